@@ -1,0 +1,27 @@
+# Language level and warnings for our own code only; linked PRIVATE, never exported to a dependency.
+add_library(store_settings INTERFACE)
+target_compile_features(store_settings INTERFACE cxx_std_20)
+target_compile_definitions(store_settings INTERFACE _FILE_OFFSET_BITS=64)
+target_compile_options(store_settings INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(store_settings INTERFACE -Wthread-safety)
+endif()
+if(STORE_WERROR)
+  target_compile_options(store_settings INTERFACE -Werror)
+endif()
+
+set(STORE_SANITIZE "" CACHE STRING "sanitizers, as given to -fsanitize=")
+if(STORE_SANITIZE)
+  add_compile_options(-fsanitize=${STORE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${STORE_SANITIZE})
+endif()
+
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(TBB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)

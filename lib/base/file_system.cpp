@@ -1,0 +1,154 @@
+#include "base/file_system.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+/// Throws for a refused call; returns its result otherwise. EINTR repeats it.
+template <typename Call>
+auto checked(const char* what, std::string_view name, Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0) return result;
+    if (errno != EINTR) throw_errno(errno, what, escape_name(name));
+  }
+}
+
+std::string fd_name(int fd) { return fmt::format("descriptor {}", fd); }
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  UniqueFd open(At at, int flags, mode_t mode) override {
+    return UniqueFd(checked("open", at.name, [&] { return ::openat(at.dirfd, at.name, flags | O_CLOEXEC, mode); }));
+  }
+
+  void pwrite(int fd, ByteView bytes, std::uint64_t offset) override {
+    while (!bytes.empty()) {
+      const ssize_t done = checked("write", fd_name(fd), [&] {
+        return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      });
+      bytes = bytes.subspan(static_cast<std::size_t>(done));
+      offset += static_cast<std::uint64_t>(done);
+    }
+  }
+
+  bool reserve(int fd, std::uint64_t offset, std::uint64_t length) override {
+    for (;;) {
+      if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0)
+        return true;
+      if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+      if (errno != EINTR) throw_errno(errno, "fallocate", fd_name(fd));
+    }
+  }
+
+  void truncate(int fd, std::uint64_t size) override {
+    checked("ftruncate", fd_name(fd), [&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
+  }
+
+  void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
+    ::sync_file_range(fd, static_cast<off_t>(offset), static_cast<off_t>(length), SYNC_FILE_RANGE_WRITE);
+  }
+
+  void fsync(int fd) override { sync_once("fsync", fd, ::fsync(fd)); }
+  void fdatasync(int fd) override { sync_once("fdatasync", fd, ::fdatasync(fd)); }
+  void syncfs(int fd) override { sync_once("syncfs", fd, ::syncfs(fd)); }
+
+  void rename(At from, At to) override {
+    checked("rename", to.name, [&] { return ::renameat(from.dirfd, from.name, to.dirfd, to.name); });
+  }
+  void rename_new(At from, At to) override {
+    checked("rename", to.name, [&] {
+      return ::syscall(SYS_renameat2, from.dirfd, from.name, to.dirfd, to.name, RENAME_NOREPLACE);
+    });
+  }
+  void link(At from, At to) override {
+    checked("link", to.name, [&] { return ::linkat(from.dirfd, from.name, to.dirfd, to.name, 0); });
+  }
+  void unlink(At at) override {
+    checked("unlink", at.name, [&] { return ::unlinkat(at.dirfd, at.name, 0); });
+  }
+  void mkdir(At at, mode_t mode) override {
+    checked("mkdir", at.name, [&] { return ::mkdirat(at.dirfd, at.name, mode); });
+  }
+  void rmdir(At at) override {
+    checked("rmdir", at.name, [&] { return ::unlinkat(at.dirfd, at.name, AT_REMOVEDIR); });
+  }
+  void symlink(const char* target, At at) override {
+    checked("symlink", at.name, [&] { return ::symlinkat(target, at.dirfd, at.name); });
+  }
+  void mknod(At at, mode_t mode, dev_t device) override {
+    checked("mknod", at.name, [&] { return ::mknodat(at.dirfd, at.name, mode, device); });
+  }
+  void chmod(int fd, mode_t mode) override {
+    checked("chmod", fd_name(fd), [&] { return ::fchmod(fd, mode); });
+  }
+  void chmod_at(At at, mode_t mode) override {
+    // No fchmodat2 before Linux 6.6; /proc makes the no-follow form from an O_PATH descriptor.
+    const UniqueFd fd(checked("open", at.name, [&] {
+      return ::openat(at.dirfd, at.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    }));
+    const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
+    checked("chmod", at.name, [&] { return ::chmod(path.c_str(), mode); });
+  }
+  void chown_at(At at, uid_t uid, gid_t gid) override {
+    checked("chown", at.name, [&] { return ::fchownat(at.dirfd, at.name, uid, gid, AT_SYMLINK_NOFOLLOW); });
+  }
+  void set_times_at(At at, const struct timespec times[2]) override {
+    checked("utimens", at.name, [&] { return ::utimensat(at.dirfd, at.name, times, AT_SYMLINK_NOFOLLOW); });
+  }
+  void set_xattr(int fd, const char* name, ByteView value) override {
+    checked("setxattr", name, [&] { return ::fsetxattr(fd, name, value.data(), value.size(), 0); });
+  }
+
+ private:
+  /// Not repeated on any error: after a failed sync the data may be gone and a second call says success.
+  static void sync_once(const char* call, int fd, int result) {
+    if (result != 0) throw_errno(errno, call, fd_name(fd));
+  }
+};
+
+}  // namespace
+
+FileSystem& posix_file_system() {
+  static PosixFileSystem instance;
+  return instance;
+}
+
+void replace_file(FileSystem& fs, int dirfd, const std::string& name, ByteView content, SyncDirectory sync,
+                  mode_t mode) {
+  static std::atomic<unsigned> serial{0};
+  const std::string temporary = fmt::format("{}.tmp.{}.{}", name, ::getpid(), serial++);
+  UniqueFd fd = fs.open({dirfd, temporary.c_str()}, O_WRONLY | O_CREAT | O_EXCL, mode);
+  try {
+    fs.pwrite(fd.get(), content, 0);
+    fs.fsync(fd.get());
+    fd.reset();
+    fs.rename({dirfd, temporary.c_str()}, {dirfd, name.c_str()});
+  } catch (...) {
+    ::unlinkat(dirfd, temporary.c_str(), 0);
+    throw;
+  }
+  if (sync == SyncDirectory::yes) {
+    const std::size_t slash = name.rfind('/');
+    const std::string parent = slash == std::string::npos ? "." : name.substr(0, slash);
+    sync_directory(fs, {dirfd, parent.c_str()});
+  }
+}
+
+void sync_directory(FileSystem& fs, At at) {
+  const UniqueFd fd = fs.open(at, O_RDONLY | O_DIRECTORY);
+  fs.fsync(fd.get());
+}
+
+}  // namespace store

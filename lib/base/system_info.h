@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace store {
+
+/// CPUs this process may use: affinity mask and control-group quota (v1 and v2), rounded up, at least 1.
+unsigned available_cpus();
+/// VmHWM of /proc/self/status in bytes: unlike ru_maxrss it is not inherited from the parent. 0 if unknown.
+std::uint64_t peak_memory_bytes();
+/// Random lower-case hex digits from getrandom(2).
+std::string random_hex(std::size_t digits);
+/// CLOCK_REALTIME_COARSE in nanoseconds: the clock that stamps files.
+std::int64_t coarse_now_ns();
+/// The kernel's boot id, "" if unknown.
+std::string boot_id();
+
+}  // namespace store

@@ -1,0 +1,64 @@
+// chunk: content-defined chunking, gear64-skip v1 (docs/format.md "Chunking"). Pure: bytes in, cut offsets out.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace store {
+
+/// What cuts depend on. Valid: 64 <= min < max <= 8 MiB, average a power of two in 4 KiB … 4 MiB.
+struct ChunkParameters {
+  std::uint32_t min = 40960;
+  std::uint32_t max = 131072;
+  std::uint64_t threshold = 0x0002'aaaa'aaaa'aaaaULL;
+  bool operator==(const ChunkParameters&) const = default;
+
+  /// min = 0.625 A, threshold = floor((2^64-1)/(0.375 A)), max = 2 A; `min`/`max` replace those two only.
+  /// Error{usage} if the result is not valid.
+  static ChunkParameters for_average(std::uint64_t average, std::optional<std::uint64_t> min = {},
+                                     std::optional<std::uint64_t> max = {});
+};
+
+inline constexpr std::uint32_t k_chunk_limit = 8u << 20;
+inline constexpr int k_fallback_levels = 4;
+
+/// G[b] of the specification.
+const std::array<std::uint64_t, 256>& gear_table();
+
+/// Finds the cuts of one stream, fed in pieces of any size. The state is O(1): no byte is kept; a piece is
+/// scanned once. One thread at a time.
+///
+/// One property makes cuts independent of piece borders: the hash at a position depends on the 64 bytes up to it
+/// only, and those before `min` are rehashed from `warm_up`, the last 64 bytes of earlier pieces.
+class Chunker {
+ public:
+  explicit Chunker(const ChunkParameters& parameters);
+
+  /// Appends to `cuts` the end of every chunk that is decided within the stream up to the end of `piece`, as
+  /// absolute stream offsets. A cut may lie before the piece (a fallback cut found late, at the maximum).
+  void feed(ByteView piece, std::vector<std::uint64_t>& cuts);
+  /// Like feed() of `length` zero bytes, in O(length / max) steps.
+  void feed_zeros(std::uint64_t length, std::vector<std::uint64_t>& cuts);
+  /// The stream ends here: appends the last cut(s), if the stream is longer than the last one; starts over.
+  void finish(std::vector<std::uint64_t>& cuts);
+
+  /// Offset of the start of the chunk being filled: bytes before it are no longer needed.
+  std::uint64_t chunk_start() const { return start_; }
+  /// Bytes fed so far.
+  std::uint64_t position() const { return position_; }
+
+ private:
+  // Owned by the implementer of this module: adjust freely, the public contract above is fixed.
+  ChunkParameters parameters_;
+  std::uint64_t start_ = 0;
+  std::uint64_t position_ = 0;
+};
+
+/// All cuts of bytes that are in memory.
+std::vector<std::uint64_t> chunk_cuts(const ChunkParameters& parameters, ByteView bytes);
+
+}  // namespace store

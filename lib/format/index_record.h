@@ -1,0 +1,108 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/tree.h"
+
+namespace store {
+
+/// What tells an unchanged file: recorded from statx. Nanoseconds since the epoch.
+struct StatKey {
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t device = 0;
+  bool operator==(const StatKey&) const = default;
+};
+
+/// One path of the index. A directory's `id` is its tree while nothing below changed, zero otherwise.
+struct IndexEntry {
+  std::string path;  // from the root of the tree, "" is the root directory
+  EntryKind kind = EntryKind::file;
+  std::uint16_t mode = 0;
+  std::uint64_t size = 0;    // as in the tree entry
+  std::uint64_t chunks = 0;  // chunk references in a file's content
+  ObjectId id;
+  ObjectId attributes;  // zero: none
+  StatKey stat;         // all zero: unknown
+  bool racy = false;
+  bool streamed = false;
+  bool removed = false;  // in a log batch only: the path is gone
+  bool operator==(const IndexEntry&) const = default;
+};
+
+/// A self-delimiting record as the log holds it (full path).
+void append_index_record(const IndexEntry& entry, Bytes& out);
+
+/// One batch of index.log: any number of records in path order between a header and an end mark with a checksum
+/// over the batch; it is written as a stream, so the count and the checksum stand at the end.
+class IndexBatchWriter {
+ public:
+  explicit IndexBatchWriter(Bytes& out);  // appends the batch header
+  void add(const IndexEntry& entry);      // appends a record to `out` (the caller drains it as it likes)
+  void finish();                          // appends the end mark
+ private:
+  Bytes& out_;
+  std::uint64_t count_ = 0;
+  struct Checksum;
+  std::shared_ptr<Checksum> checksum_;
+};
+
+/// Reads one complete batch at the start of `bytes`: calls `visit(path, record)` for each entry with its encoded
+/// record (decode_index_record). Nothing if the batch has no valid end mark: it does not exist.
+struct IndexBatch {
+  std::size_t size = 0;
+  std::vector<std::pair<std::string_view, ByteView>> records;  // views into `bytes`
+};
+std::optional<IndexBatch> read_index_batch(ByteView bytes);
+IndexEntry decode_index_record(ByteView record);
+
+/// index.base: header, blocks of prefix-compressed records (16 per restart), block offsets, trailer.
+/// Written front to back.
+class IndexBaseWriter {
+ public:
+  using Write = std::function<void(ByteView)>;
+  explicit IndexBaseWriter(Write write);
+  void add(const IndexEntry& entry);  // ascending in path order
+  void finish();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// A mapped index.base. Each block's checksum is checked when the block is entered. Any thread.
+class IndexBaseView {
+ public:
+  explicit IndexBaseView(ByteView base);
+  std::uint64_t size() const;  // entries
+  /// A position in path order. Copyable; one thread at a time.
+  class Cursor {
+   public:
+    bool at_end() const;
+    const IndexEntry& entry() const;
+    void next();
+
+   private:
+    friend class IndexBaseView;
+    const IndexBaseView* base_ = nullptr;
+    std::size_t block_ = 0;
+    std::vector<IndexEntry> decoded_;
+    std::size_t in_block_ = 0;
+    void load();
+  };
+  /// First entry whose path is not below `path`.
+  Cursor seek(std::string_view path) const;
+
+ private:
+  friend class Cursor;
+  ByteView base_;
+  std::uint64_t count_ = 0;
+  std::size_t blocks_ = 0;
+  std::size_t offsets_at_ = 0;
+};
+
+}  // namespace store
