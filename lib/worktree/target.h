@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/fd.h"
+#include "base/file_system.h"
+#include "format/index_record.h"
+
+namespace store {
+
+/// Writes a work tree (or an output folder) without ever leaving it: every step is relative to a directory
+/// descriptor opened beneath the root without following symlinks. Thread rule: any thread for different paths.
+/// docs/durability.md "Writing the work tree".
+class TargetTree {
+ public:
+  /// `path` must be an existing directory.
+  TargetTree(FileSystem& fs, const std::string& path);
+
+  int fd() const { return root_.get(); }
+  /// The directory at a relative path ("" = root): opened beneath; Error if it is not a directory.
+  UniqueFd open_directory(const std::string& path) const;
+  /// Creates a directory if missing (mode 0700 until finish_directory); false if it is there already. Never through links.
+  bool make_directory(const std::string& path) const;
+  /// Exact permission bits at the end, independent of umask.
+  void set_directory_mode(const std::string& path, std::uint16_t mode) const;
+
+  /// A file being written under a temporary name `.store-tmp-<random>` in the final directory; commit() gives it its mode and
+  /// then its name. Destroyed without commit(): the temporary is removed. Any number of threads may write ranges of one file.
+  class File {
+   public:
+    File(File&&) noexcept;
+    File& operator=(File&&) noexcept;
+    ~File();
+    int fd() const { return fd_.get(); }
+    void write(ByteView bytes, std::uint64_t offset) const;
+    /// Reserves space without changing the size (FALLOC_FL_KEEP_SIZE).
+    void reserve(std::uint64_t length) const;
+    /// Sets the size (a hole to the end), mode, and the name; replaces what is there only with Replace::yes, else Error{exists}.
+    enum class Replace : bool { no, yes };
+    StatKey commit(std::uint64_t size, std::uint16_t mode, Replace replace);
+
+   private:
+    friend class TargetTree;
+    File() = default;
+    FileSystem* fs_ = nullptr;
+    UniqueFd directory_;
+    UniqueFd fd_;
+    std::string temporary_;
+    std::string name_;
+  };
+  File create_file(const std::string& path) const;
+  /// A small file in one go, in an already open directory: O_EXCL create under its final name when `fresh` (the directory was
+  /// made by this run and the file cannot be there), temporary and rename otherwise.
+  StatKey write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode, bool fresh) const;
+  void make_symlink(const std::string& path, const std::string& target, File::Replace replace) const;
+  /// FIFO or device; devices only as root.
+  void make_node(const std::string& path, EntryKind kind, std::uint16_t mode, std::uint64_t device,
+                 File::Replace replace) const;
+  void remove_file(const std::string& path) const;
+  /// Removes a directory if it is empty; false if it is not.
+  bool remove_directory(const std::string& path) const;
+  /// One syncfs for everything.
+  void sync() const;
+
+ private:
+  FileSystem* fs_;
+  std::string path_;
+  UniqueFd root_;
+};
+
+}  // namespace store
