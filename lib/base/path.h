@@ -31,7 +31,7 @@ bool is_repository_name(std::string_view name);
 std::string_view name_fault(std::string_view name);
 
 /// Lexically resolves "." , ".." and double slashes of `path` taken relative to `base` (both from one root,
-/// without leading '/'); false if it would leave the root.
+/// without leading '/'); false if it would leave the root or begins with '/'.
 bool normalise_path(std::string_view base, std::string_view path, std::string& out);
 
 }  // namespace store
