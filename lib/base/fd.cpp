@@ -47,7 +47,7 @@ UniqueFd open_readonly(int dirfd, const std::string& name, int extra_flags) {
 std::optional<UniqueFd> open_if_exists(int dirfd, const std::string& name, int extra_flags) {
   const int fd = retry([&] { return ::openat(dirfd, name.c_str(), O_RDONLY | O_CLOEXEC | extra_flags); });
   if (fd >= 0) return UniqueFd(fd);
-  if (errno == ENOENT) return std::nullopt;
+  if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
   throw_errno(errno, "open", escape_name(name));
 }
 
@@ -76,7 +76,7 @@ std::size_t read_full(int fd, MutableByteView out, std::string_view name) {
 }
 
 std::optional<Bytes> read_file(int dirfd, const std::string& name, std::uint64_t limit) {
-  const std::optional<UniqueFd> fd = open_if_exists(dirfd, name);
+  const std::optional<UniqueFd> fd = open_if_exists(dirfd, name, O_NONBLOCK);  // a fifo must not hang us
   if (!fd) return std::nullopt;
   const struct stat info = stat_fd(fd->get(), name);
   if (static_cast<std::uint64_t>(info.st_size) > limit)

@@ -6,10 +6,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/system_info.h"
 #include "base/text.h"
 
 namespace store {
@@ -38,12 +38,14 @@ class PosixFileSystem final : public FileSystem {
       const ssize_t done = checked("write", fd_name(fd), [&] {
         return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
       });
+      if (done == 0) throw_errno(EIO, "write", fd_name(fd));  // never seen; without this it would loop
       bytes = bytes.subspan(static_cast<std::size_t>(done));
       offset += static_cast<std::uint64_t>(done);
     }
   }
 
   bool reserve(int fd, std::uint64_t offset, std::uint64_t length) override {
+    if (length == 0) return true;
     for (;;) {
       if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0)
         return true;
@@ -68,9 +70,12 @@ class PosixFileSystem final : public FileSystem {
     checked("rename", to.name, [&] { return ::renameat(from.dirfd, from.name, to.dirfd, to.name); });
   }
   void rename_new(At from, At to) override {
-    checked("rename", to.name, [&] {
-      return ::syscall(SYS_renameat2, from.dirfd, from.name, to.dirfd, to.name, RENAME_NOREPLACE);
-    });
+    const long result = ::syscall(SYS_renameat2, from.dirfd, from.name, to.dirfd, to.name, RENAME_NOREPLACE);
+    if (result == 0) return;
+    if (errno != EINVAL && errno != ENOSYS) throw_errno(errno, "rename", escape_name(to.name));
+    // File systems without the flag (NFS, some FUSE): a link refuses an existing name as well.
+    link(from, to);
+    unlink(from);
   }
   void link(At from, At to) override {
     checked("link", to.name, [&] { return ::linkat(from.dirfd, from.name, to.dirfd, to.name, 0); });
@@ -118,6 +123,14 @@ class PosixFileSystem final : public FileSystem {
   }
 };
 
+/// For the way out of a failure, whose own error is the one to report.
+void remove_quietly(FileSystem& fs, At at) {
+  try {
+    fs.unlink(at);
+  } catch (const Error&) {
+  }
+}
+
 }  // namespace
 
 FileSystem& posix_file_system() {
@@ -127,8 +140,8 @@ FileSystem& posix_file_system() {
 
 void replace_file(FileSystem& fs, int dirfd, const std::string& name, ByteView content, SyncDirectory sync,
                   mode_t mode) {
-  static std::atomic<unsigned> serial{0};
-  const std::string temporary = fmt::format("{}.tmp.{}.{}", name, ::getpid(), serial++);
+  // Random, not pid and counter: both come again after a crash in a container, and then O_EXCL would refuse for ever.
+  const std::string temporary = fmt::format("{}.tmp.{}", name, random_hex(16));
   UniqueFd fd = fs.open({dirfd, temporary.c_str()}, O_WRONLY | O_CREAT | O_EXCL, mode);
   try {
     fs.pwrite(fd.get(), content, 0);
@@ -136,12 +149,12 @@ void replace_file(FileSystem& fs, int dirfd, const std::string& name, ByteView c
     fd.reset();
     fs.rename({dirfd, temporary.c_str()}, {dirfd, name.c_str()});
   } catch (...) {
-    ::unlinkat(dirfd, temporary.c_str(), 0);
+    remove_quietly(fs, {dirfd, temporary.c_str()});
     throw;
   }
   if (sync == SyncDirectory::yes) {
     const std::size_t slash = name.rfind('/');
-    const std::string parent = slash == std::string::npos ? "." : name.substr(0, slash);
+    const std::string parent = slash == std::string::npos ? "." : slash == 0 ? "/" : name.substr(0, slash);
     sync_directory(fs, {dirfd, parent.c_str()});
   }
 }

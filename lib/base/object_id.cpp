@@ -1,20 +1,32 @@
 #include "base/object_id.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "base/error.h"
 
 namespace store {
 namespace {
 
-int hex_value(char digit) {
+constexpr int hex_value(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
   if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
   return -1;
 }
 
+constexpr ObjectId constant_id(std::string_view hex) {
+  ObjectId id;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i)
+    id.bytes[i] = static_cast<std::byte>(hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
+  return id;
+}
+
 }  // namespace
 
-const ObjectId k_empty_chunk_id =
-    *ObjectId::from_hex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+// Known at compile time: constants of other files are made from it before main.
+constinit const ObjectId k_empty_chunk_id =
+    constant_id("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
 std::string to_hex(ByteView bytes) {
   static constexpr char k_digits[] = "0123456789abcdef";
@@ -50,6 +62,7 @@ std::optional<ObjectId> ObjectId::from_hex(std::string_view text) {
 
 ObjectId ObjectId::from_bytes(ByteView raw) {
   ObjectId id;
+  if (raw.size() != id.bytes.size()) throw Error(ErrorKind::bug, fmt::format("object id of {} bytes", raw.size()));
   std::copy_n(raw.begin(), id.bytes.size(), id.bytes.begin());
   return id;
 }

@@ -23,7 +23,7 @@ struct ObjectId {
   std::string short_hex(std::size_t digits = 10) const { return hex().substr(0, digits); }
   /// Exactly 64 lower-case hex digits, or nothing.
   static std::optional<ObjectId> from_hex(std::string_view text);
-  /// Exactly 32 bytes; fewer or more is a programming error.
+  /// Exactly 32 bytes; fewer or more is Error{bug}.
   static ObjectId from_bytes(ByteView raw);
 };
 
