@@ -1,0 +1,93 @@
+#include "hash/sha256.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include <string>
+
+#include "base/error.h"
+
+namespace store {
+namespace {
+
+/// An unchecked failure of OpenSSL would be a wrong id on disk, so every call goes through here.
+void check(int result, const char* call) {
+  if (result == 1) return;
+  char reason[256] = "no reason given";
+  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, reason, sizeof reason);
+  throw Error(ErrorKind::bug, std::string("openssl: ") + call + ": " + reason);
+}
+
+/// Fetched once per process and never freed: threads may still hold contexts over it at exit.
+const EVP_MD* algorithm() {
+  static EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  check(fetched != nullptr, "EVP_MD_fetch(SHA256)");
+  return fetched;
+}
+
+struct FreeContext {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+class Digest {
+ public:
+  Digest() : context_(EVP_MD_CTX_new()) { check(context_ != nullptr, "EVP_MD_CTX_new"); }
+  void start() { check(EVP_DigestInit_ex2(context_.get(), algorithm(), nullptr), "EVP_DigestInit_ex2"); }
+  void update(ByteView bytes) {
+    check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
+  }
+  ObjectId finish() {
+    ObjectId id;
+    unsigned int length = 0;
+    check(EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(id.bytes.data()), &length),
+          "EVP_DigestFinal_ex");
+    check(length == id.bytes.size(), "EVP_DigestFinal_ex length");
+    return id;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD_CTX, FreeContext> context_;
+};
+
+Digest& thread_digest() {
+  thread_local Digest digest;
+  return digest;
+}
+
+}  // namespace
+
+ObjectId sha256(ByteView message) { return sha256(std::span<const ByteView>(&message, 1)); }
+
+ObjectId sha256(std::span<const ByteView> parts) {
+  Digest& digest = thread_digest();
+  digest.start();
+  for (const ByteView part : parts) digest.update(part);
+  return digest.finish();
+}
+
+void sha256_batch(std::span<const ByteView> messages, std::span<ObjectId> ids) {
+  if (messages.size() != ids.size())
+    throw Error(ErrorKind::bug, "sha256_batch: " + std::to_string(messages.size()) + " messages, " +
+                                    std::to_string(ids.size()) + " ids");
+  for (std::size_t i = 0; i < messages.size(); ++i) ids[i] = sha256(messages[i]);
+}
+
+struct Sha256::Context {
+  Context() { digest.start(); }
+  Digest digest;
+};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(ByteView bytes) { context_->digest.update(bytes); }
+
+ObjectId Sha256::finish() {
+  const ObjectId id = context_->digest.finish();
+  context_->digest.start();
+  return id;
+}
+
+}  // namespace store
