@@ -25,17 +25,21 @@ struct ChunkParameters {
 
 inline constexpr std::uint32_t k_chunk_limit = 8u << 20;
 inline constexpr int k_fallback_levels = 4;
+/// Bytes that one hash value depends on.
+inline constexpr std::uint32_t k_gear_window = 64;
 
 /// G[b] of the specification.
 const std::array<std::uint64_t, 256>& gear_table();
 
-/// Finds the cuts of one stream, fed in pieces of any size. The state is O(1): no byte is kept; a piece is
-/// scanned once. One thread at a time.
+/// Finds the cuts of one stream, fed in pieces of any size. The state is O(1): no byte is kept and none is scanned
+/// twice. One thread at a time.
 ///
-/// One property makes cuts independent of piece borders: the hash at a position depends on the 64 bytes up to it
-/// only, and those before `min` are rehashed from `warm_up`, the last 64 bytes of earlier pieces.
+/// Cuts do not depend on piece borders, because the hash at a position depends on the 64 bytes up to it only. That
+/// holds after a fallback cut too, which is found at the maximum and lies before bytes already scanned: they held
+/// no cut, and the latest candidate of each level is also the latest of the new chunk if it lies in it at all.
 class Chunker {
  public:
+  /// Error{usage} unless 64 <= min < max <= 8 MiB and threshold > 0.
   explicit Chunker(const ChunkParameters& parameters);
 
   /// Appends to `cuts` the end of every chunk that is decided within the stream up to the end of `piece`, as
@@ -43,7 +47,7 @@ class Chunker {
   void feed(ByteView piece, std::vector<std::uint64_t>& cuts);
   /// Like feed() of `length` zero bytes, in O(length / max) steps.
   void feed_zeros(std::uint64_t length, std::vector<std::uint64_t>& cuts);
-  /// The stream ends here: appends the last cut(s), if the stream is longer than the last one; starts over.
+  /// The stream ends here: appends the last cut, if the stream is longer than the one before; starts over.
   void finish(std::vector<std::uint64_t>& cuts);
 
   /// Offset of the start of the chunk being filled: bytes before it are no longer needed.
@@ -52,10 +56,21 @@ class Chunker {
   std::uint64_t position() const { return position_; }
 
  private:
-  // Owned by the implementer of this module: adjust freely, the public contract above is fixed.
+  std::uint64_t skip(std::uint64_t available);
+  void scan(ByteView bytes, std::vector<std::uint64_t>& cuts);
+  bool judge(std::uint64_t candidate, std::vector<std::uint64_t>& cuts);
+  void cut_at(std::uint64_t end, std::vector<std::uint64_t>& cuts);
+  void cut_at_maximum(std::vector<std::uint64_t>& cuts);
+  std::uint64_t offset() const { return position_ - start_; }
+
   ChunkParameters parameters_;
+  /// Largest hash of each level: min(T·2^l, 2^64) - 1; level 0 cuts, the others are fallbacks.
+  std::array<std::uint64_t, k_fallback_levels + 1> largest_{};
+  /// End of the chunk that the latest candidate of each level would make, 0 for none; [0] is not used.
+  std::array<std::uint64_t, k_fallback_levels + 1> fallback_{};
   std::uint64_t start_ = 0;
   std::uint64_t position_ = 0;
+  std::uint64_t hash_ = 0;
 };
 
 /// All cuts of bytes that are in memory.

@@ -1,0 +1,163 @@
+#include "chunk/chunker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.h"
+
+namespace store {
+namespace {
+
+/// Rolls the hash over all bytes.
+std::uint64_t roll(std::uint64_t hash, ByteView bytes) {
+  const std::uint64_t* const gear = gear_table().data();
+  for (const std::byte byte : bytes) hash = 2 * hash + gear[static_cast<std::uint8_t>(byte)];
+  return hash;
+}
+
+/// Rolls up to and including the first byte whose hash is at most `largest`; returns how many bytes were
+/// rolled over, which is bytes.size() also when there is no such byte: the caller looks at the hash. Eight
+/// steps a turn: the one-byte loop runs at half or full speed depending on where the linker puts it.
+std::size_t roll_to_candidate(std::uint64_t& hash, ByteView bytes, std::uint64_t largest) {
+  const std::uint64_t* const gear = gear_table().data();
+  const auto* const begin = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const auto* const end = begin + bytes.size();
+  const auto* at = begin;
+  std::uint64_t h = hash;
+  const auto found = [&](int step) {
+    h = 2 * h + gear[at[step]];
+    if (h > largest) [[likely]]
+      return false;
+    at += step + 1;
+    return true;
+  };
+  bool stop = false;
+  while (!stop && end - at >= 8) {
+    stop = found(0) || found(1) || found(2) || found(3) || found(4) || found(5) || found(6) || found(7);
+    if (!stop) at += 8;
+  }
+  while (!stop && at != end) {
+    stop = found(0);
+    if (!stop) ++at;
+  }
+  hash = h;
+  return static_cast<std::size_t>(at - begin);
+}
+
+}  // namespace
+
+Chunker::Chunker(const ChunkParameters& parameters) : parameters_(parameters) {
+  const auto& [min, max, threshold] = parameters;
+  if (min < k_gear_window || min >= max || max > k_chunk_limit || threshold == 0)
+    throw Error(ErrorKind::usage,
+                fmt::format("chunk parameters: min {}, max {}, threshold {}: need {} <= min < max "
+                            "<= {} and a threshold",
+                            min, max, threshold, k_gear_window, k_chunk_limit));
+  constexpr std::uint64_t all_ones = std::numeric_limits<std::uint64_t>::max();
+  for (std::size_t level = 0; level < largest_.size(); ++level)
+    largest_[level] = threshold > all_ones >> level ? all_ones : (threshold << level) - 1;
+}
+
+/// Steps over bytes too early in the chunk to matter for any hash that is judged; returns how many.
+std::uint64_t Chunker::skip(std::uint64_t available) {
+  const std::uint64_t warm_up = parameters_.min - k_gear_window;
+  if (offset() >= warm_up) return 0;
+  const std::uint64_t count = std::min(available, warm_up - offset());
+  position_ += count;
+  hash_ = 0;
+  return count;
+}
+
+void Chunker::feed(ByteView piece, std::vector<std::uint64_t>& cuts) {
+  while (!piece.empty()) {
+    piece = piece.subspan(static_cast<std::size_t>(skip(piece.size())));
+    const std::uint64_t border = offset() < parameters_.min ? parameters_.min : parameters_.max;
+    const ByteView bytes =
+        piece.first(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), border - offset())));
+    const std::uint64_t before = position_;
+    scan(bytes, cuts);
+    piece = piece.subspan(static_cast<std::size_t>(position_ - before));
+  }
+}
+
+/// Takes bytes up to the next cut, all of them if there is none. They lie on one side of min.
+void Chunker::scan(ByteView bytes, std::vector<std::uint64_t>& cuts) {
+  if (offset() < parameters_.min) {
+    hash_ = roll(hash_, bytes);
+    position_ += bytes.size();
+    return;
+  }
+  while (!bytes.empty()) {
+    const std::size_t count = roll_to_candidate(hash_, bytes, largest_.back());
+    position_ += count;
+    bytes = bytes.subspan(count);
+    if (hash_ <= largest_.back() && judge(position_, cuts)) return;
+  }
+  if (offset() == parameters_.max) cut_at_maximum(cuts);
+}
+
+/// The cold path: true if the candidate that would end the chunk at `end` does so.
+bool Chunker::judge(std::uint64_t end, std::vector<std::uint64_t>& cuts) {
+  std::size_t level = 0;
+  while (hash_ > largest_[level]) ++level;
+  if (level == 0) {
+    cut_at(end, cuts);
+    return true;
+  }
+  fallback_[level] = end;
+  return false;
+}
+
+/// Candidates that the next chunk has already passed stay; those at or before its minimum are none of its
+/// own.
+void Chunker::cut_at(std::uint64_t end, std::vector<std::uint64_t>& cuts) {
+  cuts.push_back(end);
+  start_ = end;
+  for (std::uint64_t& candidate : fallback_)
+    if (candidate <= start_ + parameters_.min) candidate = 0;
+}
+
+void Chunker::cut_at_maximum(std::vector<std::uint64_t>& cuts) {
+  const auto best =
+      std::find_if(fallback_.begin(), fallback_.end(), [](std::uint64_t end) { return end != 0; });
+  cut_at(best != fallback_.end() ? *best : position_, cuts);
+}
+
+void Chunker::feed_zeros(std::uint64_t length, std::vector<std::uint64_t>& cuts) {
+  static constexpr std::array<std::byte, 4096> zeros{};
+  // 2h + G[0] = h: once the hash is here, which takes 64 zero bytes, further ones leave it here.
+  const std::uint64_t fixed_point = 0 - gear_table()[0];
+  // True for every average there is; a threshold that is too dense for it is scanned.
+  const bool holds_no_candidate = fixed_point > largest_.back();
+  while (length > 0) {
+    length -= skip(length);
+    const std::uint64_t before = position_;
+    if (hash_ == fixed_point && holds_no_candidate) {
+      position_ += std::min(length, parameters_.max - offset());
+      length -= position_ - before;
+      if (offset() == parameters_.max) cut_at_maximum(cuts);
+    } else {
+      const std::uint64_t count =
+          std::min<std::uint64_t>(length, holds_no_candidate ? k_gear_window : zeros.size());
+      feed(ByteView(zeros).first(static_cast<std::size_t>(count)), cuts);
+      length -= count;
+    }
+  }
+}
+
+void Chunker::finish(std::vector<std::uint64_t>& cuts) {
+  if (position_ > start_) cuts.push_back(position_);
+  *this = Chunker(parameters_);
+}
+
+std::vector<std::uint64_t> chunk_cuts(const ChunkParameters& parameters, ByteView bytes) {
+  std::vector<std::uint64_t> cuts;
+  Chunker chunker(parameters);
+  chunker.feed(bytes, cuts);
+  chunker.finish(cuts);
+  return cuts;
+}
+
+}  // namespace store
