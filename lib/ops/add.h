@@ -1,0 +1,32 @@
+#pragma once
+
+#include "ops/workspace.h"
+#include "pipeline/ingest.h"
+
+namespace store {
+
+struct AddOptions {
+  std::vector<std::string> paths;  // pathspecs from the root of the tree, resolved
+  bool all = false;     // -A: the whole tree (paths empty) or below paths, untracked too
+  bool update = false;  // -u: tracked paths only
+  bool dry_run = false;
+  bool force = false;   // ignored paths too
+  std::vector<std::string> exclude;  // patterns; hide untracked files only
+  bool exclude_caches = false;
+  std::optional<std::uint64_t> exclude_larger_than;
+  bool one_file_system = false;
+  /// Paths of --files-from: one that does not exist is a failure, not an error.
+  bool paths_from_file = false;
+};
+
+struct AddResult {
+  IngestTotals totals;
+  std::uint64_t deleted = 0;  // tracked paths staged as deleted
+  std::vector<PathFailure> failed;
+  double seconds = 0;
+};
+/// Stages what is there, and the deletion of what is gone, below the paths. Holds the index lock. Not an error when some inputs
+/// failed: they are in `failed`, and keep what the index had for them.
+AddResult add(Workspace& workspace, const AddOptions& options);
+
+}  // namespace store

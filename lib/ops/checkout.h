@@ -1,0 +1,34 @@
+#pragma once
+
+#include "ops/revision.h"
+#include "pipeline/restore.h"
+
+namespace store {
+
+struct NotRestored {
+  std::uint64_t owner = 0, xattr = 0, acl = 0, device = 0, setid = 0;
+};
+
+struct CheckoutOptions {
+  Revision revision;
+  std::optional<std::string> subtree;  // REV:SUB
+  std::vector<std::string> paths;      // pathspecs from the root: index and working tree only, HEAD stays
+  std::optional<std::string> out;      // absolute directory: export there
+  bool force = false;
+  bool detach = false;
+};
+struct CheckoutResult {
+  std::optional<ObjectId> head;
+  std::string branch;
+  std::uint64_t written = 0;  // files, symlinks, directories made or changed
+  std::uint64_t removed = 0;
+  std::uint64_t kept = 0;     // were there already as wanted
+  std::uint64_t bytes = 0;    // content written
+  NotRestored not_restored;
+  std::vector<PathFailure> failed;
+};
+/// cli contract `checkout`: in place (HEAD, index and working tree), by paths, or to another folder. What is in the way is
+/// Error{conflict} listing all paths and nothing touched. Validates the whole target tree first.
+CheckoutResult checkout(Workspace& workspace, const CheckoutOptions& options);
+
+}  // namespace store

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "ops/workspace.h"
+
+namespace store {
+
+struct FsckOptions {
+  enum class Mode { quick, data } mode = Mode::data;
+  /// --subset: 5% | n/t | 10G, as a share of the packs' blocks.
+  struct Subset {
+    std::optional<double> percent;
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> part;  // n of t, 1-based
+    std::optional<std::uint64_t> bytes;
+  };
+  std::optional<Subset> subset;
+};
+/// Error{usage} if malformed.
+FsckOptions::Subset parse_subset(std::string_view text);
+
+struct FsckProblem {
+  std::string kind;  // "block", "footer", "missing_pack", "missing_object", "ref", "oplog", "catalog", "table", "index", "tree", …
+  std::string message;
+  std::optional<ObjectId> pack;
+  std::optional<std::uint64_t> offset;
+  std::optional<ObjectId> object;
+  std::vector<ObjectId> commits;   // that need it
+  std::vector<std::string> paths;  // in those commits (each once, at most 1000)
+};
+struct FsckResult {
+  std::uint64_t objects = 0;
+  std::uint64_t packs = 0;
+  std::uint64_t bytes_read = 0;
+  std::vector<FsckProblem> problems;
+};
+/// quick: structure (catalog, footers, tables, refs, oplog, index, and that everything reachable from refs and index is there);
+/// data: also reads every block and checks every SHA-256, in parallel. Damage never stops it.
+FsckResult fsck(Workspace& workspace, const FsckOptions& options);
+
+}  // namespace store

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "ops/revision.h"
+
+namespace store {
+
+struct LogOptions {
+  std::vector<ObjectId> start;    // tips
+  std::vector<ObjectId> exclude;  // A of A..B and everything it reaches
+  std::vector<std::string> paths; // pathspecs from the root: commits that change one of them
+  std::optional<std::uint64_t> limit;
+  std::optional<std::int64_t> since;
+  std::optional<std::int64_t> until;
+  std::optional<std::string> author;   // substring of "Name <email>", case-sensitive as git's basic regex would for plain text
+  std::optional<std::string> grep;     // substring of the message
+  std::vector<std::pair<std::string, std::optional<std::string>>> meta;
+  bool first_parent = false;
+  bool reverse = false;
+};
+/// Visits commits, children before parents whatever their clocks say, newest first among the free ones; `visit` returns false to stop.
+void log(Workspace& workspace, const LogOptions& options,
+         const std::function<bool(const ObjectId& id, const Commit& commit)>& visit);
+
+}  // namespace store

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "pipeline/progress.h"
+#include "repo/object_store.h"
+#include "worktree/target.h"
+
+namespace store {
+
+/// A regular file to write.
+struct RestoreItem {
+  std::string path;  // in the target
+  EntryKind kind = EntryKind::file;
+  std::uint16_t mode = 0;
+  std::uint64_t size = 0;
+  ObjectId id;
+  bool replace = false;  // may replace a file that is there
+  bool fresh = false;    // the directory was made by this run: the file cannot be there
+  bool sparse = true;    // leave aligned 4 KiB zero stretches as holes if the recipe has a zeros entry
+};
+
+struct RestoreOptions {
+  unsigned threads = 1;
+  std::uint64_t memory = 64u << 20;
+  const CancelToken* cancel = nullptr;
+  Progress* progress = nullptr;
+};
+
+/// Writes files in parallel: objects are sorted by where they lie, so each block is read and decoded once per batch; every
+/// chunk is verified by SHA-256 before its bytes are written; large files are written by many threads at once. `next` yields items in path
+/// order; `done(item, stat)` is called (serially, any order) for each finished file. A damaged file is reported to `failed(item,
+/// error)` and the rest goes on. Durability (syncfs) is the caller's.
+struct RestoreTotals {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+RestoreTotals restore_files(const ObjectReader& objects, const TargetTree& target,
+                            const std::function<std::optional<RestoreItem>()>& next,
+                            const std::function<void(const RestoreItem&, const StatKey&)>& done,
+                            const std::function<void(const RestoreItem&, const Error&)>& failed,
+                            const RestoreOptions& options);
+
+}  // namespace store
