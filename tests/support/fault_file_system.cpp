@@ -1,0 +1,190 @@
+#include "support/fault_file_system.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace store::test {
+namespace {
+
+std::string fd_name(int fd) { return fmt::format("descriptor {}", fd); }
+
+[[noreturn]] void carry_out(const Fault& fault, FileCall call, std::string_view name) {
+  if (fault.action == FaultAction::kill) {
+    ::kill(::getpid(), SIGKILL);
+    for (;;) ::pause();
+  }
+  throw_errno(fault.error, name_of(call), name);
+}
+
+}  // namespace
+
+std::string_view name_of(FileCall call) {
+  static constexpr std::array<std::string_view, k_file_calls> k_names{
+      "open", "pwrite", "reserve", "truncate", "start_writeback", "fsync",    "fdatasync", "syncfs",       "rename",   "rename_new",
+      "link", "unlink", "mkdir",   "rmdir",    "symlink",         "mknod",    "chmod",     "chmod_at",     "chown_at", "set_times_at",
+      "set_xattr"};
+  return k_names[static_cast<std::size_t>(call)];
+}
+
+void FaultFileSystem::arm(const Fault& fault) {
+  const MutexLock lock(mutex_);
+  fault_ = fault;
+  matched_ = 0;
+  faults_ = 0;
+}
+
+void FaultFileSystem::disarm() {
+  const MutexLock lock(mutex_);
+  fault_.reset();
+}
+
+std::uint64_t FaultFileSystem::count(FileCall call) const {
+  const MutexLock lock(mutex_);
+  const auto found = counts_.find(call);
+  return found == counts_.end() ? 0 : found->second;
+}
+
+std::uint64_t FaultFileSystem::total() const {
+  const MutexLock lock(mutex_);
+  std::uint64_t sum = 0;
+  for (const auto& [call, count] : counts_) sum += count;
+  return sum;
+}
+
+std::uint64_t FaultFileSystem::faults() const {
+  const MutexLock lock(mutex_);
+  return faults_;
+}
+
+std::optional<Fault> FaultFileSystem::note(FileCall call) {
+  const MutexLock lock(mutex_);
+  ++counts_[call];
+  if (!fault_ || (fault_->call && *fault_->call != call)) return std::nullopt;
+  ++matched_;
+  const bool due = fault_->lasts == FaultLasts::once ? matched_ == fault_->nth : matched_ >= fault_->nth;
+  if (!due) return std::nullopt;
+  ++faults_;
+  return fault_;
+}
+
+void FaultFileSystem::enter(FileCall call, std::string_view name) {
+  if (const std::optional<Fault> fault = note(call)) carry_out(*fault, call, name);
+}
+
+UniqueFd FaultFileSystem::open(At at, int flags, mode_t mode) {
+  enter(FileCall::open, at.name);
+  return next_.open(at, flags, mode);
+}
+
+void FaultFileSystem::pwrite(int fd, ByteView bytes, std::uint64_t offset) {
+  if (const std::optional<Fault> fault = note(FileCall::pwrite)) {
+    next_.pwrite(fd, bytes.first(std::min(fault->bytes_before, bytes.size())), offset);
+    carry_out(*fault, FileCall::pwrite, fd_name(fd));
+  }
+  next_.pwrite(fd, bytes, offset);
+}
+
+bool FaultFileSystem::reserve(int fd, std::uint64_t offset, std::uint64_t length) {
+  enter(FileCall::reserve, fd_name(fd));
+  return next_.reserve(fd, offset, length);
+}
+
+void FaultFileSystem::truncate(int fd, std::uint64_t size) {
+  enter(FileCall::truncate, fd_name(fd));
+  next_.truncate(fd, size);
+}
+
+/// Never reports an error, so an armed failure drops the call.
+void FaultFileSystem::start_writeback(int fd, std::uint64_t offset, std::uint64_t length) {
+  const std::optional<Fault> fault = note(FileCall::start_writeback);
+  if (!fault) return next_.start_writeback(fd, offset, length);
+  if (fault->action == FaultAction::kill) carry_out(*fault, FileCall::start_writeback, fd_name(fd));
+}
+
+void FaultFileSystem::fsync(int fd) {
+  enter(FileCall::fsync, fd_name(fd));
+  next_.fsync(fd);
+}
+
+void FaultFileSystem::fdatasync(int fd) {
+  enter(FileCall::fdatasync, fd_name(fd));
+  next_.fdatasync(fd);
+}
+
+void FaultFileSystem::syncfs(int fd) {
+  enter(FileCall::syncfs, fd_name(fd));
+  next_.syncfs(fd);
+}
+
+void FaultFileSystem::rename(At from, At to) {
+  enter(FileCall::rename, to.name);
+  next_.rename(from, to);
+}
+
+void FaultFileSystem::rename_new(At from, At to) {
+  enter(FileCall::rename_new, to.name);
+  next_.rename_new(from, to);
+}
+
+void FaultFileSystem::link(At from, At to) {
+  enter(FileCall::link, to.name);
+  next_.link(from, to);
+}
+
+void FaultFileSystem::unlink(At at) {
+  enter(FileCall::unlink, at.name);
+  next_.unlink(at);
+}
+
+void FaultFileSystem::mkdir(At at, mode_t mode) {
+  enter(FileCall::mkdir, at.name);
+  next_.mkdir(at, mode);
+}
+
+void FaultFileSystem::rmdir(At at) {
+  enter(FileCall::rmdir, at.name);
+  next_.rmdir(at);
+}
+
+void FaultFileSystem::symlink(const char* target, At at) {
+  enter(FileCall::symlink, at.name);
+  next_.symlink(target, at);
+}
+
+void FaultFileSystem::mknod(At at, mode_t mode, dev_t device) {
+  enter(FileCall::mknod, at.name);
+  next_.mknod(at, mode, device);
+}
+
+void FaultFileSystem::chmod(int fd, mode_t mode) {
+  enter(FileCall::chmod, fd_name(fd));
+  next_.chmod(fd, mode);
+}
+
+void FaultFileSystem::chmod_at(At at, mode_t mode) {
+  enter(FileCall::chmod_at, at.name);
+  next_.chmod_at(at, mode);
+}
+
+void FaultFileSystem::chown_at(At at, uid_t uid, gid_t gid) {
+  enter(FileCall::chown_at, at.name);
+  next_.chown_at(at, uid, gid);
+}
+
+void FaultFileSystem::set_times_at(At at, const struct timespec times[2]) {
+  enter(FileCall::set_times_at, at.name);
+  next_.set_times_at(at, times);
+}
+
+void FaultFileSystem::set_xattr(int fd, const char* name, ByteView value) {
+  enter(FileCall::set_xattr, name);
+  next_.set_xattr(fd, name, value);
+}
+
+}  // namespace store::test
