@@ -42,7 +42,9 @@ struct UpperEntry {
 
 /// The object's bytes (what a block stores and what decode_node reads) of a node.
 Bytes encode_node(const Node& node);
-/// Checks the frame (level, n, entry borders for the type); not the id. Views point into `bytes`.
+/// Checks the frame (type, level, n, entry borders), that count and bytes are the sums over the entries, that names
+/// ascend and that zeros do not adjoin within the node; not the id, not every field of an entry. Views point into
+/// `bytes`.
 Node decode_node(ObjectType type, ByteView bytes);
 /// The Merkle id: SHA-256("store.node.v1\0" ‖ type ‖ level ‖ n ‖ count ‖ bytes ‖ MTH(entries)).
 ObjectId node_id(const Node& node);
@@ -51,8 +53,25 @@ Node decode_checked_node(const ObjectKey& expected, ByteView bytes);
 
 Bytes encode_upper_entry(ObjectType type, const UpperEntry& entry);
 UpperEntry decode_upper_entry(ObjectType type, ByteView entry);
-/// Throws Error{corrupt} unless the child has the parent's type, one level less, and the entry's count and bytes.
+/// Throws Error{corrupt} unless the child has the parent's type, one level less, and the entry's count, bytes and
+/// (trees) last name.
 void check_child(const Node& parent, const UpperEntry& entry, const Node& child);
+/// Name of the last entry of a tree's node, "" if it has none.
+std::string_view last_name(const Node& node);
+
+/// Checks what only successive level-0 nodes of one object show: names ascend across nodes, and two zeros entries
+/// never stand side by side. A reader hands it the leaves in order.
+class LeafSequence {
+ public:
+  explicit LeafSequence(ObjectType type) : type_(type) {}
+  /// Error{corrupt} if `leaf` cannot follow the ones before.
+  void check(const Node& leaf);
+
+ private:
+  ObjectType type_;
+  std::string last_name_;
+  bool after_zeros_ = false;
+};
 
 /// Builds a list object incrementally, in O(log n) memory; ids do not depend on how entries arrive.
 /// Every finished node goes to the sink, children before parents. docs/format.md "Nodes".
@@ -81,15 +100,25 @@ class NodeBuilder {
 
  private:
   struct Level {
-    std::vector<Bytes> entries;
+    Bytes encoded;                  // room for the node's header, then the entries: what the sink gets
+    std::vector<std::size_t> ends;  // of each entry within `encoded`
+    std::vector<ObjectId> leaves;   // recipes: MTH leaf hashes, which the cut rule needs anyway
     std::uint64_t count = 0;
     std::uint64_t bytes = 0;
     std::string last_name;
-    std::uint64_t nodes = 0;
+    std::uint64_t nodes = 0;  // finished
     Root last_node;
   };
-  void append(std::size_t level, Bytes entry, std::uint64_t count, std::uint64_t bytes, std::string_view name);
+  struct Item {
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+    std::string_view name;
+  };
+  Level& level_at(std::size_t level);
+  void append(std::size_t level, ByteView entry, const Item& item);
+  bool cut_after_last(std::size_t level, std::string_view name) const;
   void close_node(std::size_t level);
+  void add_upper(std::size_t level, const Root& node, std::string_view name);
 
   ObjectType type_;
   Sink sink_;

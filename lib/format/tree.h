@@ -23,6 +23,9 @@ std::string_view type_name(EntryKind kind);
 /// The object type that an entry's id names; nothing for fifos, devices and the empty file.
 std::optional<ObjectKey> object_of(EntryKind kind, std::uint64_t size, const ObjectId& id);
 
+/// What an entry adds to its directory's `bytes`: 0 for fifos and devices.
+std::uint64_t content_bytes(EntryKind kind, std::uint64_t size);
+
 struct TreeEntry {
   EntryKind kind = EntryKind::file;
   std::uint16_t mode = 0;  // 07777; symlinks 0777
@@ -30,8 +33,7 @@ struct TreeEntry {
   std::string name;
   ObjectId id;
   bool operator==(const TreeEntry&) const = default;
-  /// What the entry adds to its directory's `bytes`: 0 for fifos and devices.
-  std::uint64_t content_bytes() const;
+  std::uint64_t content_bytes() const { return store::content_bytes(kind, size); }
 };
 
 Bytes encode_tree_entry(const TreeEntry& entry);
