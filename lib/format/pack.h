@@ -2,6 +2,7 @@
 // bytes) over consecutive objects, with a header that lists them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"

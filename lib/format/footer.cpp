@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "format/codec.h"
+#include "format/file_header.h"
+#include "format/pack.h"
+#include "format/sorted_records.h"
+#include "hash/checksum_stream.h"
+
+namespace store {
+namespace {
+
+constexpr std::string_view k_pack_magic = "STOREPCK";
+constexpr std::string_view k_footer_magic = "STOREFTR";
+// Entry: id 32, type 1, flags 1, reserved 2, block 4, ordinal 4.
+constexpr std::size_t k_entry_size = 44;
+constexpr std::size_t k_offset_size = 8;
+constexpr std::uint8_t k_known_flags = k_flag_delta;
+
+/// checksum u64 ‖ entries u32 ‖ blocks u32 ‖ footer's size u64 ‖ magic.
+struct Trailer {
+  std::uint64_t checksum = 0;
+  std::uint32_t entries = 0;
+  std::uint32_t blocks = 0;
+  std::uint64_t size = 0;
+};
+
+Trailer read_trailer(ByteView bytes) {
+  ByteReader in(bytes, "pack footer");
+  Trailer trailer;
+  trailer.checksum = in.u64();
+  trailer.entries = in.u32();
+  trailer.blocks = in.u32();
+  trailer.size = in.u64();
+  if (in.text(8) != k_footer_magic) in.fail("wrong magic");
+  const std::uint64_t size = std::uint64_t{trailer.entries} * k_entry_size +
+                             std::uint64_t{trailer.blocks} * k_offset_size + k_footer_trailer_size;
+  if (trailer.size != size) in.fail("size differs from the counts");
+  return trailer;
+}
+
+/// XXH3 over the footer without the checksum's own 8 bytes.
+std::uint64_t footer_checksum(ByteView footer) {
+  const std::size_t at = footer.size() - k_footer_trailer_size;
+  Xxh3Stream stream;
+  stream.update(footer.first(at));
+  stream.update(footer.subspan(at + 8));
+  return stream.value();
+}
+
+FooterEntry read_entry(const std::byte* at, std::size_t blocks) {
+  ByteReader in({at, k_entry_size}, "pack footer entry");
+  FooterEntry entry;
+  entry.key.id = get_id(in);
+  const std::uint8_t type = in.u8();
+  entry.flags = in.u8();
+  const std::uint16_t reserved = in.u16();
+  entry.block = in.u32();
+  entry.ordinal = in.u32();
+  entry.key.type = static_cast<ObjectType>(type);
+  if (!is_object_type(type)) in.fail("unknown object type");
+  if ((entry.flags & ~k_known_flags) != 0 || reserved != 0) in.fail("unknown flags");
+  if (entry.block >= blocks) in.fail("block index exceeds the block count");
+  if (entry.ordinal >= k_max_block_objects) in.fail("ordinal exceeds 65535");
+  return entry;
+}
+
+/// What the order of a footer must be; empty if it is.
+std::string_view fault_of(const Footer& footer) {
+  for (std::size_t i = 0; i < footer.block_offsets.size(); ++i)
+    if (footer.block_offsets[i] < (i == 0 ? k_pack_header_size : footer.block_offsets[i - 1] + 1))
+      return "block offsets do not ascend";
+  for (std::size_t i = 1; i < footer.entries.size(); ++i)
+    if (!key_less(footer.entries[i - 1].key, footer.entries[i].key)) return "entries do not ascend";
+  return {};
+}
+
+}  // namespace
+
+const std::size_t k_pack_header_size = k_file_header_size;
+const std::size_t k_footer_trailer_size = 32;
+
+Bytes encode_pack_header(const PackHeader& header) {
+  return encode_file_header(k_pack_magic, header.version, header.required);
+}
+
+PackHeader decode_pack_header(ByteView bytes) {
+  const FileHeader header = decode_file_header(bytes, k_pack_magic, "pack header");
+  return {.version = header.version, .required = header.required};
+}
+
+bool key_less(const ObjectKey& a, const ObjectKey& b) {
+  if (a.id != b.id) return a.id < b.id;
+  return a.type < b.type;
+}
+
+Bytes encode_footer(const Footer& footer) {
+  if (const std::string_view fault = fault_of(footer); !fault.empty())
+    throw_bug(fmt::format("pack footer: {}", fault));
+  const std::uint64_t size = footer.entries.size() * k_entry_size + footer.block_offsets.size() * k_offset_size +
+                             k_footer_trailer_size;
+  Bytes bytes;
+  bytes.reserve(size);
+  ByteWriter out(bytes);
+  for (const FooterEntry& entry : footer.entries) {
+    if (entry.block >= footer.block_offsets.size()) throw_bug("pack footer: block index exceeds the block count");
+    put_id(out, entry.key.id);
+    out.u8(static_cast<std::uint8_t>(entry.key.type));
+    out.u8(entry.flags);
+    out.u16(0);
+    out.u32(entry.block);
+    out.u32(entry.ordinal);
+  }
+  for (const std::uint64_t offset : footer.block_offsets) out.u64(offset);
+  const std::size_t checksum_at = bytes.size();
+  out.u64(0);
+  out.u32(count_u32(footer.entries.size()));
+  out.u32(count_u32(footer.block_offsets.size()));
+  out.u64(size);
+  out.raw(k_footer_magic);
+  store_u64(bytes.data() + checksum_at, footer_checksum(bytes));
+  return bytes;
+}
+
+std::uint64_t footer_size(ByteView trailer) {
+  if (trailer.size() < k_footer_trailer_size) throw_corrupt("pack footer: truncated");
+  return read_trailer(trailer.last(k_footer_trailer_size)).size;
+}
+
+Footer decode_footer(ByteView bytes) {
+  const FooterView view(bytes, FooterView::Verify::yes);
+  Footer footer;
+  footer.block_offsets.reserve(view.blocks());
+  footer.entries.reserve(view.size());
+  for (std::size_t i = 0; i < view.blocks(); ++i) footer.block_offsets.push_back(view.block_offset(i));
+  for (std::size_t i = 0; i < view.size(); ++i) footer.entries.push_back(view.entry(i));
+  if (const std::string_view fault = fault_of(footer); !fault.empty())
+    throw_corrupt(fmt::format("pack footer: {}", fault));
+  return footer;
+}
+
+FooterView::FooterView(ByteView footer, Verify verify) : footer_(footer) {
+  if (footer.size() < k_footer_trailer_size) throw_corrupt("pack footer: truncated");
+  const Trailer trailer = read_trailer(footer.last(k_footer_trailer_size));
+  if (trailer.size != footer.size())
+    throw_corrupt(fmt::format("pack footer: size {} differs from {} bytes given", trailer.size, footer.size()));
+  if (verify == Verify::yes && footer_checksum(footer) != trailer.checksum)
+    throw_corrupt("pack footer: checksum differs");
+  count_ = trailer.entries;
+  blocks_ = trailer.blocks;
+}
+
+FooterEntry FooterView::entry(std::size_t index) const {
+  if (index >= count_) throw_bug("pack footer: entry index out of range");
+  return read_entry(footer_.data() + index * k_entry_size, blocks_);
+}
+
+std::uint64_t FooterView::block_offset(std::size_t block) const {
+  if (block >= blocks_) throw_bug("pack footer: block index out of range");
+  return load_u64(footer_.data() + count_ * k_entry_size + block * k_offset_size);
+}
+
+std::optional<FooterEntry> FooterView::find(const ObjectKey& key) const {
+  const SortedRecords records{footer_.data(), count_, k_entry_size};
+  const std::size_t index = records.lower_bound(key);
+  if (index == count_ || !records.equals(index, key)) return std::nullopt;
+  return entry(index);
+}
+
+std::size_t FooterView::lower_bound(const ObjectKey& key) const {
+  return SortedRecords{footer_.data(), count_, k_entry_size}.lower_bound(key);
+}
+
+}  // namespace store
