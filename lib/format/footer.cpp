@@ -65,13 +65,18 @@ FooterEntry read_entry(const std::byte* at, std::size_t blocks) {
   return entry;
 }
 
-/// What the order of a footer must be; empty if it is.
+bool entry_less(const FooterEntry& a, const FooterEntry& b) {
+  if (a.key != b.key) return key_less(a.key, b.key);
+  return a.block != b.block ? a.block < b.block : a.ordinal < b.ordinal;
+}
+
+/// What is wrong with the order of a footer; empty if nothing.
 std::string_view fault_of(const Footer& footer) {
   for (std::size_t i = 0; i < footer.block_offsets.size(); ++i)
     if (footer.block_offsets[i] < (i == 0 ? k_pack_header_size : footer.block_offsets[i - 1] + 1))
       return "block offsets do not ascend";
   for (std::size_t i = 1; i < footer.entries.size(); ++i)
-    if (!key_less(footer.entries[i - 1].key, footer.entries[i].key)) return "entries do not ascend";
+    if (!entry_less(footer.entries[i - 1], footer.entries[i])) return "entries do not ascend";
   return {};
 }
 

@@ -54,7 +54,7 @@ extern const std::size_t k_pack_header_size;
 Bytes encode_pack_header(const PackHeader& header);
 PackHeader decode_pack_header(ByteView bytes);
 
-/// One object of a pack, as its footer lists it (sorted by key) and tables repeat it.
+/// One object of a pack, as its footer lists it and tables repeat it.
 struct FooterEntry {
   ObjectKey key;
   std::uint8_t flags = 0;      // k_flag_delta
@@ -67,8 +67,11 @@ inline constexpr std::uint8_t k_flag_delta = 1;  // the block has bases
 /// The pack's table of contents; the pack is named by the SHA-256 of the encoded footer.
 struct Footer {
   std::vector<std::uint64_t> block_offsets;  // ascending; the last block ends where the footer starts
-  std::vector<FooterEntry> entries;          // ascending by key (id first, then type)
+  // Ascending by key (id first, then type), then by block and ordinal: merging copies whole blocks, so an object
+  // may lie in a pack twice.
+  std::vector<FooterEntry> entries;
 };
+/// Error{bug} unless the order is as described.
 Bytes encode_footer(const Footer& footer);
 /// The last bytes of a pack: how long the footer (trailer included) is.
 extern const std::size_t k_footer_trailer_size;
