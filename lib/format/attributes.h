@@ -12,7 +12,7 @@ struct Xattr {
   std::string name;
   Bytes value;                    // inline value, when `chunk` is not set
   std::optional<ObjectId> chunk;  // values over 256 bytes are chunks
-  std::uint32_t length = 0;
+  std::uint32_t length = 0;       // of the value; only read for chunks
   bool operator==(const Xattr&) const = default;
 };
 
@@ -42,7 +42,10 @@ struct Attributes {
 
 inline constexpr std::size_t k_max_attributes_entry = 16000;
 inline constexpr std::size_t k_max_inline_xattr = 256;
+/// Checks all but the length: whoever gets more than k_max_attributes_entry bytes stores values as chunks or leaves
+/// parts out. Error{bug} for what has no form on disk.
 Bytes encode_attributes(const Attributes& attributes);
+/// Error{corrupt} also for a link or xattr that no writer makes.
 Attributes decode_attributes(ByteView entry);
 
 }  // namespace store

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "format/tree.h"
+#include "hash/checksum_stream.h"
 
 namespace store {
 
@@ -30,7 +32,7 @@ struct IndexEntry {
   StatKey stat;         // all zero: unknown
   bool racy = false;
   bool streamed = false;
-  bool removed = false;  // in a log batch only: the path is gone
+  bool removed = false;  // in a log batch only: the path is gone; nothing but the path is recorded then
   bool operator==(const IndexEntry&) const = default;
 };
 
@@ -45,17 +47,18 @@ class IndexBatchWriter {
   void add(const IndexEntry& entry);      // appends a record to `out` (the caller drains it as it likes)
   void finish();                          // appends the end mark
  private:
+  void seal(std::size_t from);
   Bytes& out_;
   std::uint64_t count_ = 0;
-  struct Checksum;
-  std::shared_ptr<Checksum> checksum_;
+  Xxh3Stream checksum_;
 };
 
-/// Reads one complete batch at the start of `bytes`: calls `visit(path, record)` for each entry with its encoded
-/// record (decode_index_record). Nothing if the batch has no valid end mark: it does not exist.
+/// Reads one complete batch at the start of `bytes`. Nothing if the batch has no valid end mark: it does not exist.
+/// Error{newer_format} for a batch of a later version.
 struct IndexBatch {
   std::size_t size = 0;
-  std::vector<std::pair<std::string_view, ByteView>> records;  // views into `bytes`
+  // Path and encoded record (decode_index_record) of each entry: views into `bytes`.
+  std::vector<std::pair<std::string_view, ByteView>> records;
 };
 std::optional<IndexBatch> read_index_batch(ByteView bytes);
 IndexEntry decode_index_record(ByteView record);
@@ -70,35 +73,43 @@ class IndexBaseWriter {
   void finish();
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  void end_block();
+  Write write_;
+  Bytes block_;
+  std::uint8_t in_block_ = 0;
+  std::string last_path_;
+  std::uint64_t count_ = 0;
+  std::uint64_t position_ = 0;
+  std::vector<std::uint64_t> offsets_;  // 8 bytes for 16 entries
 };
 
-/// A mapped index.base. Each block's checksum is checked when the block is entered. Any thread.
+/// A mapped index.base; no bytes at all are an index without entries. Each block's checksum is checked whenever
+/// the block is looked at, with Error{corrupt}. Any thread.
 class IndexBaseView {
  public:
   explicit IndexBaseView(ByteView base);
-  std::uint64_t size() const;  // entries
+  std::uint64_t size() const { return count_; }  // entries
   /// A position in path order. Copyable; one thread at a time.
   class Cursor {
    public:
-    bool at_end() const;
-    const IndexEntry& entry() const;
+    bool at_end() const { return in_block_ == decoded_.size(); }
+    const IndexEntry& entry() const { return decoded_[in_block_]; }
     void next();
 
    private:
     friend class IndexBaseView;
     const IndexBaseView* base_ = nullptr;
-    std::size_t block_ = 0;
-    std::vector<IndexEntry> decoded_;
+    std::size_t block_ = 0;  // the one that is decoded
+    std::vector<IndexEntry> decoded_;  // empty at the end
     std::size_t in_block_ = 0;
-    void load();
+    void enter(std::size_t block);
   };
   /// First entry whose path is not below `path`.
   Cursor seek(std::string_view path) const;
 
  private:
-  friend class Cursor;
+  ByteView block(std::size_t index) const;
+  std::string_view first_path(std::size_t block) const;
   ByteView base_;
   std::uint64_t count_ = 0;
   std::size_t blocks_ = 0;

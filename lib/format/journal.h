@@ -47,6 +47,8 @@ using JournalRecord = std::variant<JournalFile, JournalNode, JournalTarget, Jour
 
 Bytes encode_journal_header();
 std::size_t journal_header_size();
+/// Error{corrupt} or Error{newer_format} unless `bytes` start with a journal's header.
+void check_journal_header(ByteView bytes);
 void append_journal_record(const JournalRecord& record, Bytes& out);
 struct JournalStep {
   JournalRecord record;

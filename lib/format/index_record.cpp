@@ -1,0 +1,132 @@
+#include "format/index_record.h"
+
+#include "base/error.h"
+#include "format/codec.h"
+#include "format/index_codec.h"
+
+namespace store {
+namespace {
+
+// Do not renumber.
+enum Flags : std::uint8_t {
+  k_racy = 1,
+  k_streamed = 2,
+  k_removed = 4,
+  k_has_id = 8,
+  k_has_attributes = 16,
+  k_has_stat = 32,
+  k_all_flags = 63,
+};
+constexpr std::size_t k_fixed_size = 1 + 2 + 8 + 8;
+constexpr std::size_t k_stat_size = 5 * 8;
+
+std::uint8_t flags_of(const IndexEntry& entry) {
+  if (entry.removed) return k_removed;
+  return static_cast<std::uint8_t>((entry.racy ? k_racy : 0) | (entry.streamed ? k_streamed : 0) |
+                                   (entry.id.is_zero() ? 0 : k_has_id) |
+                                   (entry.attributes.is_zero() ? 0 : k_has_attributes) |
+                                   (entry.stat == StatKey{} ? 0 : k_has_stat));
+}
+
+std::uint8_t get_flags(ByteReader& in) {
+  const std::uint8_t flags = in.u8();
+  if ((flags & ~k_all_flags) != 0 || ((flags & k_removed) != 0 && flags != k_removed)) in.fail("unknown flags");
+  return flags;
+}
+
+std::size_t body_size(std::uint8_t flags) {
+  if ((flags & k_removed) != 0) return 0;
+  return k_fixed_size + ((flags & k_has_id) != 0 ? 32u : 0u) + ((flags & k_has_attributes) != 0 ? 32u : 0u) +
+         ((flags & k_has_stat) != 0 ? k_stat_size : 0u);
+}
+
+void put_stat(ByteWriter& out, const StatKey& stat) {
+  out.u64(stat.size);
+  put_i64(out, stat.mtime_ns);
+  put_i64(out, stat.ctime_ns);
+  out.u64(stat.inode);
+  out.u64(stat.device);
+}
+
+StatKey get_stat(ByteReader& in) {
+  StatKey stat;
+  stat.size = in.u64();
+  stat.mtime_ns = get_i64(in);
+  stat.ctime_ns = get_i64(in);
+  stat.inode = in.u64();
+  stat.device = in.u64();
+  return stat;
+}
+
+/// A path that stays below the root: components that are not empty, "." or "..", and no NUL.
+bool is_clean_path(std::string_view path) {
+  if (path.empty()) return true;  // the root itself
+  if (path.find('\0') != std::string_view::npos) return false;
+  while (true) {
+    const std::size_t slash = path.find('/');
+    const std::string_view name = path.substr(0, slash);
+    if (name.empty() || name == "." || name == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+}  // namespace
+
+void put_index_record(const IndexEntry& entry, std::size_t shared, Bytes& bytes) {
+  ByteWriter out(bytes);
+  put_text(out, std::string_view(entry.path).substr(shared));
+  const std::uint8_t flags = flags_of(entry);
+  out.u8(flags);
+  if (entry.removed) return;
+  out.u8(static_cast<std::uint8_t>(entry.kind));
+  out.u16(entry.mode);
+  out.u64(entry.size);
+  out.u64(entry.chunks);
+  if ((flags & k_has_id) != 0) put_id(out, entry.id);
+  if ((flags & k_has_attributes) != 0) put_id(out, entry.attributes);
+  if ((flags & k_has_stat) != 0) put_stat(out, entry.stat);
+}
+
+IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
+  IndexEntry entry;
+  const std::uint32_t length = in.u32();
+  entry.path.assign(prefix);
+  entry.path += in.text(length);
+  if (!is_clean_path(entry.path)) in.fail("bad path");
+  const std::uint8_t flags = get_flags(in);
+  entry.racy = (flags & k_racy) != 0;
+  entry.streamed = (flags & k_streamed) != 0;
+  entry.removed = (flags & k_removed) != 0;
+  if (entry.removed) return entry;
+  const std::uint8_t kind = in.u8();
+  if (!is_entry_kind(kind)) in.fail("unknown kind");
+  entry.kind = static_cast<EntryKind>(kind);
+  entry.mode = in.u16();
+  if (entry.mode > 07777) in.fail("mode exceeds 07777");
+  entry.size = in.u64();
+  entry.chunks = in.u64();
+  if ((flags & k_has_id) != 0) entry.id = get_id(in);
+  if ((flags & k_has_attributes) != 0) entry.attributes = get_id(in);
+  if ((flags & k_has_stat) != 0) entry.stat = get_stat(in);
+  if (flags != flags_of(entry)) in.fail("a part that is recorded is zero");
+  return entry;
+}
+
+std::string_view skip_index_record(ByteReader& in) {
+  const std::uint32_t length = in.u32();
+  const std::string_view path = in.text(length);
+  in.raw(body_size(get_flags(in)));
+  return path;
+}
+
+void append_index_record(const IndexEntry& entry, Bytes& out) { put_index_record(entry, 0, out); }
+
+IndexEntry decode_index_record(ByteView record) {
+  ByteReader in(record, "index record");
+  IndexEntry entry = get_index_record(in, {});
+  in.expect_end();
+  return entry;
+}
+
+}  // namespace store

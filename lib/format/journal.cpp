@@ -1,0 +1,147 @@
+#include "format/journal.h"
+
+#include "base/error.h"
+#include "format/codec.h"
+#include "format/file_header.h"
+#include "format/index_codec.h"
+#include "format/log_frame.h"
+
+namespace store {
+namespace {
+
+constexpr std::string_view k_file_magic = "STOREJNL";
+constexpr std::string_view k_record_magic = "STJR";
+
+// Do not renumber.
+enum class RecordKind : std::uint8_t { file = 1, node = 2, target = 3, written = 4, rewrite = 5 };
+
+void put_kind(ByteWriter& out, RecordKind kind) { out.u8(static_cast<std::uint8_t>(kind)); }
+
+void put(Bytes& bytes, const JournalFile& record) {
+  ByteWriter out(bytes);
+  put_kind(out, RecordKind::file);
+  put_index_record(record.entry, 0, bytes);
+}
+
+void put(Bytes& bytes, const JournalNode& record) {
+  ByteWriter out(bytes);
+  put_kind(out, RecordKind::node);
+  put_text(out, record.path);
+  out.u64(record.stat.size);
+  put_i64(out, record.stat.mtime_ns);
+  put_i64(out, record.stat.ctime_ns);
+  out.u64(record.stat.inode);
+  out.u64(record.stat.device);
+  out.u32(record.parameters.min);
+  out.u32(record.parameters.max);
+  out.u64(record.parameters.threshold);
+  out.u64(record.offset);
+  out.u64(record.count);
+  out.u64(record.bytes);
+  put_id(out, record.id);
+}
+
+void put(Bytes& bytes, const JournalTarget& record) {
+  ByteWriter out(bytes);
+  put_kind(out, RecordKind::target);
+  put_id(out, record.commit);
+  put_text(out, record.command);
+  put_text(out, record.boot_id);
+}
+
+void put(Bytes& bytes, const JournalWritten& record) {
+  ByteWriter out(bytes);
+  put_kind(out, RecordKind::written);
+  put_text(out, record.path);
+  put_id(out, record.id);
+}
+
+void put(Bytes& bytes, const JournalRewrite& record) {
+  ByteWriter out(bytes);
+  put_kind(out, RecordKind::rewrite);
+  put_text(out, record.path);
+  put_id(out, record.from);
+  put_id(out, record.to);
+}
+
+JournalNode get_node(ByteReader& in) {
+  JournalNode record;
+  record.path = get_text(in);
+  record.stat.size = in.u64();
+  record.stat.mtime_ns = get_i64(in);
+  record.stat.ctime_ns = get_i64(in);
+  record.stat.inode = in.u64();
+  record.stat.device = in.u64();
+  record.parameters.min = in.u32();
+  record.parameters.max = in.u32();
+  record.parameters.threshold = in.u64();
+  record.offset = in.u64();
+  record.count = in.u64();
+  record.bytes = in.u64();
+  record.id = get_id(in);
+  return record;
+}
+
+JournalTarget get_target(ByteReader& in) {
+  JournalTarget record;
+  record.commit = get_id(in);
+  record.command = get_text(in);
+  record.boot_id = get_text(in);
+  return record;
+}
+
+JournalWritten get_written(ByteReader& in) {
+  JournalWritten record;
+  record.path = get_text(in);
+  record.id = get_id(in);
+  return record;
+}
+
+JournalRewrite get_rewrite(ByteReader& in) {
+  JournalRewrite record;
+  record.path = get_text(in);
+  record.from = get_id(in);
+  record.to = get_id(in);
+  return record;
+}
+
+JournalRecord get_record(ByteReader& in) {
+  switch (static_cast<RecordKind>(in.u8())) {
+    case RecordKind::file: return JournalFile{get_index_record(in, {})};
+    case RecordKind::node: return get_node(in);
+    case RecordKind::target: return get_target(in);
+    case RecordKind::written: return get_written(in);
+    case RecordKind::rewrite: return get_rewrite(in);
+  }
+  in.fail("unknown kind");
+}
+
+}  // namespace
+
+Bytes encode_journal_header() { return encode_file_header(k_file_magic); }
+
+std::size_t journal_header_size() { return k_file_header_size; }
+
+void check_journal_header(ByteView bytes) { decode_file_header(bytes, k_file_magic, "journal"); }
+
+void append_journal_record(const JournalRecord& record, Bytes& out) {
+  Bytes payload;
+  std::visit([&payload](const auto& value) { put(payload, value); }, record);
+  append_log_frame(k_record_magic, payload, out);
+}
+
+std::optional<JournalStep> next_journal_record(ByteView bytes) {
+  const std::optional<LogFrame> frame = read_log_frame(k_record_magic, bytes);
+  if (!frame) return std::nullopt;
+  try {
+    ByteReader in(frame->payload, "journal record");
+    JournalStep step{.record = get_record(in), .size = frame->size};
+    in.expect_end();
+    return step;
+  } catch (const Error&) {
+    // A journal only saves work: whatever cannot be read of it is done again.
+    return std::nullopt;
+  }
+}
+
+}  // namespace store
