@@ -3,9 +3,12 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include "base/error.h"
+#include "hash/sha256_ni.h"
 
 namespace store {
 namespace {
@@ -54,22 +57,40 @@ Digest& thread_digest() {
   return digest;
 }
 
-}  // namespace
-
-ObjectId sha256(ByteView message) { return sha256(std::span<const ByteView>(&message, 1)); }
-
-ObjectId sha256(std::span<const ByteView> parts) {
+ObjectId sha256_openssl(std::span<const ByteView> parts) {
   Digest& digest = thread_digest();
   digest.start();
   for (const ByteView part : parts) digest.update(part);
   return digest.finish();
 }
 
+}  // namespace
+
+ObjectId sha256(ByteView message) {
+  if (!sha256_ni_available()) return sha256_openssl(std::span(&message, 1));
+  ObjectId id;
+  sha256_ni_batch(std::span(&message, 1), std::span(&id, 1));
+  return id;
+}
+
+ObjectId sha256(std::span<const ByteView> parts) {
+  // Nodes and trees hash millions of short records: gathered here, they take the short way too.
+  std::array<std::byte, 512> gathered;
+  std::size_t size = 0;
+  for (const ByteView part : parts) {
+    if (part.size() > gathered.size() - size) return sha256_openssl(parts);
+    std::copy(part.begin(), part.end(), gathered.begin() + static_cast<std::ptrdiff_t>(size));
+    size += part.size();
+  }
+  return sha256(ByteView(gathered).first(size));
+}
+
 void sha256_batch(std::span<const ByteView> messages, std::span<ObjectId> ids) {
   if (messages.size() != ids.size())
     throw Error(ErrorKind::bug, "sha256_batch: " + std::to_string(messages.size()) + " messages, " +
                                     std::to_string(ids.size()) + " ids");
-  for (std::size_t i = 0; i < messages.size(); ++i) ids[i] = sha256(messages[i]);
+  if (sha256_ni_available()) return sha256_ni_batch(messages, ids);
+  for (std::size_t i = 0; i < messages.size(); ++i) ids[i] = sha256_openssl(messages.subspan(i, 1));
 }
 
 struct Sha256::Context {

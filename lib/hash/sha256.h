@@ -1,4 +1,6 @@
 // hash: SHA-256 (FIPS 180-4) for object ids and XXH3-64 for record checksums. OpenSSL and xxHash live here.
+// Where the processor has SHA-NI, whole messages go through the kernel of sha256_ni.h; OpenSSL does the rest and
+// is what the kernel is tested against.
 #pragma once
 
 #include <memory>
@@ -9,8 +11,8 @@
 
 namespace store {
 
-/// SHA-256 of one message; uses a per-thread reused context over one fetched EVP_MD (an implicit fetch costs
-/// +205 ns a call). Any thread. Throws Error{bug} if OpenSSL refuses; every return value is checked.
+/// SHA-256 of one message. Any thread. Without SHA-NI: a per-thread reused context over one fetched EVP_MD (an
+/// implicit fetch costs +205 ns a call); throws Error{bug} if OpenSSL refuses, every return value is checked.
 ObjectId sha256(ByteView message);
 
 /// SHA-256 of the concatenation of parts.
