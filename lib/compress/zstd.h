@@ -16,10 +16,11 @@ class Compressor {
   Compressor(Compressor&&) noexcept;
   /// Bytes that `raw` of this size may take at most.
   static std::size_t bound(std::size_t raw_size);
-  /// Compresses into `out` (capacity at least what is kept); returns the frame's size, or 0 if it would not
-  /// fit in out.size(). `level` 1…19 (negative: fast levels). The frame carries its content size and no checksum.
+  /// Compresses into `out`; returns the frame's size, or 0 if out.size() is too small for it (zstd wants some slack
+  /// and may choose other bytes near the limit: give the same raw size the same capacity). `level` 1…19 (negative:
+  /// fast levels). The frame carries its content size and no checksum.
   std::size_t compress(ByteView raw, MutableByteView out, int level);
-  /// The same with a prefix (ZSTD_CCtx_refPrefix): delta blocks.
+  /// The same with a prefix (ZSTD_CCtx_refPrefix): delta blocks. The two must not overlap in memory.
   std::size_t compress_with_prefix(ByteView raw, ByteView prefix, MutableByteView out, int level);
   /// True if a 4 KiB sample from the middle, at a fast level, says the data will not save 1/16.
   bool looks_incompressible(ByteView raw);
