@@ -60,13 +60,13 @@ Chunker::Chunker(const ChunkParameters& parameters) : parameters_(parameters) {
     largest_[level] = threshold > all_ones >> level ? all_ones : (threshold << level) - 1;
 }
 
-/// Steps over bytes too early in the chunk to matter for any hash that is judged; returns how many.
+/// Steps over bytes too early in the chunk to matter for any hash that is judged; returns how many. The hash
+/// is stale then, which is no harm: before min, 64 bytes are rolled in and shift all of it out.
 std::uint64_t Chunker::skip(std::uint64_t available) {
   const std::uint64_t warm_up = parameters_.min - k_gear_window;
   if (offset() >= warm_up) return 0;
   const std::uint64_t count = std::min(available, warm_up - offset());
   position_ += count;
-  hash_ = 0;
   return count;
 }
 
