@@ -1,0 +1,45 @@
+#include "repo/recipe_cursor.h"
+
+#include "base/error.h"
+
+namespace store {
+namespace {
+
+/// Content bytes of one entry of a node of any level.
+std::uint64_t length_of(const Node& node, std::size_t index) {
+  const ByteView entry = node.entries[index];
+  return node.level > 0 ? decode_upper_entry(node.type, entry).bytes : decode_recipe_entry(entry).length;
+}
+
+/// Leads to the entry that holds `wanted`; `passed` collects the bytes before it.
+NodeCursor::Pick pick_offset(std::uint64_t wanted, std::uint64_t& passed) {
+  return [wanted, &passed](const Node& node) {
+    std::size_t index = 0;
+    for (; index < node.entries.size(); ++index) {
+      const std::uint64_t length = length_of(node, index);
+      if (wanted - passed < length) break;
+      passed += length;
+    }
+    return index;
+  };
+}
+
+}  // namespace
+
+RecipeCursor::RecipeCursor(const ObjectReader& objects, const ObjectId& recipe, std::uint64_t offset)
+    : nodes_(objects, {ObjectType::recipe, recipe}, pick_offset(offset, offset_)) {
+  load();
+}
+
+void RecipeCursor::load() {
+  entry_.reset();
+  if (!nodes_.at_end()) entry_ = decode_recipe_entry(nodes_.entry());
+}
+
+void RecipeCursor::next() {
+  offset_ += entry_->length;
+  nodes_.next();
+  load();
+}
+
+}  // namespace store
