@@ -5,35 +5,37 @@
 #include <string>
 #include <vector>
 
-#include "format/recipe.h"
 #include "format/tree.h"
-#include "repo/object_store.h"
+#include "repo/node_cursor.h"
+#include "repo/recipe_cursor.h"
 
 namespace store {
+
+/// Names on the way to a path; more is Error{corrupt}.
+inline constexpr std::size_t k_max_tree_depth = 4096;
 
 /// The entries of one directory in name order, node by node in O(log n) memory. Every node is checked against its id, its
 /// parent's entry, and the order of names across nodes: a hostile tree ends in Error{corrupt}.
 class TreeCursor {
  public:
   TreeCursor(const ObjectReader& objects, const ObjectId& tree);
-  bool at_end() const;
-  const TreeEntry& entry() const;
+  bool at_end() const { return !entry_; }
+  const TreeEntry& entry() const { return *entry_; }
   void next();
+  /// Lets go of the nodes in memory, not of the position: next() reads them again.
+  void suspend() { nodes_.reset(); }
   /// Totals of the root node.
-  std::uint64_t count() const;
-  std::uint64_t bytes() const;
+  std::uint64_t count() const { return count_; }
+  std::uint64_t bytes() const { return bytes_; }
 
  private:
-  struct Frame {
-    Bytes bytes;
-    Node node;
-    std::size_t position = 0;
-  };
-  void descend();
+  void load();
   const ObjectReader* objects_;
-  std::vector<Frame> frames_;
+  ObjectId tree_;
+  std::optional<NodeCursor> nodes_;
   std::optional<TreeEntry> entry_;
-  std::string last_name_;
+  std::uint64_t count_ = 0;
+  std::uint64_t bytes_ = 0;
 };
 
 /// One name of a directory, in O(log n) node reads.
@@ -44,30 +46,6 @@ std::optional<TreeEntry> find_entry(const ObjectReader& objects, const ObjectId&
 void walk_tree(const ObjectReader& objects, const ObjectId& tree, const std::string& path,
                const std::function<bool(const std::string& path, const TreeEntry& entry)>& visit);
 
-/// The stretches of a large file from `offset` on, in order; each with its offset in the file. Checked like trees.
-class RecipeCursor {
- public:
-  RecipeCursor(const ObjectReader& objects, const ObjectId& recipe, std::uint64_t offset = 0);
-  bool at_end() const;
-  const RecipeEntry& entry() const;
-  /// Offset of entry() in the file.
-  std::uint64_t offset() const { return offset_; }
-  void next();
-  std::uint64_t size() const;   // of the whole file
-  std::uint64_t count() const;  // entries
-
- private:
-  struct Frame {
-    Bytes bytes;
-    Node node;
-    std::size_t position = 0;
-  };
-  const ObjectReader* objects_;
-  std::vector<Frame> frames_;
-  std::optional<RecipeEntry> entry_;
-  std::uint64_t offset_ = 0;
-};
-
 /// A difference between two trees.
 struct TreeChange {
   enum class Kind { added, modified, deleted, type_changed };
@@ -76,8 +54,41 @@ struct TreeChange {
   std::optional<TreeEntry> before;
   std::optional<TreeEntry> after;
 };
-/// Compares two trees (no id: the empty tree) in path order; equal subtrees are never entered. A changed directory is itself
-/// reported only when it was added, deleted or its mode changed.
+
+struct TreeDiffOptions {
+  /// Asked before a directory is entered; nothing: all are.
+  std::function<bool(const std::string& directory)> enter;
+  /// Report a directory whose content alone differs as `modified` too.
+  bool changed_directories = false;
+};
+
+/// The differences of two trees (no id: the empty tree), one at a time in path order; equal subtrees are never entered.
+/// A changed directory is itself reported only when it was added, deleted or its mode changed. A directory that became
+/// something else, or the reverse, is `type_changed`, and its content follows as deleted or added.
+/// Memory: a bounded number of nodes, whatever the depth.
+class TreeDiff {
+ public:
+  TreeDiff(const ObjectReader& objects, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
+           TreeDiffOptions options = {});
+  /// Nothing at the end.
+  std::optional<TreeChange> next();
+
+ private:
+  struct Level {
+    std::string path;
+    std::optional<TreeCursor> before;
+    std::optional<TreeCursor> after;
+  };
+  std::optional<TreeChange> step();
+  void enter(const TreeChange& change);
+  void push(std::string path, const TreeEntry* before, const TreeEntry* after);
+
+  const ObjectReader* objects_;
+  TreeDiffOptions options_;
+  std::vector<Level> levels_;
+};
+
+/// Compares two trees with a TreeDiff.
 void diff_trees(const ObjectReader& objects, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
                 const std::function<void(const TreeChange&)>& visit);
 
