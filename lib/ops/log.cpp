@@ -1,0 +1,86 @@
+#include "ops/log.h"
+
+#include "ops/commit_graph.h"
+#include "ops/tree_reader.h"
+#include "worktree/pathspec.h"
+
+namespace store {
+namespace {
+
+PathspecSet pathspecs_of(const std::vector<std::string>& paths) {
+  std::vector<Pathspec> specs;
+  for (const std::string& path : paths) specs.push_back({.pattern = path, .literal = !has_glob(path)});
+  return PathspecSet(std::move(specs));
+}
+
+class Filter {
+ public:
+  Filter(const Workspace& workspace, const LogOptions& options)
+      : workspace_(workspace), options_(options), paths_(pathspecs_of(options.paths)) {}
+
+  bool accepts(const Commit& commit) const {
+    if (options_.since && commit.time.seconds < *options_.since) return false;
+    if (options_.until && commit.time.seconds > *options_.until) return false;
+    return accepts_text(commit) && (options_.paths.empty() || changes_paths(commit));
+  }
+
+ private:
+  bool accepts_text(const Commit& commit) const {
+    const std::string author = commit.author.name + " <" + commit.author.email + ">";
+    if (options_.author && author.find(*options_.author) == std::string::npos) return false;
+    if (options_.grep && commit.message.find(*options_.grep) == std::string::npos) return false;
+    for (const auto& [key, value] : options_.meta) {
+      const auto found = commit.meta.find(key);
+      if (found == commit.meta.end() || (value && found->second != *value)) return false;
+    }
+    return true;
+  }
+
+  /// A merge counts only if it differs from each parent: otherwise one of them already tells of the change.
+  bool changes_paths(const Commit& commit) const {
+    if (commit.parents.empty()) return differs({}, commit.tree);
+    const std::size_t parents = options_.first_parent ? 1 : commit.parents.size();
+    for (std::size_t i = 0; i < parents; ++i)
+      if (!differs(read_commit(workspace_.objects(), commit.parents[i]).tree, commit.tree)) return false;
+    return true;
+  }
+
+  bool differs(const std::optional<ObjectId>& before, const ObjectId& after) const {
+    TreeDiff diff(workspace_.objects(), before, after,
+                  {.enter = [&](const std::string& directory) {
+                     return paths_.matches(directory) || paths_.may_match_below(directory);
+                   },
+                   .changed_directories = false});
+    while (const std::optional<TreeChange> change = diff.next())
+      if (paths_.matches(change->path)) return true;
+    return false;
+  }
+
+  const Workspace& workspace_;
+  const LogOptions& options_;
+  PathspecSet paths_;
+};
+
+}  // namespace
+
+void log(Workspace& workspace, const LogOptions& options,
+         const std::function<bool(const ObjectId& id, const Commit& commit)>& visit) {
+  CommitWalk walk(workspace, options.start, options.exclude, options.first_parent ? Parents::first : Parents::all);
+  const Filter filter(workspace, options);
+  std::vector<ObjectId> reversed;
+  std::uint64_t left = options.limit.value_or(~0ULL);
+  while (left > 0) {
+    const std::optional<CommitWalk::Item> item = walk.next();
+    if (!item) break;
+    if (!filter.accepts(item->commit)) continue;
+    --left;
+    if (options.reverse)
+      reversed.push_back(item->id);
+    else if (!visit(item->id, item->commit))
+      return;
+  }
+  for (auto id = reversed.rbegin(); id != reversed.rend(); ++id)
+    if (!visit(*id, read_commit(workspace.objects(), *id))) return;
+}
+
+}  // namespace store
