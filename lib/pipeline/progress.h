@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 
 namespace store {
 
@@ -20,7 +21,12 @@ struct Progress {
   std::atomic<std::uint64_t> new_chunks{0};
   std::atomic<std::uint64_t> new_bytes{0};
 
-  void enter(Stage next);  // resets the counters
+  /// Called by enter() before the counters are reset, on the thread that enters: a view takes the stage's last state here.
+  /// Set only while nothing runs.
+  std::function<void(Stage next)> on_enter;
+
+  /// Calls on_enter, resets the counters, then sets `stage` (release): a sample of stage `next` never sees old counters.
+  void enter(Stage next);
 };
 
 }  // namespace store
