@@ -17,6 +17,10 @@ if(STORE_SANITIZE)
   add_link_options(-fsanitize=${STORE_SANITIZE})
 endif()
 
+if(STORE_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 find_package(TBB REQUIRED)
 find_package(fmt REQUIRED)

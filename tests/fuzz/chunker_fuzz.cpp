@@ -1,0 +1,52 @@
+// Chunker against the naive reference: any parameters, content, pieces, and zero runs by arithmetic.
+#include <algorithm>
+#include <cstdlib>
+
+#include "chunk/chunker.h"
+#include "unit/chunk/naive_chunker.h"
+
+using namespace store;
+
+namespace {
+
+/// Takes one byte; zero when there is none left.
+std::size_t take(ByteView& input) {
+  if (input.empty()) return 0;
+  const auto value = std::to_integer<std::size_t>(input.front());
+  input = input.subspan(1);
+  return value;
+}
+
+ChunkParameters take_parameters(ByteView& input) {
+  const auto min = static_cast<std::uint32_t>(k_gear_window + take(input));
+  const auto max = static_cast<std::uint32_t>(min + 1 + take(input) + 8 * take(input));
+  return {.min = min, .max = max, .threshold = ~std::uint64_t{0} >> (take(input) % 64)};
+}
+
+}  // namespace
+
+/// The rest of the input is a list of pieces: a length byte and so many bytes; a length of 255 means a run of
+/// zeros, of 16 times the byte that follows.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  ByteView input(reinterpret_cast<const std::byte*>(data), size);
+  const ChunkParameters parameters = take_parameters(input);
+  Chunker chunker(parameters);
+  std::vector<std::uint64_t> cuts;
+  Bytes stream;
+  while (!input.empty()) {
+    const std::size_t length = take(input);
+    if (length == 255) {
+      const std::size_t zeros = 16 * take(input);
+      chunker.feed_zeros(zeros, cuts);
+      stream.resize(stream.size() + zeros);
+    } else {
+      const ByteView piece = input.first(std::min(length, input.size()));
+      input = input.subspan(piece.size());
+      chunker.feed(piece, cuts);
+      stream.insert(stream.end(), piece.begin(), piece.end());
+    }
+  }
+  chunker.finish(cuts);
+  if (cuts != store::testing::naive_cuts(parameters, stream)) std::abort();
+  return 0;
+}
