@@ -1,0 +1,135 @@
+#include "pipeline/read_stream.h"
+
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "format/pack.h"
+#include "pipeline/chunk_block.h"
+
+namespace store {
+namespace {
+
+/// Pieces of one step: consecutive chunks of one block, or one run of zeros. The limit keeps a chunk that repeats for ever
+/// from becoming one endless step.
+constexpr std::size_t k_pieces_per_step = 256;
+constexpr std::size_t k_zeros_per_write = 256u << 10;
+
+struct Step {
+  std::vector<StreamPiece> pieces;
+  std::vector<WantedChunk> chunks;  // of the pieces; empty: zeros
+  std::optional<ChunkBlock> block;
+};
+using StepPtr = std::shared_ptr<Step>;
+
+class Stream {
+ public:
+  Stream(const ObjectReader& objects, const std::function<std::optional<StreamPiece>()>& next,
+         const std::function<void(ByteView)>& sink, const StreamOptions& options)
+      : objects_(objects), next_(next), sink_(sink), options_(options) {}
+
+  /// Nothing at the end.
+  StepPtr plan() {
+    if (options_.cancel != nullptr) options_.cancel->check();
+    const auto step = std::make_shared<Step>();
+    while (step->pieces.size() < k_pieces_per_step) {
+      if (!ahead_ && !fetch()) break;
+      const bool zeros = !ahead_->piece.chunk;
+      const bool fits = step->pieces.empty() || (!zeros && !step->chunks.empty() &&
+                                                 step->chunks.back().same_block(ahead_->chunk));
+      if (!fits) break;
+      if (!zeros) step->chunks.push_back(ahead_->chunk);
+      step->pieces.push_back(ahead_->piece);
+      ahead_.reset();
+    }
+    return step->pieces.empty() ? nullptr : step;
+  }
+
+  void decode(Step& step) const {
+    if (!step.chunks.empty()) step.block.emplace(objects_, std::move(step.chunks));
+  }
+
+  void send(const Step& step) const {
+    for (std::size_t i = 0; i < step.pieces.size(); ++i) {
+      const StreamPiece& piece = step.pieces[i];
+      if (step.block)
+        send_bytes(step.block->bytes(i).subspan(static_cast<std::size_t>(piece.skip),
+                                                static_cast<std::size_t>(piece.take)));
+      else
+        send_zeros(piece.take);
+    }
+  }
+
+ private:
+  struct Ahead {
+    StreamPiece piece;
+    WantedChunk chunk;
+  };
+  bool fetch() {
+    const std::optional<StreamPiece> piece = next_();
+    if (!piece) return false;
+    ahead_ = Ahead{*piece, {}};
+    if (piece->chunk) ahead_->chunk = find_chunk(objects_, *piece->chunk, piece->length);
+    return true;
+  }
+  void send_bytes(ByteView bytes) const {
+    sink_(bytes);
+    if (options_.progress != nullptr) options_.progress->bytes_done += bytes.size();
+  }
+  void send_zeros(std::uint64_t count) const {
+    static const std::array<std::byte, k_zeros_per_write> zeros{};
+    while (count > 0) {
+      if (options_.cancel != nullptr) options_.cancel->check();
+      const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(count, zeros.size()));
+      send_bytes({zeros.data(), part});
+      count -= part;
+    }
+  }
+
+  const ObjectReader& objects_;
+  const std::function<std::optional<StreamPiece>()>& next_;
+  const std::function<void(ByteView)>& sink_;
+  const StreamOptions& options_;
+  std::optional<Ahead> ahead_;
+};
+
+void run_in_parallel(Stream& stream, const StreamOptions& options) {
+  namespace tbb = oneapi::tbb;
+  using tbb::filter_mode;
+  const auto plan = [&](tbb::flow_control& control) -> StepPtr {
+    StepPtr step = stream.plan();
+    if (!step) control.stop();
+    return step;
+  };
+  const auto decode = [&](StepPtr step) {
+    stream.decode(*step);
+    return step;
+  };
+  const auto chain = tbb::make_filter<void, StepPtr>(filter_mode::serial_in_order, plan) &
+                     tbb::make_filter<StepPtr, StepPtr>(filter_mode::parallel, decode) &
+                     tbb::make_filter<StepPtr, void>(filter_mode::serial_in_order,
+                                                     [&](const StepPtr& step) { stream.send(*step); });
+  // A step in flight weighs its decoded block, and while it is decoded the stored one.
+  const std::uint64_t affordable = options.memory / 4 / (2 * k_data_block_size);
+  const std::size_t tokens =
+      static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 1, 2ULL * options.threads + 1));
+  tbb::task_arena arena(static_cast<int>(options.threads));
+  arena.execute([&] { tbb::parallel_pipeline(tokens, chain); });
+}
+
+}  // namespace
+
+void read_stream(const ObjectReader& objects, const std::function<std::optional<StreamPiece>()>& next,
+                 const std::function<void(ByteView)>& sink, const StreamOptions& options) {
+  Stream stream(objects, next, sink, options);
+  if (options.threads > 1) return run_in_parallel(stream, options);
+  while (const StepPtr step = stream.plan()) {
+    stream.decode(*step);
+    stream.send(*step);
+  }
+}
+
+}  // namespace store
