@@ -18,7 +18,7 @@ namespace store {
 struct ScanEntry {
   std::string path;  // relative to the root of the walk's tree, '/' separated
   EntryKind kind = EntryKind::file;  // `file` for every regular file: size decides later
-  bool socket = false;               // kinds that cannot be stored: sockets
+  bool socket = false;               // cannot be stored; `kind` then says fifo and means nothing
   std::uint16_t mode = 0;
   StatKey stat;
   std::uint64_t device_number = 0;  // major<<32|minor of devices
@@ -47,12 +47,15 @@ struct ScanOptions {
 /// Thread rule: one thread calls next().
 class Scanner {
  public:
-  /// `root_fd`: the tree's root directory; `start`: path below it to walk ("" = everything; the start itself is
-  /// reported first, except for ""). The start must exist.
+  /// `root_fd`: the tree's root directory, open for as long as the scanner; `start`: path below it to walk ("" = everything;
+  /// the start itself is reported first, except for ""). Error{not_found} if it does not exist. With one_file_system a mount
+  /// point is reported but not entered.
   Scanner(int root_fd, std::string start, ScanOptions options);
   ~Scanner();
   std::optional<ScanEntry> next();
-  /// Directories and files that could not be listed or read so far.
+  /// Directories and files that could not be listed or looked at so far: at least all that come before the entry returned last.
+  /// A directory is reported as an entry before it fails; nothing below it is reported then. What vanished during the walk is
+  /// no failure.
   const std::vector<PathFailure>& failures() const;
   /// Entries left out because of their name, so far.
   const std::vector<std::string>& skipped() const;

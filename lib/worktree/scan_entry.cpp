@@ -1,0 +1,75 @@
+#include "worktree/scan_entry.h"
+
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+constexpr std::uint16_t k_permission_bits = 07777;
+constexpr std::uint16_t k_symlink_mode = 0777;
+
+std::int64_t nanoseconds(const struct timespec& time) {
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+EntryKind kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFDIR: return EntryKind::directory;
+    case S_IFLNK: return EntryKind::symlink;
+    case S_IFIFO: return EntryKind::fifo;
+    case S_IFCHR: return EntryKind::char_device;
+    case S_IFBLK: return EntryKind::block_device;
+    case S_IFSOCK: return EntryKind::fifo;  // so that nobody who overlooks `socket` takes it for something to read
+    default: return EntryKind::file;
+  }
+}
+
+bool is_absence(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
+}
+
+}  // namespace
+
+StatKey key_of_stat(const struct stat& info) {
+  return {.size = static_cast<std::uint64_t>(info.st_size),
+          .mtime_ns = nanoseconds(info.st_mtim),
+          .ctime_ns = nanoseconds(info.st_ctim),
+          .inode = info.st_ino,
+          .device = info.st_dev};
+}
+
+ScanEntry entry_of_stat(std::string path, const struct stat& info) {
+  ScanEntry entry;
+  entry.path = std::move(path);
+  entry.kind = kind_of(info.st_mode);
+  entry.socket = S_ISSOCK(info.st_mode);
+  entry.mode = S_ISLNK(info.st_mode) ? k_symlink_mode : static_cast<std::uint16_t>(info.st_mode & k_permission_bits);
+  entry.stat = key_of_stat(info);
+  if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
+    entry.device_number = static_cast<std::uint64_t>(major(info.st_rdev)) << 32 | minor(info.st_rdev);
+  entry.links = static_cast<std::uint32_t>(info.st_nlink);
+  entry.blocks = static_cast<std::uint64_t>(info.st_blocks);
+  return entry;
+}
+
+std::optional<ScanEntry> scan_one(int root_fd, const std::string& path) {
+  const int parent = open_beneath(root_fd, std::string(parent_path(path)), O_PATH | O_DIRECTORY);
+  if (is_absence(-parent)) return std::nullopt;
+  if (parent < 0) throw_errno(-parent, "open", escape_name(parent_path(path)));
+  const UniqueFd owner(parent);
+  const std::string name = path.empty() ? "." : std::string(base_name(path));
+  struct stat info;
+  if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0)
+    return entry_of_stat(path, info);
+  if (is_absence(errno)) return std::nullopt;
+  throw_errno(errno, "stat", escape_name(path));
+}
+
+}  // namespace store
