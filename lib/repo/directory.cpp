@@ -1,0 +1,63 @@
+#include "repo/directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+}  // namespace
+
+std::vector<std::string> list_directory(int dirfd, const std::string& name) {
+  UniqueFd fd(::openat(dirfd, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    if (errno == ENOENT || errno == ENOTDIR) return {};
+    throw_errno(errno, "open", escape_name(name));
+  }
+  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd.get()));
+  if (!directory) throw_errno(errno, "fdopendir", escape_name(name));
+  (void)fd.release();  // the DIR owns it now
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const struct dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) break;
+    const std::string_view found = entry->d_name;
+    if (found != "." && found != "..") names.emplace_back(found);
+  }
+  if (errno != 0) throw_errno(errno, "readdir", escape_name(name));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void remove_leftovers(FileSystem& fs, int dirfd, const std::string& name) {
+  for (const std::string& found : list_directory(dirfd, "."))
+    if (found.starts_with(name + ".tmp.")) unlink_if_exists(fs, dirfd, found);
+}
+
+void unlink_if_exists(FileSystem& fs, int dirfd, const std::string& name) {
+  try {
+    fs.unlink({dirfd, name.c_str()});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+  }
+}
+
+bool is_linked_as(int fd, int dirfd, const std::string& name) {
+  const struct stat open_file = stat_fd(fd, name);
+  const std::optional<struct stat> named = stat_at(dirfd, name);
+  return named && named->st_ino == open_file.st_ino && named->st_dev == open_file.st_dev;
+}
+
+}  // namespace store
