@@ -1,0 +1,114 @@
+#include "repo/oplog.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "repo/directory.h"
+#include "repo/read_window.h"
+
+namespace store {
+namespace {
+
+/// Over the largest log record, 64 MiB.
+constexpr std::size_t k_largest_window = 128u << 20;
+constexpr std::uint64_t k_max_mark_size = 4u << 10;
+
+std::string mark_name(std::uint64_t offset) { return fmt::format("{}@{}", layout::k_oplog, offset); }
+
+bool is_real_change(const RefChange& change) { return change.old_value != change.new_value; }
+
+enum class RefLook { old_value, new_value, neither };
+
+RefLook look_at(const Repository& repository, const RefChange& change) {
+  try {
+    const std::optional<RefValue> value = read_ref_file(repository.fd(), change.name);
+    if (value == change.new_value) return RefLook::new_value;
+    return value == change.old_value ? RefLook::old_value : RefLook::neither;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    return RefLook::neither;
+  }
+}
+
+}  // namespace
+
+UniqueFd open_oplog(const Repository& repository, int flags) {
+  try {
+    return repository.fs().open({repository.fd(), layout::k_oplog}, flags);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::not_found) throw Error(ErrorKind::corrupt, "oplog: is missing", "store fsck");
+    throw;
+  }
+}
+
+std::uint64_t scan_oplog(int fd, const std::function<void(OplogStep&&, std::uint64_t offset)>& visit) {
+  Bytes header(k_oplog_header_size);
+  header.resize(pread_full(fd, header, 0, layout::k_oplog));
+  check_oplog_header(header);
+  ReadWindow window(fd, header.size(), layout::k_oplog, k_largest_window);
+  bool torn = false;
+  do {
+    while (std::optional<OplogStep> step = next_oplog_record(window.bytes(), torn)) {
+      const std::uint64_t offset = window.offset();
+      window.skip(step->size);
+      visit(std::move(*step), offset);
+    }
+  } while (window.grow());
+  return window.offset();
+}
+
+OplogState read_oplog_state(int fd) {
+  OplogState state;
+  state.end = scan_oplog(fd, [&](OplogStep&& step, std::uint64_t offset) {
+    if (state.last)
+      for (RefChange& change : state.last->record.changes) state.refs[change.name] = std::move(change.new_value);
+    state.last = std::move(step);
+    state.last_offset = offset;
+  });
+  return state;
+}
+
+LastRecord judge_last_record(const Repository& repository, const OplogStep& step) {
+  bool any_old = false;
+  bool any_new = false;
+  for (const RefChange& change : step.record.changes) {
+    if (!is_real_change(change)) continue;
+    const RefLook look = look_at(repository, change);
+    if (look == RefLook::neither) return LastRecord::unclear;
+    (look == RefLook::new_value ? any_new : any_old) = true;
+  }
+  if (!any_old) return LastRecord::done;
+  return any_new ? LastRecord::half_done : LastRecord::not_started;
+}
+
+bool is_marked_done(const Repository& repository, const ObjectId& record, std::uint64_t offset) {
+  const std::optional<Bytes> bytes = read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
+  if (!bytes) return false;
+  try {
+    return decode_ref(mark_name(offset), *bytes).id == record;
+  } catch (const Error&) {
+    return false;  // of another record, or lost power before it reached the disk
+  }
+}
+
+// durability.md: refs 10
+void mark_done(const Repository& repository, const ObjectId& record, std::uint64_t offset) {
+  const std::string temporary = fmt::format("{}.tmp", layout::k_oplog_done);
+  const int directory = repository.fd();
+  FileSystem& fs = repository.fs();
+  RefValue value;
+  value.id = record;
+  // The move is durable already; without the mark the next writer looks at the refs instead.
+  try {
+    UniqueFd fd = fs.open({directory, temporary.c_str()}, O_WRONLY | O_CREAT | O_TRUNC);
+    fs.pwrite(fd.get(), encode_ref(mark_name(offset), value), 0);
+    fd.reset();
+    fs.rename({directory, temporary.c_str()}, {directory, layout::k_oplog_done});
+  } catch (const Error&) {
+    quietly([&] { unlink_if_exists(fs, directory, temporary); });
+  }
+}
+
+}  // namespace store
