@@ -18,6 +18,9 @@ if(STORE_SANITIZE)
 endif()
 
 if(STORE_BUILD_FUZZERS)
+  if(NOT STORE_SANITIZE OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "STORE_BUILD_FUZZERS needs clang and STORE_SANITIZE, for instance address,undefined")
+  endif()
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
