@@ -20,7 +20,8 @@ class TargetTree {
   int fd() const { return root_.get(); }
   /// The directory at a relative path ("" = root): opened beneath; Error if it is not a directory.
   UniqueFd open_directory(const std::string& path) const;
-  /// Creates a directory if missing (mode 0700 until finish_directory); false if it is there already. Never through links.
+  /// Creates a directory if missing (mode 0700 until set_directory_mode); false if it is there already, Error{exists} if
+  /// something else is. Never through links.
   bool make_directory(const std::string& path) const;
   /// Exact permission bits at the end, independent of umask.
   void set_directory_mode(const std::string& path, std::uint16_t mode) const;
@@ -57,8 +58,9 @@ class TargetTree {
   /// FIFO or device; devices only as root.
   void make_node(const std::string& path, EntryKind kind, std::uint16_t mode, std::uint64_t device,
                  File::Replace replace) const;
+  /// Not through a directory's link; a file that is not there is no error.
   void remove_file(const std::string& path) const;
-  /// Removes a directory if it is empty; false if it is not.
+  /// Removes a directory if it is empty or gone already; false if something is in it.
   bool remove_directory(const std::string& path) const;
   /// One syncfs for everything.
   void sync() const;

@@ -1,0 +1,282 @@
+#include "worktree/target.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/system_info.h"
+#include "base/text.h"
+#include "worktree/scan_entry.h"
+#include "worktree/scanner.h"
+
+namespace store {
+namespace {
+
+constexpr mode_t k_permission_bits = 07777;
+constexpr mode_t k_plain_bits = 0777;  // what open(2) may be given: set-id bits come by fchmod, after the content
+constexpr mode_t k_unfinished_directory = 0700;
+constexpr mode_t k_unfinished_file = 0600;
+
+/// Runs a step; its error names the whole path instead of the last component alone.
+template <typename Step>
+auto in_path(const std::string& path, Step step) {
+  try {
+    return step();
+  } catch (Error& error) {
+    error.add_context(escape_name(path));
+    throw;
+  }
+}
+
+/// False if the step was refused with this errno; other errors go on.
+template <typename Step>
+bool unless_refused(std::initializer_list<int> refusals, Step step) {
+  try {
+    step();
+    return true;
+  } catch (const Error& error) {
+    for (const int refusal : refusals)
+      if (error.errno_value() == refusal) return false;
+    throw;
+  }
+}
+
+/// The open directory of a path, and its last component. O_PATH: nothing but search permission above is needed.
+struct Place {
+  UniqueFd directory;
+  std::string name;
+  At at() const { return {directory.get(), name.c_str()}; }
+  At at(const std::string& other) const { return {directory.get(), other.c_str()}; }
+};
+
+/// Trees are validated before they are written, so this is the second line of defence.
+void check_name(const std::string& name) {
+  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
+    throw Error(ErrorKind::bug, fmt::format("\"{}\": is no name in a work tree", escape_name(name)));
+}
+
+Place place_of(int root_fd, const std::string& path) {
+  Place place;
+  place.name = base_name(path);
+  check_name(place.name);
+  const std::string parent(parent_path(path));
+  const int fd = open_beneath(root_fd, parent, O_PATH | O_DIRECTORY);
+  if (fd < 0) throw_errno(-fd, "open", escape_name(parent.empty() ? "." : parent));
+  place.directory.reset(fd);
+  return place;
+}
+
+std::string temporary_name() { return ".store-tmp-" + random_hex(16); }
+
+/// For the way out of a failure, whose own error is the one to report.
+void remove_quietly(FileSystem& fs, At at) {
+  try {
+    fs.unlink(at);
+  } catch (const Error&) {
+  }
+}
+
+/// Makes something under a temporary name by `make(At)` and gives it its own.
+template <typename Make>
+void make_and_rename(FileSystem& fs, const Place& place, TargetTree::File::Replace replace, Make make) {
+  const std::string temporary = temporary_name();
+  make(place.at(temporary));
+  try {
+    if (replace == TargetTree::File::Replace::yes) fs.rename(place.at(temporary), place.at());
+    else fs.rename_new(place.at(temporary), place.at());
+  } catch (...) {
+    remove_quietly(fs, place.at(temporary));
+    throw;
+  }
+}
+
+/// Exact permission bits of an open file, whatever the umask left; the stat after it.
+struct stat finish_mode(FileSystem& fs, int fd, std::uint16_t mode) {
+  const struct stat info = stat_fd(fd, "new file");
+  if ((info.st_mode & k_permission_bits) == mode) return info;
+  fs.chmod(fd, mode);
+  return stat_fd(fd, "new file");
+}
+
+UniqueFd create(FileSystem& fs, At at, mode_t mode) {
+  return fs.open(at, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+}
+
+dev_t device_of(std::uint64_t number) {
+  return makedev(static_cast<unsigned>(number >> 32), static_cast<unsigned>(number & 0xffffffffU));
+}
+
+mode_t node_type(EntryKind kind) {
+  if (kind == EntryKind::fifo) return S_IFIFO;
+  if (kind == EntryKind::char_device) return S_IFCHR;
+  if (kind == EntryKind::block_device) return S_IFBLK;
+  throw Error(ErrorKind::bug, "make_node: neither fifo nor device");
+}
+
+}  // namespace
+
+TargetTree::TargetTree(FileSystem& fs, const std::string& path) : fs_(&fs), path_(path) {
+  root_ = open_readonly(AT_FDCWD, path, O_DIRECTORY);
+}
+
+UniqueFd TargetTree::open_directory(const std::string& path) const {
+  int fd = open_beneath(root_.get(), path, O_RDONLY | O_DIRECTORY);
+  // A directory that may be written to but not read: the descriptor can still be used to get at names in it.
+  if (fd == -EACCES) fd = open_beneath(root_.get(), path, O_PATH | O_DIRECTORY);
+  if (fd < 0) throw_errno(-fd, "open", escape_name(path.empty() ? path_ : path));
+  return UniqueFd(fd);
+}
+
+bool TargetTree::make_directory(const std::string& path) const {
+  if (path.empty()) return false;
+  const Place place = place_of(root_.get(), path);
+  return in_path(path, [&] {
+    if (unless_refused({EEXIST}, [&] { fs_->mkdir(place.at(), k_unfinished_directory); })) return true;
+    const std::optional<struct stat> info = stat_at(place.directory.get(), place.name);
+    if (info && S_ISDIR(info->st_mode)) return false;
+    throw Error(ErrorKind::exists, "is there already and is no directory").with_errno(EEXIST);
+  });
+}
+
+void TargetTree::set_directory_mode(const std::string& path, std::uint16_t mode) const {
+  const int fd = open_beneath(root_.get(), path, O_RDONLY | O_DIRECTORY);
+  const UniqueFd owner(fd);
+  if (fd >= 0) {
+    in_path(path, [&] { fs_->chmod(fd, mode); });
+  } else if (fd == -EACCES && !path.empty()) {  // its own bits keep us from opening it
+    const Place place = place_of(root_.get(), path);
+    in_path(path, [&] { fs_->chmod_at(place.at(), mode); });
+  } else {
+    throw_errno(-fd, "open", escape_name(path.empty() ? path_ : path));
+  }
+}
+
+TargetTree::File::File(File&& other) noexcept { *this = std::move(other); }
+
+TargetTree::File& TargetTree::File::operator=(File&& other) noexcept {
+  std::swap(fs_, other.fs_);
+  std::swap(directory_, other.directory_);
+  std::swap(fd_, other.fd_);
+  std::swap(temporary_, other.temporary_);
+  std::swap(name_, other.name_);
+  return *this;
+}
+
+TargetTree::File::~File() {
+  if (!temporary_.empty()) remove_quietly(*fs_, {directory_.get(), temporary_.c_str()});
+}
+
+void TargetTree::File::write(ByteView bytes, std::uint64_t offset) const {
+  in_path(name_, [&] { fs_->pwrite(fd_.get(), bytes, offset); });
+}
+
+void TargetTree::File::reserve(std::uint64_t length) const {
+  in_path(name_, [&] { fs_->reserve(fd_.get(), 0, length); });
+}
+
+StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace) {
+  return in_path(name_, [&] {
+    if (static_cast<std::uint64_t>(stat_fd(fd_.get(), temporary_).st_size) != size) fs_->truncate(fd_.get(), size);
+    finish_mode(*fs_, fd_.get(), mode);
+    const At from{directory_.get(), temporary_.c_str()};
+    const At to{directory_.get(), name_.c_str()};
+    if (replace == Replace::yes) fs_->rename(from, to);
+    else fs_->rename_new(from, to);
+    temporary_.clear();
+    const StatKey key = key_of_stat(stat_fd(fd_.get(), name_));  // after the rename: it sets the ctime
+    fd_.reset();
+    directory_.reset();
+    return key;
+  });
+}
+
+TargetTree::File TargetTree::create_file(const std::string& path) const {
+  Place place = place_of(root_.get(), path);
+  File file;
+  file.fs_ = fs_;
+  const std::string temporary = temporary_name();
+  file.fd_ = in_path(path, [&] { return create(*fs_, place.at(temporary), k_unfinished_file); });
+  file.directory_ = std::move(place.directory);
+  file.temporary_ = temporary;
+  file.name_ = std::move(place.name);
+  return file;
+}
+
+StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
+                                     bool fresh) const {
+  check_name(name);
+  const std::string made = fresh ? name : temporary_name();
+  const At at{directory_fd, made.c_str()};
+  return in_path(name, [&] {
+    const UniqueFd fd = create(*fs_, at, mode & k_plain_bits);
+    try {
+      fs_->pwrite(fd.get(), content, 0);
+      struct stat info = finish_mode(*fs_, fd.get(), mode);
+      if (!fresh) {
+        fs_->rename(at, {directory_fd, name.c_str()});
+        info = stat_fd(fd.get(), name);  // the rename set the ctime
+      }
+      return key_of_stat(info);
+    } catch (...) {
+      remove_quietly(*fs_, at);
+      throw;
+    }
+  });
+}
+
+void TargetTree::make_symlink(const std::string& path, const std::string& target, File::Replace replace) const {
+  if (target.find('\0') != std::string::npos) throw_corrupt(escape_name(path) + ": link target contains a NUL byte");
+  const Place place = place_of(root_.get(), path);
+  in_path(path, [&] {
+    const auto make = [&](At at) { fs_->symlink(target.c_str(), at); };
+    if (replace == File::Replace::no) make(place.at());
+    else if (!unless_refused({EEXIST}, [&] { make(place.at()); })) make_and_rename(*fs_, place, replace, make);
+  });
+}
+
+void TargetTree::make_node(const std::string& path, EntryKind kind, std::uint16_t mode, std::uint64_t device,
+                           File::Replace replace) const {
+  const Place place = place_of(root_.get(), path);
+  const dev_t number = kind == EntryKind::fifo ? 0 : device_of(device);
+  const mode_t type = node_type(kind);
+  in_path(path, [&] {
+    make_and_rename(*fs_, place, replace, [&](At at) {
+      fs_->mknod(at, type | k_unfinished_file, number);
+      try {
+        fs_->chmod_at(at, mode);
+      } catch (...) {
+        remove_quietly(*fs_, at);
+        throw;
+      }
+    });
+  });
+}
+
+void TargetTree::remove_file(const std::string& path) const {
+  unless_refused({ENOENT, ENOTDIR}, [&] {
+    const Place place = place_of(root_.get(), path);
+    in_path(path, [&] { fs_->unlink(place.at()); });
+  });
+}
+
+bool TargetTree::remove_directory(const std::string& path) const {
+  bool empty = true;
+  unless_refused({ENOENT}, [&] {
+    const Place place = place_of(root_.get(), path);
+    empty = in_path(path, [&] {
+      return unless_refused({ENOTEMPTY, EEXIST}, [&] { fs_->rmdir(place.at()); });
+    });
+  });
+  return empty;
+}
+
+void TargetTree::sync() const {
+  in_path(path_, [&] { fs_->syncfs(root_.get()); });
+}
+
+}  // namespace store
