@@ -16,7 +16,8 @@ namespace store {
 /// cursors of one Index may be used by several threads if nobody writes.
 class Index {
  public:
-  /// `repository_fd` is the repository folder. Missing files are an empty index.
+  /// `repository_fd` is the repository folder, open for as long as the Index. Missing files are an empty index. Error{corrupt}
+  /// for damage that is no torn tail.
   Index(FileSystem& fs, int repository_fd);
   ~Index();
   Index(Index&&) noexcept;
@@ -25,6 +26,8 @@ class Index {
   /// True if the path or anything below it is tracked.
   bool contains_within(std::string_view path) const;
   bool empty() const;
+  /// Bytes at the end of the log that are no complete batch: left by a crash, ignored, cut off by the next writer. For fsck.
+  std::uint64_t torn_bytes() const;
 
   /// Merged view in path order.
   class Cursor {
@@ -47,17 +50,18 @@ class Index {
   /// First entry not below `path` in path order; Cursor at "" starts with the root directory's entry.
   Cursor seek(std::string_view path) const;
 
-  /// One atomic batch of changes, in path order, each path at most once. Streams to the log in bounded memory: nothing is
-  /// visible before commit(). Destroyed without commit(): the torn batch is ignored and cut off by the next writer.
+  /// One atomic batch of changes, in path order, each path at most once (Error{bug} otherwise), in bounded memory: gathered up
+  /// to min(16 MiB, max(1 MiB, base/4)), beyond that merged into a new base as it comes in. Nothing is visible before commit();
+  /// destroyed without commit(), it leaves nothing.
   class Batch {
    public:
     Batch(Batch&&) noexcept;
     ~Batch();
     void put(const IndexEntry& entry);
     void remove(const std::string& path);
-    /// Appends the end mark and syncs (durability.md "Index batch"); `sync` false skips the sync. Then, if the log exceeds
-    /// max(1 MiB, base/4), rewrites the base through tmp and rename. The Index shows the new state. An empty batch
-    /// writes nothing.
+    /// Appends to the log and syncs (durability.md "Index batch"); `sync` false skips that sync. Then, if the log exceeds
+    /// max(1 MiB, base/4), rewrites the base through tmp and rename, always synced. The Index shows the new state. An empty
+    /// batch writes nothing.
     void commit(bool sync);
 
    private:
@@ -69,7 +73,7 @@ class Index {
   /// The caller holds the index lock exclusively. Cursors opened before stay valid until commit().
   Batch begin();
 
-  /// Replaces everything (a checkout of another tree): entries come in path order from `fill(put)`.
+  /// Replaces everything (a checkout of another tree): entries come in path order from `fill(put)`. One batch of what differs.
   void rewrite(const std::function<void(const std::function<void(const IndexEntry&)>&)>& fill, bool sync);
 
  private:
