@@ -1,0 +1,158 @@
+#include "pipeline/restore_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/path.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+/// Large files in one batch: each may hold a descriptor.
+constexpr std::size_t k_open_files = 256;
+/// Files without content in one group.
+constexpr std::size_t k_empty_files = 64;
+/// Zeros that are written, not left out, in one extent.
+constexpr std::uint64_t k_zeros_in_extent = 64u << 20;
+
+/// Whether a recipe names zeros: its file is then restored with holes.
+bool has_zeros(const ObjectReader& objects, const ObjectId& recipe) {
+  for (RecipeCursor cursor(objects, recipe); !cursor.at_end(); cursor.next())
+    if (cursor.entry().kind == RecipeKind::zeros) return true;
+  return false;
+}
+
+}  // namespace
+
+void sort_by_location(std::vector<Extent>& extents) {
+  std::sort(extents.begin(), extents.end(), [](const Extent& a, const Extent& b) {
+    const auto rank = [](const Extent& extent) {
+      return std::make_tuple(!extent.chunk.location.has_value(), !extent.is_chunk(), extent.chunk.length != 0);
+    };
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    if (a.chunk.location != b.chunk.location) return a.chunk.location < b.chunk.location;
+    if (a.file != b.file) return compare_paths(a.file->item.path, b.file->item.path) < 0;
+    return a.offset < b.offset;
+  });
+}
+
+std::vector<std::size_t> group_ends(const std::vector<Extent>& extents) {
+  std::vector<std::size_t> ends;
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i <= extents.size(); ++i) {
+    if (i < extents.size()) {
+      const Extent& first = extents[begin];
+      const bool same_block = first.chunk.same_block(extents[i].chunk);
+      const bool both_empty = first.chunk.length == 0 && extents[i].chunk.length == 0;
+      if (same_block || (both_empty && i - begin < k_empty_files)) continue;
+    }
+    ends.push_back(i);
+    begin = i;
+  }
+  return ends;
+}
+
+RestorePlanner::RestorePlanner(const ObjectReader& objects, const std::function<std::optional<RestoreItem>()>& next,
+                               Failed failed, const RestoreOptions& options)
+    : objects_(objects), next_(next), failed_(std::move(failed)), options_(options) {}
+
+/// A quarter of the budget is for the plan; the rest is for blocks that are being decoded, and for the caller.
+bool RestorePlanner::has_room(const Batch& batch) const {
+  return batch.empty() || (weight_ < options_.memory / 4 && large_files_ < k_open_files);
+}
+
+RestorePlanner::Batch RestorePlanner::next_batch() {
+  Batch batch;
+  weight_ = 0;
+  large_files_ = 0;
+  if (open_) {
+    ++large_files_;
+    go_on(batch);
+  }
+  while (!open_ && !end_ && has_room(batch)) {
+    if (options_.cancel != nullptr) options_.cancel->check();
+    std::optional<RestoreItem> item = next_();
+    if (item)
+      start(std::move(*item), batch);
+    else
+      end_ = true;
+  }
+  return batch;
+}
+
+void RestorePlanner::start(RestoreItem item, Batch& batch) {
+  const auto file = std::make_shared<RestoreFile>(std::move(item));
+  weight_ += sizeof(RestoreFile) + file->item.path.capacity();
+  if (file->item.kind == EntryKind::large_file) {
+    ++large_files_;
+    start_large(file, batch);
+    return;
+  }
+  const RestoreItem& small = file->item;
+  WantedChunk chunk;
+  if (small.size != 0) chunk = find_chunk(objects_, small.id, small.size);
+  add(file, 0, chunk, batch);
+}
+
+void RestorePlanner::start_large(const RestoreFilePtr& file, Batch& batch) {
+  const RestoreItem& item = file->item;
+  try {
+    file->holes = item.sparse && has_zeros(objects_, item.id);
+    cursor_.emplace(objects_, item.id);
+    if (cursor_->size() != item.size)
+      throw_corrupt(fmt::format("recipe {}: {}: holds {} bytes, its entry says {}", item.id.hex(),
+                                escape_name(item.path), cursor_->size(), item.size));
+  } catch (const Error& error) {
+    cursor_.reset();
+    failed_(file, error);
+    return;
+  }
+  open_ = file;
+  file->outstanding = 1;
+  go_on(batch);
+}
+
+/// Takes stretches of the open file until the batch is full or the file ends.
+void RestorePlanner::go_on(Batch& batch) {
+  const RestoreFilePtr file = open_;
+  try {
+    while (!file->broken && !cursor_->at_end() && (batch.extents.empty() || weight_ < options_.memory / 4)) {
+      const RecipeEntry& entry = cursor_->entry();
+      if (entry.kind == RecipeKind::zeros)
+        add_zeros(file, cursor_->offset(), entry.length, batch);
+      else
+        add(file, cursor_->offset(), find_chunk(objects_, entry.id, entry.length), batch);
+      cursor_->next();
+    }
+    if (!file->broken && !cursor_->at_end()) return;
+  } catch (const Error& error) {
+    failed_(file, error);
+  }
+  open_.reset();
+  cursor_.reset();
+  // Nothing of it is outstanding any more, or the last extent to be written finishes it.
+  if (--file->outstanding == 0) batch.finished.push_back(file);
+}
+
+void RestorePlanner::add(const RestoreFilePtr& file, std::uint64_t offset, const WantedChunk& chunk, Batch& batch) {
+  ++file->outstanding;
+  batch.extents.push_back({file, offset, chunk});
+  weight_ += sizeof(Extent);
+}
+
+void RestorePlanner::add_zeros(const RestoreFilePtr& file, std::uint64_t offset, std::uint64_t length, Batch& batch) {
+  if (file->holes) {
+    if (options_.progress != nullptr) options_.progress->bytes_done += length;
+    return;
+  }
+  for (std::uint64_t done = 0; done < length; done += k_zeros_in_extent) {
+    WantedChunk zeros;
+    zeros.length = std::min(k_zeros_in_extent, length - done);
+    add(file, offset + done, zeros, batch);
+  }
+}
+
+}  // namespace store
