@@ -3,13 +3,13 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "base/cancel.h"
 #include "chunk/chunker.h"
 #include "pipeline/progress.h"
+#include "pipeline/resume.h"
 #include "repo/publisher.h"
 #include "worktree/scanner.h"
-#include "worktree/source.h"
 
 namespace store {
 
@@ -29,5 +29,58 @@ struct IngestTotals {
   std::uint64_t cache_hits = 0;    // unchanged by stat
   std::uint64_t cache_misses = 0;  // had to be read
 };
+
+/// One path on its way in. `entry` comes with path, kind, mode and stat; what is read fills in size, id and chunks.
+struct IngestInput {
+  enum class Action {
+    pass,     // nothing to read: `entry` is the result (directories, fifos, removals)
+    file,     // read, chunk, store
+    symlink,  // store the target
+  };
+  Action action = Action::pass;
+  IndexEntry entry;
+  std::uint64_t disk_blocks = 0;  // 512-byte units on disk: fewer than the size needs = look for holes
+};
+
+/// One path on its way out.
+struct IngestResult {
+  IndexEntry entry;
+  bool known = false;  // everything in the file was in the repository already
+  bool read = false;   // false: passed through
+};
+
+struct IngestOptions {
+  ChunkParameters chunking;
+  std::uint64_t inline_threshold = 64u << 10;       // files up to this size are one chunk
+  CompressionOptions compression;
+  unsigned threads = 1;                             // 1: no TBB at all, the stages run in a loop
+  std::uint64_t memory = 64u << 20;                 // budget for everything in flight
+  std::uint64_t batch_files = 100;
+  std::uint64_t window = 1u << 20;                  // bytes of a large file, and of small files, in one item
+  std::uint64_t memory_map_threshold = 10u << 20;   // larger files are read through mapped windows
+  bool read_ahead = true;
+  const CancelToken* cancel = nullptr;
+  Progress* progress = nullptr;
+};
+
+/// Where an ingest gets its work from and where its results go.
+struct IngestPorts {
+  /// Inputs in path order. One thread at a time, but not always the same one.
+  std::function<std::optional<IngestInput>()> next;
+  /// Results in path order.
+  std::function<void(const IngestResult&)> done;
+  /// An input that could not be read, or changed while it was read.
+  std::function<void(PathFailure)> failed;
+  /// Encoded blocks go here; nothing for a dry run, which only adds up their sizes.
+  Publisher* publisher = nullptr;
+  JournalWriter* journal = nullptr;
+  ResumeJournals* resume = nullptr;
+};
+
+/// The pipeline of design §4: read (parallel) → chunk (in order) → SHA-256 (parallel) → deduplicate, assemble blocks (in order)
+/// → compress (parallel) → append (in order). Memory is bounded by the number of items in flight. Ids and blocks depend on
+/// inputs, options and the catalog at the start only, never on scheduling. On return every block was appended, but the publisher is
+/// not finished. Throws what a stage throws (Error), after the others have stopped.
+IngestTotals ingest(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& options);
 
 }  // namespace store

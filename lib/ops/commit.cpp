@@ -1,0 +1,196 @@
+#include "ops/commit.h"
+
+#include <chrono>
+#include <set>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "ops/index_tree.h"
+#include "ops/revision.h"
+#include "ops/staging.h"
+#include "ops/tree_reader.h"
+#include "repo/merge.h"
+
+namespace store {
+namespace {
+
+std::string cleaned(std::string message) {
+  const std::size_t end = message.find_last_not_of(" \t\r\n\v\f");
+  message.resize(end == std::string::npos ? 0 : end + 1);
+  if (message.empty()) throw Error(ErrorKind::usage, "the commit message is empty", "give one with -m");
+  if (!is_valid_utf8(message)) throw Error(ErrorKind::usage, "the commit message is not UTF-8");
+  return message;
+}
+
+Timestamp commit_time(const Workspace& workspace, const CommitOptions& options) {
+  const Environment& env = workspace.env();
+  if (options.date) return *options.date;
+  if (env.source_date_epoch) return {*env.source_date_epoch, 0};
+  return {env.now_seconds, local_zone_minutes(env.now_seconds)};
+}
+
+Identity author_of(const Workspace& workspace, const CommitOptions& options) {
+  if (options.author) return *options.author;
+  Identity author = workspace.env().default_identity;
+  if (workspace.settings().user.name) author.name = *workspace.settings().user.name;
+  if (workspace.settings().user.email) author.email = *workspace.settings().user.email;
+  return author;
+}
+
+/// What no earlier commit holds: everything that was published since the last layer of another commit.
+IngestTotals new_since_last_commit(const Workspace& workspace, const ObjectId& commit) {
+  workspace.objects().refresh();
+  const std::shared_ptr<const CatalogState> catalog = workspace.objects().catalog();
+  std::optional<std::uint64_t> border;
+  for (std::size_t i = 0; i < catalog->layers.size(); ++i)
+    if (catalog->layers[i].commit && *catalog->layers[i].commit != commit) border = catalog->layer_sequence[i];
+  IngestTotals totals;
+  std::set<ObjectId> counted;
+  for (std::size_t i = 0; i < catalog->layers.size(); ++i) {
+    const Layer& layer = catalog->layers[i];
+    if (border && catalog->layer_sequence[i] <= *border) continue;
+    totals.new_chunks += layer.chunks;
+    totals.new_bytes += layer.raw_bytes;
+    totals.stored_bytes += layer.stored_bytes;
+    counted.insert(layer.packs.begin(), layer.packs.end());
+  }
+  // Packs of an interrupted add were published without a layer of their own.
+  for (const CatalogState::Pack& pack : catalog->packs) {
+    if ((border && pack.sequence <= *border) || counted.contains(pack.pack.id)) continue;
+    const PackContent content = pack_content(workspace.repository(), pack.pack.id);
+    totals.new_chunks += content.chunks;
+    totals.new_bytes += content.raw_bytes;
+    totals.stored_bytes += pack.pack.size;
+  }
+  return totals;
+}
+
+ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
+                        const IngestTotals& totals) {
+  ChangeSummary summary;
+  if (!before) {
+    summary.added = totals.files + totals.symlinks;
+    return summary;
+  }
+  diff_trees(workspace.objects(), before, after, [&](const TreeChange& change) {
+    const bool directory = (change.after ? change.after : change.before)->kind == EntryKind::directory;
+    if (directory && change.kind != TreeChange::Kind::modified) return;
+    if (change.kind == TreeChange::Kind::added) ++summary.added;
+    else if (change.kind == TreeChange::Kind::deleted) ++summary.deleted;
+    else ++summary.modified;
+  });
+  return summary;
+}
+
+/// The index as it is, written as trees; for the oplog of a commit that stages first.
+ObjectId publish_index(Workspace& workspace, WriteAccess& access) {
+  const bool sync = workspace.settings().core.fsync;
+  Publisher publisher(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
+  ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
+  Index::Batch batch = access.index().begin();
+  const NodeBuilder::Root tree =
+      write_index_tree(access.index(), writer, [&](const IndexEntry& entry) { batch.put(entry); });
+  writer.flush();
+  publisher.finish(std::nullopt);
+  batch.commit(sync);
+  return tree.id;
+}
+
+void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectId& commit, const ObjectId& index_before,
+                 const ObjectId& index_after) {
+  OplogRecord record;
+  record.index_before = index_before;
+  record.index_after = index_after;
+  record.command = workspace.env().command;
+  record.time = {workspace.env().now_seconds, local_zone_minutes(workspace.env().now_seconds)};
+  std::optional<RefValue> old_value;
+  if (head.commit) old_value = RefValue{*head.commit, {}};
+  record.changes = {{head.branch.empty() ? "HEAD" : head.branch, old_value, RefValue{commit, {}}}};
+  workspace.refs().update(record, workspace.lock_wait());
+}
+
+/// Merges what has piled up, after the commit stands.
+std::uint64_t keep_house(Workspace& workspace, WriteAccess& access) {
+  std::uint64_t rewritten = 0;
+  if (workspace.settings().core.auto_merge) {
+    rewritten = merge_small_packs(workspace.repository(), workspace.objects(), access.session().directory_fd(),
+                                  workspace.lock_wait(), workspace.settings().core.fsync)
+                    .bytes_rewritten;
+  }
+  workspace.objects().maintain_tables();
+  return rewritten;
+}
+
+Commit commit_from(const Workspace& workspace, const CommitOptions& options) {
+  Commit commit;
+  commit.message = cleaned(options.message);
+  commit.author = author_of(workspace, options);
+  commit.time = commit_time(workspace, options);
+  commit.meta = options.meta;
+  return commit;
+}
+
+}  // namespace
+
+/// Phases, in the order of durability.md: objects, catalog, index, refs; then housekeeping.
+CommitResult commit(Workspace& workspace, const CommitOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  workspace.worktree_fd();  // refuses a bare repository before anything is locked
+  Commit object = commit_from(workspace, options);
+  WriteAccess access(workspace);
+  const RefStore::Head head = workspace.refs().head();
+  std::optional<Commit> parent;
+  if (head.commit) parent = read_commit(workspace.objects(), *head.commit);
+  CommitResult result;
+  result.branch = head.branch.starts_with("refs/heads/") ? head.branch.substr(11) : head.branch;
+  result.root = !parent;
+
+  std::optional<ObjectId> index_before;
+  if (options.stage_tracked || options.stage_all) {
+    index_before = publish_index(workspace, access);
+    AddOptions staging = options.add;
+    staging.all = options.stage_all;
+    staging.update = !options.stage_all;
+    result.failed = stage(workspace, access, staging).failed;
+  }
+
+  if (workspace.env().progress != nullptr) workspace.env().progress->enter(Stage::commit);
+  const bool sync = workspace.settings().core.fsync;
+  Publisher publisher(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
+  ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
+  Index::Batch batch = access.index().begin();
+  result.tree = write_index_tree(access.index(), writer, [&](const IndexEntry& entry) { batch.put(entry); }).id;
+  const bool changed = parent ? parent->tree != result.tree : !access.index().empty();
+  result.committed = changed || (options.allow_empty && !options.skip_if_unchanged);
+  if (result.committed) {
+    object.tree = result.tree;
+    if (head.commit) object.parents = {*head.commit};
+    const std::string text = encode_commit(object);
+    result.id = commit_id(text);
+    writer.put({ObjectType::commit, result.id}, as_bytes(text));
+  } else if (head.commit) {
+    result.id = *head.commit;
+  }
+  writer.flush();
+  publisher.finish(result.committed ? std::optional(result.id) : std::nullopt);
+  batch.commit(sync);
+  result.parents = result.committed ? object.parents : parent ? parent->parents : std::vector<ObjectId>();
+  result.totals = index_totals(access.index());
+
+  if (result.committed) {
+    move_branch(workspace, head, result.id, index_before.value_or(result.tree), result.tree);
+    result.subject = std::string(object.subject());
+    const IngestTotals fresh = new_since_last_commit(workspace, result.id);
+    result.totals.new_chunks = fresh.new_chunks;
+    result.totals.new_bytes = fresh.new_bytes;
+    result.totals.stored_bytes = fresh.stored_bytes;
+    result.changes =
+        summarize(workspace, parent ? std::optional(parent->tree) : std::nullopt, result.tree, result.totals);
+    result.merged_bytes = keep_house(workspace, access);
+  }
+  access.finish();
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return result;
+}
+
+}  // namespace store

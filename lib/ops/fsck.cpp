@@ -1,0 +1,321 @@
+#include "ops/fsck.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "ops/reachability.h"
+#include "ops/revision.h"
+#include "pipeline/verify.h"
+#include "worktree/index.h"
+
+namespace store {
+namespace {
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return value;
+}
+
+class Fsck {
+ public:
+  Fsck(Workspace& workspace, const FsckOptions& options) : workspace_(workspace), options_(options) {}
+
+  /// Phases: catalog and footers; blocks; refs and oplog; index; everything that they reach.
+  FsckResult run() {
+    if (workspace_.env().progress != nullptr) workspace_.env().progress->enter(Stage::verify);
+    const Lock lock = enter_repository(workspace_.repository().locks(), workspace_.lock_wait());
+    check_packs();
+    if (options_.mode == FsckOptions::Mode::data) check_blocks();
+    mark_damaged_packs();
+    check_refs();
+    check_reachable();
+    return std::move(result_);
+  }
+
+ private:
+  FsckProblem& report(std::string kind, std::string message) {
+    FsckProblem problem;
+    problem.kind = std::move(kind);
+    problem.message = std::move(message);
+    result_.problems.push_back(std::move(problem));
+    return result_.problems.back();
+  }
+
+  void check_packs() {
+    for (const CatalogState::Pack& pack : workspace_.objects().catalog()->packs) {
+      workspace_.check_cancelled();
+      ++result_.packs;
+      try {
+        const std::optional<PackFile> file = open_pack(workspace_.repository(), pack.pack.id);
+        if (!file) {
+          report("missing_pack", fmt::format("pack {}: the file is missing", pack.pack.id.short_hex())).pack =
+              pack.pack.id;
+          continue;
+        }
+        result_.objects += FooterView(file->footer, FooterView::Verify::no).size();
+        result_.bytes_read += file->footer.size();
+        if (file->size != pack.pack.size)
+          report("pack", fmt::format("pack {}: size {} differs from the catalog's {}", pack.pack.id.short_hex(),
+                                     file->size, pack.pack.size))
+              .pack = pack.pack.id;
+        const std::vector<BlockPlace> blocks = blocks_of(*file);
+        places_.insert(places_.end(), blocks.begin(), blocks.end());
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::corrupt) throw;
+        report("footer", error.message()).pack = pack.pack.id;
+        damaged_packs_.insert(pack.pack.id);
+      }
+    }
+  }
+
+  void check_blocks() {
+    if (options_.subset) choose_subset(*options_.subset);
+    if (workspace_.env().progress != nullptr) {
+      std::uint64_t total = 0;
+      for (const BlockPlace& place : places_) total += place.end - place.offset;
+      workspace_.env().progress->bytes_total = total;
+    }
+    const VerifyTotals totals = verify_blocks(
+        workspace_.repository(), workspace_.objects(), places_,
+        [this](const BlockDamage& damage) { on_damage(damage); }, workspace_.threads(), workspace_.env().cancel,
+        workspace_.env().progress);
+    result_.bytes_read += totals.bytes_read;
+  }
+
+  /// By part: every t-th block from n on. By percent or bytes: a random choice, so that repeated runs cover everything.
+  void choose_subset(const FsckOptions::Subset& subset) {
+    if (subset.part) {
+      std::vector<BlockPlace> chosen;
+      for (std::size_t i = 0; i < places_.size(); ++i)
+        if (i % subset.part->second == subset.part->first - 1) chosen.push_back(places_[i]);
+      places_ = std::move(chosen);
+      return;
+    }
+    std::shuffle(places_.begin(), places_.end(), std::mt19937_64(std::random_device{}()));
+    std::size_t kept = places_.size();
+    if (subset.percent)
+      kept = static_cast<std::size_t>(std::ceil(static_cast<double>(kept) * *subset.percent / 100.0));
+    if (subset.bytes) {
+      std::uint64_t bytes = 0;
+      for (kept = 0; kept < places_.size() && bytes < *subset.bytes; ++kept)
+        bytes += places_[kept].end - places_[kept].offset;
+    }
+    places_.resize(std::min(kept, places_.size()));
+    std::sort(places_.begin(), places_.end(), [](const BlockPlace& a, const BlockPlace& b) {
+      return std::tie(a.pack, a.offset) < std::tie(b.pack, b.offset);
+    });
+  }
+
+  void on_damage(const BlockDamage& damage) {
+    damaged_packs_.insert(damage.place.pack);
+    if (damage.key) bad_.insert(*damage.key);
+    else mark_objects_of_block(damage.place);
+    FsckProblem& problem = report(damage.key ? "object" : "block", damage.message);
+    problem.pack = damage.place.pack;
+    problem.offset = damage.place.offset;
+    if (damage.key) problem.object = damage.key->id;
+  }
+
+  /// The footer still tells which objects a block that cannot be read had.
+  void mark_objects_of_block(const BlockPlace& place) {
+    const std::optional<PackFile> file = open_pack(workspace_.repository(), place.pack);
+    if (!file) return;
+    const FooterView footer(file->footer, FooterView::Verify::no);
+    for (std::size_t i = 0; i < footer.size(); ++i) {
+      const FooterEntry entry = footer.entry(i);
+      if (footer.block_offset(entry.block) != place.offset) continue;
+      const std::optional<ObjectLocation> used = workspace_.objects().find(entry.key);
+      // Another pack may hold a sound copy.
+      if (used && used->pack == place.pack) bad_.insert(entry.key);
+      block_of_[entry.key] = place;
+    }
+  }
+
+  /// A damaged pack goes on answering reads, but no later add may rely on it.
+  void mark_damaged_packs() {
+    if (!workspace_.repository().writable()) return;
+    std::vector<CatalogPack> marked;
+    for (const CatalogState::Pack& pack : workspace_.objects().catalog()->packs) {
+      if (!damaged_packs_.contains(pack.pack.id) || (pack.pack.flags & k_pack_damaged) != 0) continue;
+      CatalogPack flagged = pack.pack;
+      flagged.flags |= k_pack_damaged;
+      marked.push_back(flagged);
+    }
+    if (!marked.empty()) append_catalog(workspace_.repository(), {AddPacks{marked}}, workspace_.lock_wait());
+  }
+
+  void check_refs() {
+    try {
+      for (const RefStore::Mismatch& mismatch : workspace_.refs().check())
+        report("ref", fmt::format("{}: {}", mismatch.name, mismatch.problem));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      report("oplog", error.message());
+    }
+  }
+
+  void check_reachable() {
+    Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return bad_.contains(key); });
+    std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash> needed;
+    check_commits(reach, needed);
+    check_index(reach, needed);
+    for (auto& [key, problem] : needed) attach(key, std::move(problem));
+  }
+
+  using Needed = std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash>;
+
+  void check_commits(Reachability& reach, Needed& needed) {
+    std::vector<ObjectId> queue = tips();
+    std::unordered_set<ObjectId, ObjectIdHash> visited(queue.begin(), queue.end());
+    while (!queue.empty()) {
+      workspace_.check_cancelled();
+      const ObjectId id = queue.back();
+      queue.pop_back();
+      try {
+        const Commit commit = read_commit(workspace_.objects(), id);
+        for (const Reachability::Need& need : reach.tree(commit.tree)) add_need(needed, need, id);
+        for (const ObjectId& parent : commit.parents)
+          if (visited.insert(parent).second) queue.push_back(parent);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::corrupt) throw;
+        add_need(needed, {{ObjectType::commit, id}, ""}, id);
+      }
+    }
+  }
+
+  std::vector<ObjectId> tips() {
+    std::vector<ObjectId> tips;
+    for (const std::string prefix : {"refs/heads/", "refs/tags/"})
+      try {
+        for (const auto& [name, value] : workspace_.refs().list(prefix))
+          if (value.id) tips.push_back(*value.id);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::corrupt) throw;
+        report("ref", error.message());
+      }
+    try {
+      const RefStore::Head head = workspace_.refs().head();
+      if (head.commit) tips.push_back(*head.commit);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      report("ref", error.message());
+    }
+    std::sort(tips.begin(), tips.end());
+    tips.erase(std::unique(tips.begin(), tips.end()), tips.end());
+    return tips;
+  }
+
+  void check_index(Reachability& reach, Needed& needed) {
+    try {
+      const Index index(workspace_.repository().fs(), workspace_.repository().fd());
+      for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {
+        const IndexEntry& entry = at.entry();
+        if (entry.kind == EntryKind::directory) continue;
+        const std::optional<ObjectKey> key = object_of(entry.kind, entry.size, entry.id);
+        if (!key) continue;
+        if (key->type == ObjectType::recipe) {
+          for (const Reachability::Need& need : reach.recipe(key->id)) add_need(needed, {need.key, entry.path}, {});
+        } else if (!reach.available(*key)) {
+          add_need(needed, {*key, entry.path}, {});
+        }
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      report("index", error.message());
+    }
+  }
+
+  static void add_need(Needed& needed, const Reachability::Need& need, const std::optional<ObjectId>& commit) {
+    FsckProblem& problem = needed[need.key];
+    if (commit && std::find(problem.commits.begin(), problem.commits.end(), *commit) == problem.commits.end())
+      problem.commits.push_back(*commit);
+    if (problem.paths.size() < k_max_needs && !need.path.empty() &&
+        std::find(problem.paths.begin(), problem.paths.end(), need.path) == problem.paths.end())
+      problem.paths.push_back(need.path);
+  }
+
+  /// What needs an object goes to the damage that was found for it, or is a problem of its own.
+  void attach(const ObjectKey& key, FsckProblem&& need) {
+    for (FsckProblem& problem : result_.problems) {
+      const auto block = block_of_.find(key);
+      const bool same_object = problem.object == key.id;
+      const bool same_block = problem.kind == "block" && block != block_of_.end() && problem.pack == block->second.pack &&
+                              problem.offset == block->second.offset;
+      if (!same_object && !same_block) continue;
+      problem.commits.insert(problem.commits.end(), need.commits.begin(), need.commits.end());
+      problem.paths.insert(problem.paths.end(), need.paths.begin(), need.paths.end());
+      remove_duplicates(problem);
+      return;
+    }
+    need.kind = "missing_object";
+    need.message = fmt::format("{} {}: missing or unreadable", name_of(key.type), key.id.short_hex());
+    need.object = key.id;
+    if (const std::optional<ObjectLocation> at = workspace_.objects().find(key)) {
+      need.pack = at->pack;
+      need.offset = at->block_offset;
+    }
+    result_.problems.push_back(std::move(need));
+  }
+
+  static void remove_duplicates(FsckProblem& problem) {
+    std::sort(problem.commits.begin(), problem.commits.end());
+    problem.commits.erase(std::unique(problem.commits.begin(), problem.commits.end()), problem.commits.end());
+    std::sort(problem.paths.begin(), problem.paths.end(), PathLess());
+    problem.paths.erase(std::unique(problem.paths.begin(), problem.paths.end()), problem.paths.end());
+    if (problem.paths.size() > k_max_needs) problem.paths.resize(k_max_needs);
+  }
+
+  Workspace& workspace_;
+  const FsckOptions& options_;
+  FsckResult result_;
+  std::vector<BlockPlace> places_;
+  std::set<ObjectId> damaged_packs_;
+  std::unordered_set<ObjectKey, ObjectKeyHash> bad_;
+  std::unordered_map<ObjectKey, BlockPlace, ObjectKeyHash> block_of_;
+};
+
+}  // namespace
+
+FsckOptions::Subset parse_subset(std::string_view text) {
+  FsckOptions::Subset subset;
+  const std::size_t slash = text.find('/');
+  if (!text.empty() && text.back() == '%') {
+    const std::string number(text.substr(0, text.size() - 1));
+    std::size_t used = 0;
+    double percent = 0;
+    try {
+      percent = std::stod(number, &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (used != 0 && used == number.size() && percent > 0 && percent <= 100) subset.percent = percent;
+  } else if (slash != std::string_view::npos) {
+    const std::optional<std::uint64_t> n = parse_count(text.substr(0, slash));
+    const std::optional<std::uint64_t> t = parse_count(text.substr(slash + 1));
+    if (n && t && *n >= 1 && *n <= *t) subset.part = std::pair(*n, *t);
+  } else {
+    subset.bytes = parse_size(text);
+  }
+  if (!subset.percent && !subset.part && !subset.bytes)
+    throw Error(ErrorKind::usage, fmt::format("--subset {}: neither a percentage, n/t, nor a size", escape_name(text)),
+                "--subset 5%, --subset 1/10 or --subset 10G");
+  return subset;
+}
+
+FsckResult fsck(Workspace& workspace, const FsckOptions& options) { return Fsck(workspace, options).run(); }
+
+}  // namespace store

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config/config.h"
+#include "format/tree.h"
+
+namespace store {
+
+/// The mode that is recorded for a file of the work tree (cli contract §2): all of 07777 with `full`; with `exec`
+/// 0755 or 0644 for files by the owner's execute bit, 0755 for directories, 0644 for fifos and devices. Symlinks: 0777.
+std::uint16_t recorded_mode(EntryKind kind, std::uint16_t mode, Permissions policy);
+
+}  // namespace store

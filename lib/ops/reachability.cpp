@@ -1,0 +1,87 @@
+#include "ops/reachability.h"
+
+#include "base/error.h"
+#include "base/path.h"
+#include "ops/tree_reader.h"
+
+namespace store {
+namespace {
+
+constexpr int k_max_depth = 4096;
+const std::vector<Reachability::Need> k_nothing;
+
+void append_below(std::vector<Reachability::Need>& needs, const std::string& name,
+                  const std::vector<Reachability::Need>& below) {
+  for (const Reachability::Need& need : below) {
+    if (needs.size() >= k_max_needs) return;
+    needs.push_back({need.key, need.path.empty() ? name : join_path(name, need.path)});
+  }
+}
+
+}  // namespace
+
+const std::vector<Reachability::Need>& Reachability::tree(const ObjectId& id) {
+  const ObjectKey key{ObjectType::tree, id};
+  if (sound_.contains(key)) return k_nothing;
+  if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
+  std::vector<Need> needs = needs_of_tree(id);
+  if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
+  sound_.insert(key);
+  return k_nothing;
+}
+
+const std::vector<Reachability::Need>& Reachability::recipe(const ObjectId& id) {
+  const ObjectKey key{ObjectType::recipe, id};
+  if (sound_.contains(key)) return k_nothing;
+  if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
+  std::vector<Need> needs = needs_of_recipe(id);
+  if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
+  sound_.insert(key);
+  return k_nothing;
+}
+
+std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id) {
+  std::vector<Need> needs;
+  ++seen_;
+  if (depth_ >= k_max_depth) return {{{ObjectType::tree, id}, ""}};
+  ++depth_;
+  try {
+    for (TreeCursor at(objects_, id); !at.at_end(); at.next()) {
+      const TreeEntry& entry = at.entry();
+      const std::optional<ObjectKey> key = object_of(entry.kind, entry.size, entry.id);
+      if (!key) continue;
+      if (key->type == ObjectType::tree) {
+        append_below(needs, entry.name, tree(key->id));
+      } else if (key->type == ObjectType::recipe) {
+        append_below(needs, entry.name, recipe(key->id));
+      } else {
+        ++seen_;
+        if (!available(*key)) append_below(needs, entry.name, {{*key, ""}});
+      }
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    needs.push_back({{ObjectType::tree, id}, ""});
+  }
+  --depth_;
+  return needs;
+}
+
+std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id) {
+  std::vector<Need> needs;
+  ++seen_;
+  try {
+    for (RecipeCursor at(objects_, id); !at.at_end(); at.next()) {
+      if (at.entry().kind != RecipeKind::chunk) continue;
+      const ObjectKey key{ObjectType::chunk, at.entry().id};
+      ++seen_;
+      if (!available(key)) append_below(needs, "", {{key, ""}});
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    needs.push_back({{ObjectType::recipe, id}, ""});
+  }
+  return needs;
+}
+
+}  // namespace store

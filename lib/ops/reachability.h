@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "base/object_id.h"
+#include "repo/object_store.h"
+
+namespace store {
+
+/// Walks everything that commits and trees name, and tells which of it is missing or known to be bad, with the paths that
+/// need it. Each tree and recipe is looked at once, however many commits share it. One thread.
+class Reachability {
+ public:
+  using IsBad = std::function<bool(const ObjectKey&)>;
+
+  /// An object that cannot be had, and where below the start it is needed ("" for the start itself).
+  struct Need {
+    ObjectKey key;
+    std::string path;
+  };
+
+  Reachability(const ObjectReader& objects, IsBad is_bad) : objects_(objects), is_bad_(std::move(is_bad)) {}
+
+  /// Below a tree. The result lives as long as this object.
+  const std::vector<Need>& tree(const ObjectId& id);
+  /// In a large file.
+  const std::vector<Need>& recipe(const ObjectId& id);
+  /// Whether a chunk, or any single object, can be had.
+  bool available(const ObjectKey& key) const { return !is_bad_(key) && objects_.contains(key); }
+  std::uint64_t objects_seen() const { return seen_; }
+
+ private:
+  std::vector<Need> needs_of_tree(const ObjectId& id);
+  std::vector<Need> needs_of_recipe(const ObjectId& id);
+
+  const ObjectReader& objects_;
+  IsBad is_bad_;
+  std::uint64_t seen_ = 0;
+  int depth_ = 0;  // of directories: a hostile chain must not exhaust the stack
+  std::unordered_set<ObjectKey, ObjectKeyHash> sound_;
+  std::unordered_map<ObjectKey, std::vector<Need>, ObjectKeyHash> needs_;
+};
+
+/// At most this many paths are kept for one start: a lost root would else list a whole tree.
+inline constexpr std::size_t k_max_needs = 1000;
+
+}  // namespace store

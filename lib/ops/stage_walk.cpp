@@ -1,0 +1,298 @@
+#include "ops/stage_walk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "ops/exclude.h"
+#include "ops/permissions.h"
+
+namespace store {
+namespace {
+
+PathspecSet pathspecs_of(const AddOptions& options) {
+  std::vector<Pathspec> specs;
+  for (const std::string& path : options.paths) specs.push_back({path, options.paths_from_file || !has_glob(path)});
+  return PathspecSet(std::move(specs));
+}
+
+/// Where the walks start: the literal part of each path, without those that lie below another one, in path order.
+std::vector<std::string> roots_of(const PathspecSet& pathspecs) {
+  std::vector<std::string> roots;
+  for (const Pathspec& spec : pathspecs.specs())
+    roots.push_back(spec.literal ? spec.pattern : std::string(literal_prefix(spec.pattern)));
+  if (roots.empty()) roots.emplace_back();
+  std::sort(roots.begin(), roots.end(), PathLess());
+  std::vector<std::string> disjoint;
+  for (std::string& root : roots)
+    if (disjoint.empty() || !is_within(root, disjoint.back())) disjoint.push_back(std::move(root));
+  return disjoint;
+}
+
+bool glob_matches_something(Workspace& workspace, const Index& index, const std::string& pattern) {
+  const std::string start(literal_prefix(pattern));
+  for (Index::Cursor tracked = index.seek(start); !tracked.at_end(); tracked.next()) {
+    if (!is_within(tracked.entry().path, start)) break;
+    if (glob_matches(pattern, tracked.entry().path)) return true;
+  }
+  if (!start.empty() && !scan_one(workspace.worktree_fd(), start)) return false;
+  Scanner scanner(workspace.worktree_fd(), start, {});
+  while (const std::optional<ScanEntry> found = scanner.next())
+    if (glob_matches(pattern, found->path)) return true;
+  return false;
+}
+
+bool same_class(EntryKind a, EntryKind b) { return a == b || (is_regular(a) && is_regular(b)); }
+
+}  // namespace
+
+/// One walk: the scanner (if the start is on disk) and the index side by side.
+struct StageWalk::Root {
+  Root(std::string start, Index::Cursor cursor) : path(std::move(start)), tracked(std::move(cursor)) {}
+
+  std::string path;
+  std::optional<Scanner> scanner;
+  std::optional<ScanEntry> found;
+  Index::Cursor tracked;
+  std::size_t failures_seen = 0;
+  std::size_t skipped_seen = 0;
+
+  bool tracked_at_end() const { return tracked.at_end() || !is_within(tracked.entry().path, path); }
+};
+
+StageWalk::StageWalk(Workspace& workspace, const Index& index, const AddOptions& options, ResumeJournals* resume)
+    : workspace_(workspace),
+      index_(index),
+      options_(options),
+      resume_(resume),
+      pathspecs_(pathspecs_of(options)),
+      roots_(roots_of(pathspecs_)),
+      root_device_(stat_fd(workspace.worktree_fd(), ".").st_dev) {}
+
+StageWalk::~StageWalk() = default;
+
+bool StageWalk::enter_next_root() {
+  if (next_root_ == roots_.size()) return false;
+  const std::string& path = roots_[next_root_++];
+  root_ = std::make_unique<Root>(path, index_.seek(path));
+  if (!root_->tracked.at_end() && root_->tracked.entry().path.empty()) root_->tracked.next();
+  if (path.empty() || scan_one(workspace_.worktree_fd(), path)) {
+    ScanOptions scan;
+    scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
+    scan.threads = workspace_.threads();
+    root_->scanner.emplace(workspace_.worktree_fd(), path, std::move(scan));
+    root_->found = root_->scanner->next();
+    collect_failures();
+  }
+  return true;
+}
+
+/// What the scanner could not list keeps its place in the index.
+void StageWalk::collect_failures() {
+  const std::vector<PathFailure>& failures = root_->scanner->failures();
+  for (; root_->failures_seen < failures.size(); ++root_->failures_seen) {
+    failures_.push_back(failures[root_->failures_seen]);
+    unreadable_.push_back(failures[root_->failures_seen].path);
+  }
+  const std::vector<std::string>& skipped = root_->scanner->skipped();
+  for (; root_->skipped_seen < skipped.size(); ++root_->skipped_seen) {
+    // The repository of this very tree is skipped without a word.
+    if (skipped[root_->skipped_seen] == ".store") continue;
+    workspace_.warn("repository_name", fmt::format("{}: skipped: the name of a repository is never content",
+                                                   escape_name(skipped[root_->skipped_seen])));
+  }
+}
+
+/// Runs on the scanner's threads. Exclusions hide untracked paths only; a directory that holds tracked ones is entered.
+bool StageWalk::accept(const ScanEntry& found) {
+  if (found.kind == EntryKind::directory && !pathspecs_.matches(found.path) &&
+      !pathspecs_.may_match_below(found.path))
+    return false;
+  if (options_.one_file_system && found.stat.device != root_device_) {
+    const MutexLock lock(mutex_);
+    left_out_.push_back(found.path);
+    return false;
+  }
+  const bool hidden =
+      is_excluded(found, options_.exclude) ||
+      (options_.exclude_larger_than && found.kind == EntryKind::file &&
+       found.stat.size > *options_.exclude_larger_than) ||
+      (options_.exclude_caches && found.kind == EntryKind::directory &&
+       is_cache_directory(workspace_.worktree_fd(), found.path));
+  if (!hidden && !options_.update) return true;
+  return index_.contains_within(found.path);
+}
+
+bool StageWalk::kept(const std::string& path) const {
+  for (const std::string& directory : unreadable_)
+    if (is_within(path, directory)) return true;
+  const MutexLock lock(mutex_);
+  for (const std::string& directory : left_out_)
+    if (is_within(path, directory)) return true;
+  return false;
+}
+
+std::optional<IngestInput> StageWalk::next() {
+  for (;;) {
+    if (queued_taken_ < queued_.size()) return std::move(queued_[queued_taken_++]);
+    queued_.clear();
+    queued_taken_ = 0;
+    if (!root_ && !enter_next_root()) return std::nullopt;
+    const bool tracked_done = root_->tracked_at_end();
+    if (!root_->found && tracked_done) {
+      root_.reset();
+      continue;
+    }
+    auto order = std::strong_ordering::equal;
+    if (!root_->found) order = std::strong_ordering::greater;
+    else if (tracked_done) order = std::strong_ordering::less;
+    else order = compare_paths(root_->found->path, root_->tracked.entry().path);
+    std::optional<IngestInput> input;
+    if (order > 0) {
+      input = on_tracked_only(root_->tracked.entry());
+    } else {
+      input = on_found(*root_->found, order == 0 ? &root_->tracked.entry() : nullptr);
+    }
+    if (order >= 0) root_->tracked.next();
+    if (order <= 0) {
+      root_->found = root_->scanner->next();
+      collect_failures();
+    }
+    if (!input) continue;
+    if (!input->entry.removed) queue_ancestors(input->entry.path);
+    queued_.push_back(std::move(*input));
+  }
+}
+
+/// In the index, not on disk: staged as deleted, unless it could not be looked at.
+std::optional<IngestInput> StageWalk::on_tracked_only(const IndexEntry& tracked) {
+  if (tracked.streamed || !pathspecs_.matches(tracked.path) || kept(tracked.path)) return std::nullopt;
+  IngestInput input;
+  input.entry = tracked;
+  input.entry.removed = true;
+  return input;
+}
+
+std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const IndexEntry* tracked) {
+  if (!pathspecs_.matches(found.path)) return std::nullopt;
+  if (tracked == nullptr && options_.update) return std::nullopt;
+  if (found.socket) {
+    workspace_.warn("socket", fmt::format("{}: skipped: sockets are not content", escape_name(found.path)));
+    return std::nullopt;
+  }
+  const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+  if (tracked != nullptr && same_class(tracked->kind, found.kind) && tracked->mode == mode) {
+    const bool by_stat = is_regular(found.kind) || found.kind == EntryKind::symlink;
+    const bool same = by_stat ? tracked->stat == found.stat && !tracked->racy
+                              : found.kind == EntryKind::directory || tracked->size == found.device_number;
+    if (same) {
+      count(found, *tracked);
+      return std::nullopt;
+    }
+  }
+  return input_for(found, tracked);
+}
+
+std::optional<IngestInput> StageWalk::input_for(const ScanEntry& found, const IndexEntry* tracked) {
+  IngestInput input;
+  input.entry.path = found.path;
+  input.entry.kind = found.kind;
+  input.entry.mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+  input.disk_blocks = found.blocks;
+  if (found.kind == EntryKind::directory) {
+    // A changed mode alone leaves what is below, so the tree id stays.
+    if (tracked != nullptr && tracked->kind == EntryKind::directory) {
+      input.entry.id = tracked->id;
+      input.entry.size = tracked->size;
+    }
+    ++totals_.directories;
+    return input;
+  }
+  input.entry.stat = found.stat;
+  if (found.kind == EntryKind::symlink) {
+    input.action = IngestInput::Action::symlink;
+    ++totals_.symlinks;
+    return input;
+  }
+  if (!is_regular(found.kind)) {
+    input.entry.size = found.device_number;
+    return input;
+  }
+  input.action = IngestInput::Action::file;
+  if (resume_ != nullptr) {
+    const std::optional<IndexEntry> earlier = resume_->find_file(found.path, found.stat, input.entry.mode);
+    const auto object = earlier ? object_of(earlier->kind, earlier->size, earlier->id) : std::nullopt;
+    if (earlier && (!object || workspace_.objects().known_for_deduplication(*object))) {
+      input.action = IngestInput::Action::pass;
+      input.entry = *earlier;
+      count(found, *earlier);
+    }
+  }
+  return input;
+}
+
+/// A path that needs no reading.
+void StageWalk::count(const ScanEntry& found, const IndexEntry& entry) {
+  if (found.kind == EntryKind::directory) ++totals_.directories;
+  if (found.kind == EntryKind::symlink) ++totals_.symlinks;
+  if (!is_regular(found.kind)) return;
+  ++totals_.files;
+  ++totals_.unchanged_files;
+  ++totals_.cache_hits;
+  totals_.bytes += entry.size;
+  totals_.chunks += entry.chunks;
+  if (Progress* progress = workspace_.env().progress) {
+    progress->files_done.fetch_add(1, std::memory_order_relaxed);
+    progress->bytes_done.fetch_add(entry.size, std::memory_order_relaxed);
+    progress->chunks_done.fetch_add(entry.chunks, std::memory_order_relaxed);
+  }
+}
+
+/// Directories above a path that is staged are staged too, if they are not yet.
+void StageWalk::queue_ancestors(const std::string& path) {
+  const std::string parent(parent_path(path));
+  if (path.empty() || (parent == ancestors_of_ && !ancestors_of_.empty())) return;
+  ancestors_of_ = parent;
+  for (std::size_t end = 0; end != std::string::npos && !parent.empty();) {
+    end = parent.find('/', end == 0 ? 0 : end + 1);
+    const std::string directory = parent.substr(0, end);
+    if (queued_directories_.contains(directory)) continue;
+    const std::optional<IndexEntry> tracked = index_.find(directory);
+    if (tracked && tracked->kind == EntryKind::directory) continue;
+    const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), directory);
+    if (!found || found->kind != EntryKind::directory) continue;
+    // The walk itself reports directories below its start.
+    if (root_ != nullptr && is_within(directory, root_->path) && pathspecs_.matches(directory)) continue;
+    queued_directories_.insert(directory);
+    queued_.push_back(*input_for(*found, nullptr));
+  }
+}
+
+void check_paths_exist(Workspace& workspace, const Index& index, AddOptions& options,
+                       std::vector<PathFailure>& failed) {
+  std::vector<std::string> present;
+  for (const std::string& path : options.paths) {
+    for (std::size_t begin = 0; begin <= path.size();) {
+      const std::size_t end = std::min(path.find('/', begin), path.size());
+      const std::string name = path.substr(begin, end - begin);
+      if (is_repository_name(name))
+        throw Error(ErrorKind::usage, fmt::format("{}: the name of a repository is never content", escape_name(path)));
+      begin = end + 1;
+    }
+    bool there = path.empty() || index.contains_within(path) || scan_one(workspace.worktree_fd(), path);
+    if (!there && !options.paths_from_file && has_glob(path)) there = glob_matches_something(workspace, index, path);
+    if (there) {
+      present.push_back(path);
+    } else if (options.paths_from_file) {
+      failed.push_back({path, "no such file"});
+    } else {
+      throw Error(ErrorKind::not_found, fmt::format("{}: no such path, and nothing tracked", escape_name(path)));
+    }
+  }
+  options.paths = std::move(present);
+}
+
+}  // namespace store

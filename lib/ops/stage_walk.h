@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "ops/add.h"
+#include "worktree/index.h"
+#include "worktree/pathspec.h"
+
+namespace store {
+
+/// Compares the work tree with the index, in path order, and yields what has to be read or staged. One stat per unchanged
+/// file, never a read. Thread rule: next() one thread at a time; the scan filter runs on many.
+class StageWalk {
+ public:
+  StageWalk(Workspace& workspace, const Index& index, const AddOptions& options, ResumeJournals* resume);
+  ~StageWalk();
+
+  /// The next path to stage; unchanged ones are only counted.
+  std::optional<IngestInput> next();
+
+  /// Counted so far: unchanged files, directories, symlinks.
+  const IngestTotals& totals() const { return totals_; }
+  const std::vector<PathFailure>& failures() const { return failures_; }
+
+ private:
+  struct Root;
+  bool enter_next_root();
+  void collect_failures();
+  std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
+  std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
+  std::optional<IngestInput> input_for(const ScanEntry& found, const IndexEntry* tracked);
+  void queue_ancestors(const std::string& path);
+  bool accept(const ScanEntry& found);
+  bool kept(const std::string& path) const;
+  void count(const ScanEntry& found, const IndexEntry& entry);
+
+  Workspace& workspace_;
+  const Index& index_;
+  const AddOptions& options_;
+  ResumeJournals* resume_;
+  PathspecSet pathspecs_;
+  std::vector<std::string> roots_;
+  std::uint64_t root_device_;
+  std::size_t next_root_ = 0;
+  std::unique_ptr<Root> root_;
+  std::vector<IngestInput> queued_;      // ancestors first; taken from the front
+  std::size_t queued_taken_ = 0;
+  std::string ancestors_of_;             // last directory whose ancestors were seen to
+  std::set<std::string> queued_directories_;
+  IngestTotals totals_;
+  std::vector<PathFailure> failures_;
+  std::vector<std::string> unreadable_;  // what is below stays as it was
+  mutable Mutex mutex_;
+  std::vector<std::string> left_out_ STORE_GUARDED_BY(mutex_);  // tracked directories on other file systems
+};
+
+/// The paths, resolved before anything is staged: one that is neither on disk nor tracked is Error{not_found} (from a file list: left out
+/// and reported).
+void check_paths_exist(Workspace& workspace, const Index& index, AddOptions& options,
+                       std::vector<PathFailure>& failed);
+
+}  // namespace store

@@ -1,0 +1,109 @@
+#include "ops/staged_changes.h"
+
+#include "base/path.h"
+#include "ops/tree_reader.h"
+
+namespace store {
+namespace {
+
+class Comparison {
+ public:
+  Comparison(const ObjectReader& objects, const Index& index) : objects_(objects), at_(index.seek("")) {}
+
+  std::vector<StagedChange> run(const std::optional<ObjectId>& tree) {
+    if (!at_.at_end() && at_.entry().path.empty()) {
+      if (tree && at_.entry().id == *tree) return {};
+      at_.next();
+    }
+    compare_directory("", tree);
+    return std::move(changes_);
+  }
+
+ private:
+  /// The cursor stands at the first index entry of the directory, and is left behind its last one.
+  void compare_directory(const std::string& path, const std::optional<ObjectId>& tree) {
+    std::optional<TreeCursor> recorded;
+    if (tree) recorded.emplace(objects_, *tree);
+    for (;;) {
+      const bool has_index = !at_.at_end() && is_within(at_.entry().path, path) && at_.entry().path != path;
+      const bool has_tree = recorded && !recorded->at_end();
+      if (!has_index && !has_tree) return;
+      int order = has_index ? 1 : -1;
+      if (has_index && has_tree) order = recorded->entry().name.compare(base_name(at_.entry().path));
+      if (!has_index || (has_tree && order < 0)) {
+        deleted(join_path(path, recorded->entry().name), recorded->entry());
+        recorded->next();
+      } else if (!has_tree || order > 0) {
+        added();
+      } else {
+        both(recorded->entry());
+        recorded->next();
+      }
+    }
+  }
+
+  void deleted(const std::string& path, const TreeEntry& entry) {
+    if (entry.kind != EntryKind::directory) {
+      add(path, Change::deleted, entry.kind, entry.size, entry.id);
+      return;
+    }
+    TreeCursor below(objects_, entry.id);
+    if (below.at_end()) add(path, Change::deleted, entry.kind, 0, entry.id);
+    for (; !below.at_end(); below.next()) deleted(join_path(path, below.entry().name), below.entry());
+  }
+
+  void added() {
+    const IndexEntry entry = at_.entry();
+    at_.next();
+    if (entry.kind != EntryKind::directory) {
+      add(entry.path, Change::added, entry.kind, entry.size, entry.id);
+      return;
+    }
+    const bool empty = at_.at_end() || !is_within(at_.entry().path, entry.path);
+    if (empty) add(entry.path, Change::added, entry.kind, 0, entry.id);
+    while (!at_.at_end() && is_within(at_.entry().path, entry.path)) added();
+  }
+
+  void both(const TreeEntry& before) {
+    const IndexEntry now = at_.entry();
+    const bool was_directory = before.kind == EntryKind::directory;
+    const bool is_directory = now.kind == EntryKind::directory;
+    if (was_directory != is_directory) {
+      deleted(now.path, before);
+      added();
+      return;
+    }
+    const bool same_class = before.kind == now.kind || (is_regular(before.kind) && is_regular(now.kind));
+    if (!same_class) {
+      add(now.path, Change::typechange, now.kind, now.size, now.id);
+    } else if (before.mode != now.mode ||
+               (!is_directory && (before.id != now.id || before.size != now.size || before.kind != now.kind))) {
+      add(now.path, Change::modified, now.kind, now.size, now.id);
+    }
+    if (!is_directory) {
+      at_.next();
+    } else if (now.id == before.id) {
+      at_.next_sibling();
+    } else {
+      at_.next();
+      compare_directory(now.path, before.id);
+    }
+  }
+
+  void add(const std::string& path, Change change, EntryKind kind, std::uint64_t size, const ObjectId& id) {
+    changes_.push_back({path, change, {}, kind == EntryKind::directory, kind, size, id});
+  }
+
+  const ObjectReader& objects_;
+  Index::Cursor at_;
+  std::vector<StagedChange> changes_;
+};
+
+}  // namespace
+
+std::vector<StagedChange> staged_changes(const ObjectReader& objects, const std::optional<ObjectId>& tree,
+                                         const Index& index) {
+  return Comparison(objects, index).run(tree);
+}
+
+}  // namespace store

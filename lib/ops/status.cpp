@@ -1,0 +1,247 @@
+#include "ops/status.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/system_info.h"
+#include "ops/permissions.h"
+#include "ops/revision.h"
+#include "ops/staged_changes.h"
+#include "ops/staging.h"
+#include "pipeline/content_id.h"
+#include "repo/session.h"
+#include "worktree/index.h"
+#include "worktree/pathspec.h"
+
+namespace store {
+namespace {
+
+/// Index against work tree, in path order.
+class WorktreeComparison {
+ public:
+  WorktreeComparison(Workspace& workspace, const Index& index, const StatusOptions& options,
+                     const PathspecSet& pathspecs, StatusResult& result)
+      : workspace_(workspace),
+        index_(index),
+        options_(options),
+        pathspecs_(pathspecs),
+        result_(result),
+        ingest_(ingest_options(workspace)) {}
+
+  void run() {
+    ScanOptions scan;
+    scan.threads = workspace_.threads();
+    scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
+    Scanner scanner(workspace_.worktree_fd(), "", std::move(scan));
+    std::optional<ScanEntry> found = scanner.next();
+    Index::Cursor tracked = index_.seek("");
+    if (!tracked.at_end() && tracked.entry().path.empty()) tracked.next();
+    while (found || !tracked.at_end()) {
+      workspace_.check_cancelled();
+      auto order = std::strong_ordering::less;
+      if (!found) order = std::strong_ordering::greater;
+      else if (!tracked.at_end()) order = compare_paths(found->path, tracked.entry().path);
+      if (order > 0) on_missing(tracked.entry(), scanner);
+      else if (order < 0) on_untracked(*found);
+      else on_both(*found, tracked.entry());
+      if (order >= 0) tracked.next();
+      if (order <= 0) found = scanner.next();
+    }
+    flush_untracked_directory({});
+    result_.failed.insert(result_.failed.end(), scanner.failures().begin(), scanner.failures().end());
+  }
+
+  /// Entries whose content was looked at and found unchanged: their stat can be recorded.
+  std::vector<IndexEntry>& refreshed() { return refreshed_; }
+
+ private:
+  /// What is below an untracked directory is not looked at unless all files are asked for. Runs on the scanner's threads.
+  bool accept(const ScanEntry& entry) const {
+    if (options_.all_untracked) return true;
+    const std::string_view parent = parent_path(entry.path);
+    return parent.empty() || index_.contains_within(parent);
+  }
+
+  void report(std::vector<StatusEntry>& list, const std::string& path, Change change, bool directory) {
+    if (pathspecs_.matches(path)) list.push_back({path, change, {}, directory});
+  }
+
+  /// Without `-uall` an untracked directory stands for all that is in it; with it, it is shown only if it is empty.
+  void on_untracked(const ScanEntry& found) {
+    flush_untracked_directory(found.path);
+    if (found.socket) return;
+    if (found.kind != EntryKind::directory) {
+      report(result_.untracked, found.path, Change::added, false);
+    } else if (options_.all_untracked) {
+      pending_directory_ = found.path;
+    } else {
+      report(result_.untracked, found.path, Change::added, true);
+    }
+  }
+
+  void flush_untracked_directory(std::string_view next) {
+    if (pending_directory_.empty()) return;
+    if (next.empty() || !is_within(next, pending_directory_))
+      report(result_.untracked, pending_directory_, Change::added, true);
+    pending_directory_.clear();
+  }
+
+  void on_missing(const IndexEntry& tracked, const Scanner& scanner) {
+    if (tracked.streamed) return;
+    for (const PathFailure& failure : scanner.failures())
+      if (is_within(tracked.path, failure.path)) return;
+    if (tracked.kind == EntryKind::directory) {
+      if (!holds_anything(tracked)) report(result_.unstaged, tracked.path, Change::deleted, true);
+      return;
+    }
+    report(result_.unstaged, tracked.path, Change::deleted, false);
+  }
+
+  bool holds_anything(const IndexEntry& directory) const {
+    Index::Cursor below = index_.seek(directory.path);
+    below.next();
+    return !below.at_end() && is_within(below.entry().path, directory.path);
+  }
+
+  void on_both(const ScanEntry& found, const IndexEntry& tracked) {
+    const bool directory = found.kind == EntryKind::directory;
+    const bool same_class = found.kind == tracked.kind || (is_regular(found.kind) && is_regular(tracked.kind));
+    if (!same_class) {
+      report(result_.unstaged, found.path, Change::typechange, directory);
+      return;
+    }
+    const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+    if (mode != tracked.mode || content_differs(found, tracked))
+      report(result_.unstaged, found.path, Change::modified, directory);
+  }
+
+  /// One stat decides for unchanged files; others of the same size are read.
+  bool content_differs(const ScanEntry& found, const IndexEntry& tracked) {
+    if (found.kind == EntryKind::directory) return false;
+    if (!is_regular(found.kind) && found.kind != EntryKind::symlink) return tracked.size != found.device_number;
+    if (found.stat == tracked.stat && !tracked.racy) return false;
+    if (found.stat.size != tracked.size) return true;
+    const std::int64_t started = coarse_now_ns();
+    try {
+      if (id_of(found) != std::pair(tracked.kind, tracked.id)) return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) result_.failed.push_back({found.path, error.message()});
+      return true;
+    }
+    IndexEntry entry = tracked;
+    entry.stat = found.stat;
+    entry.racy = is_racy(found.stat, started);
+    refreshed_.push_back(std::move(entry));
+    return false;
+  }
+
+  std::pair<EntryKind, ObjectId> id_of(const ScanEntry& found) const {
+    if (found.kind == EntryKind::symlink)
+      return {EntryKind::symlink, symlink_id(workspace_.worktree_fd(), found.path)};
+    const ContentId content =
+        content_id(workspace_.worktree_fd(), found.path, ingest_.chunking, ingest_.inline_threshold);
+    return {content.kind, content.id};
+  }
+
+  Workspace& workspace_;
+  const Index& index_;
+  const StatusOptions& options_;
+  const PathspecSet& pathspecs_;
+  StatusResult& result_;
+  IngestOptions ingest_;
+  std::string pending_directory_;
+  std::vector<IndexEntry> refreshed_;
+};
+
+/// Pairs of a deleted and an added file of the same non-empty content become renames; the same name is preferred.
+void find_renames(std::vector<StagedChange>& changes) {
+  std::multimap<std::pair<EntryKind, ObjectId>, std::size_t> deleted;
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    if (changes[i].change == Change::deleted && changes[i].renameable()) deleted.emplace(changes[i].content(), i);
+  std::vector<bool> used(changes.size());
+  for (StagedChange& added : changes) {
+    if (added.change != Change::added || !added.renameable()) continue;
+    const auto [first, last] = deleted.equal_range(added.content());
+    auto best = last;
+    for (auto it = first; it != last; ++it) {
+      if (used[it->second]) continue;
+      if (best == last || base_name(changes[it->second].path) == base_name(added.path)) best = it;
+    }
+    if (best == last) continue;
+    used[best->second] = true;
+    added.change = Change::renamed;
+    added.from = changes[best->second].path;
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    if (!used[i]) {
+      if (kept != i) changes[kept] = std::move(changes[i]);
+      ++kept;
+    }
+  changes.resize(kept);
+}
+
+/// Writes what was learnt, if nobody else is writing; `status` never waits for that and works without.
+void refresh_index(Workspace& workspace, const std::vector<IndexEntry>& refreshed) {
+  const Repository& repository = workspace.repository();
+  if (refreshed.empty() || !repository.writable()) return;
+  const std::optional<Lock> lock = repository.locks().try_acquire(LockName::index, LockMode::exclusive);
+  if (!lock) return;
+  try {
+    Index index(repository.fs(), repository.fd());
+    Index::Batch batch = index.begin();
+    for (const IndexEntry& entry : refreshed) {
+      const std::optional<IndexEntry> now = index.find(entry.path);
+      if (now && now->id == entry.id && now->kind == entry.kind) batch.put(entry);
+    }
+    batch.commit(false);
+  } catch (const Error&) {
+    // A refresh is a cache: a full disk or a missing permission must not fail a question.
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Change change) {
+  switch (change) {
+    case Change::added: return "added";
+    case Change::modified: return "modified";
+    case Change::deleted: return "deleted";
+    case Change::renamed: return "renamed";
+    case Change::typechange: return "typechange";
+  }
+  return "unknown";
+}
+
+StatusResult status(Workspace& workspace, const StatusOptions& options) {
+  const Repository& repository = workspace.repository();
+  workspace.worktree_fd();
+  StatusResult result;
+  const Lock lock = enter_repository(repository.locks(), workspace.lock_wait());
+  const RefStore::Head head = workspace.refs().head();
+  result.branch = head.branch.starts_with("refs/heads/") ? head.branch.substr(11) : head.branch;
+  result.head = head.commit;
+  for (SessionInfo& session : interrupted_sessions(repository)) result.interrupted = std::move(session);
+
+  std::vector<Pathspec> specs;
+  for (const std::string& path : options.paths) specs.push_back({path, !has_glob(path)});
+  const PathspecSet pathspecs(std::move(specs));
+  const Index index(repository.fs(), repository.fd());
+  std::optional<ObjectId> tree;
+  if (head.commit) tree = read_commit(workspace.objects(), *head.commit).tree;
+  std::vector<StagedChange> staged = staged_changes(workspace.objects(), tree, index);
+  find_renames(staged);
+  for (StagedChange& change : staged)
+    if (pathspecs.matches(change.path))
+      result.staged.push_back({std::move(change.path), change.change, std::move(change.from), change.directory});
+
+  WorktreeComparison comparison(workspace, index, options, pathspecs, result);
+  comparison.run();
+  refresh_index(workspace, comparison.refreshed());
+  return result;
+}
+
+}  // namespace store

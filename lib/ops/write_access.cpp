@@ -1,0 +1,58 @@
+#include "ops/write_access.h"
+
+#include "base/error.h"
+#include "pipeline/resume.h"
+#include "repo/pack_writer.h"
+
+namespace store {
+namespace {
+
+/// Seals what dead sessions left (durability.md "Sessions and adoption") and keeps those whose journal an add can use.
+std::vector<DeadSession> adopt(Workspace& workspace) {
+  const Repository& repository = workspace.repository();
+  std::vector<DeadSession> usable;
+  for (DeadSession& session : adopt_dead_sessions(repository)) {
+    const std::optional<CatalogPack> pack = salvage_pack(repository, session.directory.get());
+    if (pack) append_catalog(repository, {AddPacks{{*pack}}}, workspace.lock_wait());
+    if (is_add_session(session)) usable.push_back(std::move(session));
+  }
+  return usable;
+}
+
+}  // namespace
+
+WriteAccess::WriteAccess(Workspace& workspace)
+    : repository_(workspace.repository()),
+      session_(Session::open(repository_, workspace.env().command, workspace.lock_wait())),
+      index_lock_(repository_.locks().acquire(LockName::index, LockMode::exclusive, workspace.lock_wait())),
+      adopted_(adopt(workspace)),
+      index_(repository_.fs(), repository_.fd()) {}
+
+void WriteAccess::finish() {
+  session_.remove();
+  for (DeadSession& session : adopted_) remove_session(repository_, std::move(session));
+  adopted_.clear();
+}
+
+PackContent pack_content(const Repository& repository, const ObjectId& pack) {
+  PackContent content;
+  const std::optional<PackFile> file = open_pack(repository, pack);
+  if (!file) return content;
+  const FooterView footer(file->footer, FooterView::Verify::no);
+  Bytes buffer;
+  for (std::size_t i = 0; i < footer.blocks(); ++i) {
+    const std::uint64_t offset = footer.block_offset(i);
+    buffer.resize(k_block_prefix_size);
+    buffer.resize(pread_full(file->fd.get(), buffer, offset, layout::pack_path(pack)));
+    buffer.resize(block_header_size(buffer));
+    buffer.resize(pread_full(file->fd.get(), buffer, offset, layout::pack_path(pack)));
+    for (const BlockObject& object : decode_block_header(buffer).objects) {
+      if (object.type != ObjectType::chunk) continue;
+      ++content.chunks;
+      content.raw_bytes += object.length;
+    }
+  }
+  return content;
+}
+
+}  // namespace store

@@ -1,0 +1,370 @@
+#include "pipeline/ingest_stages.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/system_info.h"
+#include "base/text.h"
+#include "hash/sha256.h"
+
+namespace store {
+namespace {
+
+constexpr char k_changed[] = "changed while it was read";
+
+}  // namespace
+
+void IngestItem::reset() {
+  Buffer kept = std::move(buffer);
+  *this = IngestItem();
+  buffer = std::move(kept);
+}
+
+IngestStages::IngestStages(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& options)
+    : root_fd_(root_fd),
+      objects_(objects),
+      ports_(ports),
+      options_(options),
+      headroom_(std::max<std::size_t>(options.chunking.max, options.inline_threshold)) {}
+
+// ---- plan: which bytes travel together ------------------------------------------------------------------
+
+bool IngestStages::plan(IngestItem& item) {
+  if (options_.cancel != nullptr) options_.cancel->check();
+  if (planned_) return plan_window(item);
+  if (ended_) return false;
+  std::uint64_t bytes = 0;
+  while (item.batch.size() < options_.batch_files) {
+    if (!ahead_ && !exhausted_) {
+      ahead_ = ports_.next();
+      exhausted_ = !ahead_;
+    }
+    if (!ahead_) break;
+    const bool file = ahead_->action == IngestInput::Action::file;
+    const std::uint64_t size = file ? ahead_->entry.stat.size : 0;
+    if (file && size > options_.inline_threshold) {
+      if (!item.batch.empty()) return true;
+      IngestInput input = std::move(*ahead_);
+      ahead_.reset();
+      std::string failure;
+      if (start_large_file(input, failure)) return plan_window(item);
+      item.failures.push_back({input.entry.path, failure});
+      return true;
+    }
+    if (!item.batch.empty() && bytes + size > options_.window) return true;
+    bytes += size;
+    item.batch.emplace_back().input = std::move(*ahead_);
+    ahead_.reset();
+  }
+  ended_ = item.end = !ahead_ && exhausted_;
+  return true;
+}
+
+bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
+  auto file = std::make_shared<LargeFile>(options_.chunking, NodeBuilder::Sink());
+  LargeFile* raw = file.get();
+  file->recipe = RecipeBuilder([this, raw](const NodeBuilder::Built& built) { on_node(*raw, built); });
+  const std::string path = input.entry.path;
+  file->read_started_ns = coarse_now_ns();
+  try {
+    const std::string parent(parent_path(path));
+    const int fd = open_beneath(root_fd_, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) throw_errno(-fd, "open", escape_name(parent));
+    const UniqueFd directory(fd);
+    file->source = open_source(directory.get(), std::string(base_name(path)), path);
+  } catch (const Error& error) {
+    failure = error.message();
+    return false;
+  }
+  input.entry.stat = file->source.stat.stat;
+  if (ports_.resume != nullptr && ports_.publisher != nullptr) {
+    for (JournalNode& node : ports_.resume->find_nodes(path, input.entry.stat, options_.chunking)) {
+      if (!objects_.known_for_deduplication({ObjectType::recipe, node.id})) break;
+      file->resumed_bytes += node.bytes;
+      file->resumed.push_back(std::move(node));
+    }
+  }
+  file->input = std::move(input);
+  planned_offset_ = file->resumed_bytes;
+  planned_ = std::move(file);
+  return true;
+}
+
+bool IngestStages::plan_window(IngestItem& item) {
+  const std::uint64_t size = planned_->input.entry.stat.size;
+  const bool maybe_sparse = planned_->input.disk_blocks * 512 < size;
+  item.file = planned_;
+  item.offset = planned_offset_;
+  DataRange data{planned_offset_, size};
+  if (maybe_sparse) data = next_data(planned_->source.fd.get(), planned_offset_, size);
+  if (data.begin > planned_offset_) {
+    item.zeros = data.begin - planned_offset_;
+    planned_offset_ = data.begin;
+  } else {
+    item.length = std::min(data.end - planned_offset_, options_.window);
+    item.mapped = size > options_.memory_map_threshold;
+    planned_offset_ += item.length;
+  }
+  item.last = planned_offset_ >= size;
+  if (item.last) planned_.reset();
+  return true;
+}
+
+// ---- read: the only stage that touches sources ----------------------------------------------------------
+
+void IngestStages::read(IngestItem& item) const {
+  if (item.file) read_window(item);
+  else read_batch(item);
+}
+
+void IngestStages::read_window(IngestItem& item) const {
+  const LargeFile& file = *item.file;
+  const std::string& path = file.input.entry.path;
+  try {
+    if (item.zeros == 0) {
+      const MutableByteView out = item.buffer.span(headroom_, item.length);
+      const std::size_t got = item.mapped ? copy_mapped(file.source.fd.get(), item.offset, out, path)
+                                          : pread_full(file.source.fd.get(), out, item.offset, path);
+      item.changed = got != item.length;
+      item.length = got;
+    }
+    if (item.last) item.changed = item.changed || !unchanged_since_open(file.source);
+  } catch (const Error& error) {
+    item.failure = error.message();
+    item.length = 0;
+  }
+}
+
+// ---- chunk -----------------------------------------------------------------------------------------------
+
+void IngestStages::chunk(IngestItem& item) {
+  if (item.file) {
+    chunk_window(item);
+    return;
+  }
+  for (const SmallItem& small : item.batch) item.segments.push_back({small.offset, small.length, false, false, {}});
+}
+
+/// The carried bytes go right before the window, so that every chunk is one stretch of the buffer. A hole is real zeros
+/// only where a chunk reaches into it from before; chunks inside it are counted, not built.
+void IngestStages::chunk_window(IngestItem& item) {
+  LargeFile& file = *item.file;
+  const std::uint64_t first = file.chunker.chunk_start();
+  const std::uint64_t hole = file.chunker.position();
+  const std::size_t begin = headroom_ - file.carry.size();
+  std::copy(file.carry.begin(), file.carry.end(), item.buffer.data() + begin);
+  std::vector<std::uint64_t> cuts;
+  std::uint64_t in_buffer = item.length;
+  if (item.zeros != 0) {
+    in_buffer = std::min<std::uint64_t>(item.zeros, options_.chunking.max);
+    std::memset(item.buffer.data() + headroom_, 0, in_buffer);
+    file.chunker.feed_zeros(item.zeros, cuts);
+  } else {
+    file.chunker.feed(item.buffer.view(headroom_, item.length), cuts);
+  }
+  const std::uint64_t end = file.chunker.position();
+  if (item.last) file.chunker.finish(cuts);
+  std::uint64_t start = first;
+  for (const std::uint64_t cut : cuts) {
+    const bool inside_hole = item.zeros != 0 && start >= hole;
+    item.segments.push_back({inside_hole ? 0 : begin + static_cast<std::size_t>(start - first), cut - start,
+                             inside_hole, false, {}});
+    start = cut;
+  }
+  if (item.zeros != 0 && start >= hole) {
+    file.carry.assign(static_cast<std::size_t>(end - start), std::byte{0});
+  } else {
+    const std::byte* tail = item.buffer.data() + begin + (start - first);
+    file.carry.assign(tail, tail + (end - start));
+  }
+}
+
+// ---- hash ------------------------------------------------------------------------------------------------
+
+void IngestStages::hash(IngestItem& item) const {
+  item.generation = sealed_packs_.load(std::memory_order_acquire);
+  std::vector<ByteView> messages;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < item.segments.size(); ++i) {
+    Segment& segment = item.segments[i];
+    if (segment.zeros) continue;
+    ByteView bytes = item.buffer.view(segment.offset, static_cast<std::size_t>(segment.length));
+    if (!item.file && !item.batch[i].own.empty()) bytes = item.batch[i].own;
+    if (item.file && all_zero(bytes)) {
+      segment.zeros = true;
+      continue;
+    }
+    messages.push_back(bytes);
+    places.push_back(i);
+  }
+  std::vector<ObjectId> ids(messages.size());
+  sha256_batch(messages, ids);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    Segment& segment = item.segments[places[i]];
+    segment.id = ids[i];
+    segment.found = segment.length == 0 || objects_.known_for_deduplication({ObjectType::chunk, segment.id});
+  }
+}
+
+// ---- assemble: deduplicate, recipes, blocks --------------------------------------------------------------
+
+void IngestStages::assemble(IngestItem& item) {
+  forget_sealed();
+  current_ = &item;
+  if (item.file) assemble_window(item);
+  else assemble_batch(item);
+  if (item.end) assembler_.flush(item.closed);
+}
+
+/// Objects of sealed packs are found through the store now; their keys need not be remembered here.
+void IngestStages::forget_sealed() {
+  if (ports_.publisher == nullptr) return;
+  for (const std::vector<ObjectKey>& keys : ports_.publisher->take_sealed()) {
+    for (const ObjectKey& key : keys) seen_.erase(key);
+    sealed_packs_.fetch_add(1, std::memory_order_release);
+  }
+}
+
+/// True if the object was new. A negative answer of the hash stage (`found`) holds unless a pack was sealed since.
+bool IngestStages::put(const ObjectKey& key, ByteView bytes, bool found, IngestItem& item) {
+  if (found || seen_.contains(key)) return false;
+  const bool stale = item.generation != sealed_packs_.load(std::memory_order_acquire);
+  if ((stale || key.type != ObjectType::chunk) && objects_.known_for_deduplication(key)) return false;
+  seen_.insert(key);
+  assembler_.add(key, bytes, item.closed);
+  if (key.type == ObjectType::chunk && options_.progress != nullptr) {
+    options_.progress->new_chunks.fetch_add(1, std::memory_order_relaxed);
+    options_.progress->new_bytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+  }
+  return true;
+}
+
+void IngestStages::assemble_batch(IngestItem& item) {
+  for (std::size_t i = 0; i < item.batch.size(); ++i) {
+    SmallItem& small = item.batch[i];
+    IndexEntry& entry = small.input.entry;
+    if (!small.failure.empty()) {
+      item.failures.push_back({entry.path, std::move(small.failure)});
+      continue;
+    }
+    IngestResult result{.entry = {}, .known = true, .read = small.input.action != IngestInput::Action::pass};
+    if (result.read) {
+      const Segment& segment = item.segments[i];
+      const ByteView bytes = small.own.empty() ? item.buffer.view(small.offset, small.length) : ByteView(small.own);
+      const bool fresh = put({ObjectType::chunk, segment.id}, bytes, segment.found, item);
+      entry.id = segment.id;
+      entry.size = bytes.size();
+      if (small.input.action == IngestInput::Action::file) {
+        entry.kind = EntryKind::file;
+        entry.chunks = bytes.empty() ? 0 : 1;
+        result.known = !fresh;
+        totals_.new_chunks += fresh;
+        totals_.new_bytes += fresh ? bytes.size() : 0;
+        (small.mapped ? totals_.mapped_bytes : totals_.streamed_bytes) += bytes.size();
+      }
+      if (small.changed) item.failures.push_back({entry.path, k_changed});
+    }
+    result.entry = std::move(entry);
+    item.results.push_back(std::move(result));
+  }
+}
+
+void IngestStages::assemble_window(IngestItem& item) {
+  LargeFile& file = *item.file;
+  if (!item.failure.empty() && file.input.entry.path.size() != 0) {
+    item.failures.push_back({file.input.entry.path, item.failure});
+    file.input.entry.path.clear();  // the rest of the file is read for nothing; it is dropped at its last window
+  }
+  if (file.input.entry.path.empty()) return;
+  for (const JournalNode& node : file.resumed) {
+    const Bytes bytes = objects_.read({ObjectType::recipe, node.id});
+    for (const ByteView entry : decode_node(ObjectType::recipe, bytes).entries)
+      file.chunks += decode_recipe_entry(entry).kind == RecipeKind::chunk;
+    file.recipe.add_existing_node(node.id, node.count, node.bytes);
+    file.bytes += node.bytes;
+    file.node_offset += node.bytes;
+    item.journal.emplace_back(node);
+  }
+  file.resumed.clear();
+  for (const Segment& segment : item.segments) {
+    file.bytes += segment.length;
+    if (segment.zeros) {
+      file.recipe.add_zeros(segment.length);
+      continue;
+    }
+    const ByteView bytes = item.buffer.view(segment.offset, static_cast<std::size_t>(segment.length));
+    const bool fresh = put({ObjectType::chunk, segment.id}, bytes, segment.found, item);
+    file.any_new = file.any_new || fresh;
+    file.chunks += 1;
+    totals_.new_chunks += fresh;
+    totals_.new_bytes += fresh ? segment.length : 0;
+    file.recipe.add_chunk(segment.id, segment.length);
+  }
+  (item.mapped ? totals_.mapped_bytes : totals_.streamed_bytes) += item.length;
+  if (item.last) finish_large_file(item);
+}
+
+void IngestStages::on_node(LargeFile& file, const NodeBuilder::Built& built) {
+  IngestItem& item = *current_;
+  file.any_new = put({ObjectType::recipe, built.id}, built.bytes, false, item) || file.any_new;
+  if (built.node.level != 0) return;
+  item.journal.emplace_back(JournalNode{file.input.entry.path, file.input.entry.stat, options_.chunking,
+                                        file.node_offset, built.node.count, built.node.bytes, built.id});
+  file.node_offset += built.node.bytes;
+}
+
+void IngestStages::finish_large_file(IngestItem& item) {
+  LargeFile& file = *item.file;
+  IndexEntry& entry = file.input.entry;
+  if (file.bytes <= options_.inline_threshold) {
+    item.failures.push_back({entry.path, k_changed});
+    return;
+  }
+  if (item.changed || file.bytes != entry.stat.size) item.failures.push_back({entry.path, k_changed});
+  entry.kind = EntryKind::large_file;
+  entry.id = file.recipe.finish().id;
+  entry.size = file.bytes;
+  entry.chunks = file.chunks;
+  entry.racy = is_racy(entry.stat, file.read_started_ns) || item.changed;
+  item.results.push_back({std::move(entry), !file.any_new, true});
+}
+
+// ---- compress and append ---------------------------------------------------------------------------------
+
+void IngestStages::compress(IngestItem& item, Compressor& compressor) const {
+  for (RawBlock& block : item.closed)
+    item.encoded.push_back(encode_block(std::move(block), compressor, options_.compression));
+  item.closed.clear();
+}
+
+void IngestStages::append(IngestItem& item) {
+  for (const EncodedBlock& block : item.encoded) {
+    if (ports_.publisher != nullptr) ports_.publisher->append(block);
+    else totals_.stored_bytes += block.bytes.size();
+  }
+  for (PathFailure& failure : item.failures) ports_.failed(std::move(failure));
+  if (ports_.journal != nullptr)
+    for (const JournalRecord& record : item.journal) ports_.journal->append(record);
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t chunks = item.file ? item.segments.size() : 0;
+  for (const IngestResult& result : item.results) {
+    if (ports_.journal != nullptr && result.read) ports_.journal->append(JournalFile{result.entry});
+    if (is_regular(result.entry.kind) && !result.entry.removed) {
+      ++files;
+      if (!item.file) bytes += result.entry.size, chunks += result.entry.chunks;
+    }
+    ports_.done(result);
+  }
+  if (item.file) bytes += item.length + item.zeros;
+  if (options_.progress != nullptr) {
+    options_.progress->files_done.fetch_add(files, std::memory_order_relaxed);
+    options_.progress->bytes_done.fetch_add(bytes, std::memory_order_relaxed);
+    options_.progress->chunks_done.fetch_add(chunks, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace store

@@ -1,0 +1,135 @@
+// The stages of ingest() as functions on one item; private to the pipeline. ingest.cpp drives them, with TBB or in a loop.
+#pragma once
+
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "base/mutex.h"
+#include "format/recipe.h"
+#include "pipeline/ingest.h"
+#include "worktree/index.h"
+#include "worktree/source.h"
+
+namespace store {
+
+/// A large file between its first and its last window. Each field belongs to the stage named.
+struct LargeFile {
+  LargeFile(const ChunkParameters& parameters, NodeBuilder::Sink sink)
+      : chunker(parameters), recipe(std::move(sink)) {}
+  IngestInput input;
+  SourceFile source;                  // source stage opens, read stage reads
+  std::int64_t read_started_ns = 0;
+  std::uint64_t resumed_bytes = 0;    // source: content that an earlier run finished
+  std::vector<JournalNode> resumed;
+  Chunker chunker;                    // chunk stage
+  Bytes carry;                        // chunk stage: bytes of the chunk that is not cut yet
+  RecipeBuilder recipe;               // assemble stage, this and below
+  std::uint64_t node_offset = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t bytes = 0;
+  bool any_new = false;
+};
+
+/// A stretch of content that became one chunk or a run of zeros.
+struct Segment {
+  std::size_t offset = 0;     // in the item's buffer
+  std::uint64_t length = 0;
+  bool zeros = false;
+  bool found = false;         // in the repository when it was hashed
+  ObjectId id;
+};
+
+/// A small file, symlink or passed entry in a batch.
+struct SmallItem {
+  IngestInput input;
+  std::size_t offset = 0;
+  std::size_t length = 0;
+  Bytes own;                  // content that did not fit the plan: a file that grew
+  bool mapped = false;
+  bool changed = false;       // while it was read
+  std::string failure;
+};
+
+/// What travels through the pipeline: a batch of small items, or a window of a large file.
+struct IngestItem {
+  Buffer buffer;
+  std::vector<SmallItem> batch;
+  std::shared_ptr<LargeFile> file;
+  std::uint64_t offset = 0;    // of the window in the file
+  std::uint64_t length = 0;    // data bytes, planned; then read
+  std::uint64_t zeros = 0;     // a hole of this length instead of data
+  bool last = false;
+  bool mapped = false;
+  bool end = false;            // of the whole ingest
+  std::string failure;         // of this window
+  bool changed = false;
+  std::vector<Segment> segments;
+  std::uint64_t generation = 0;  // number of packs sealed when `found` was asked
+  std::vector<RawBlock> closed;
+  std::vector<EncodedBlock> encoded;
+  std::vector<IngestResult> results;
+  std::vector<PathFailure> failures;
+  std::vector<JournalRecord> journal;
+
+  void reset();
+};
+
+class IngestStages {
+ public:
+  IngestStages(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& options);
+
+  /// Serial. Fills the next item; false at the end (after one item marked `end`).
+  bool plan(IngestItem& item);
+  /// Parallel.
+  void read(IngestItem& item) const;
+  /// Serial, in order.
+  void chunk(IngestItem& item);
+  /// Parallel.
+  void hash(IngestItem& item) const;
+  /// Serial, in order: deduplicates, grows recipes, assembles blocks.
+  void assemble(IngestItem& item);
+  /// Parallel.
+  void compress(IngestItem& item, Compressor& compressor) const;
+  /// Serial, in order.
+  void append(IngestItem& item);
+
+  const IngestTotals& totals() const { return totals_; }
+  std::size_t buffer_capacity() const { return headroom_ + std::max<std::size_t>(options_.window, headroom_); }
+
+ private:
+  bool plan_window(IngestItem& item);
+  bool start_large_file(IngestInput input, std::string& failure);
+  void read_batch(IngestItem& item) const;
+  void read_group(std::span<SmallItem> group, IngestItem& item, std::size_t& used) const;
+  void read_small(int directory_fd, SmallItem& small, SourceFile source, IngestItem& item, std::size_t& used) const;
+  void read_symlink(int directory_fd, SmallItem& small) const;
+  void read_window(IngestItem& item) const;
+  void chunk_window(IngestItem& item);
+  void assemble_batch(IngestItem& item);
+  void assemble_window(IngestItem& item);
+  void finish_large_file(IngestItem& item);
+  bool put(const ObjectKey& key, ByteView bytes, bool found, IngestItem& item);
+  void on_node(LargeFile& file, const NodeBuilder::Built& built);
+  void forget_sealed();
+
+  int root_fd_;
+  ObjectStore& objects_;
+  const IngestPorts& ports_;
+  IngestOptions options_;
+  std::size_t headroom_;                // room for a carried chunk before a window
+  IngestTotals totals_;
+  // plan
+  std::optional<IngestInput> ahead_;
+  bool exhausted_ = false;
+  bool ended_ = false;
+  std::shared_ptr<LargeFile> planned_;  // the large file whose windows are being handed out
+  std::uint64_t planned_offset_ = 0;
+  // assemble
+  BlockAssembler assembler_;
+  std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // of packs that are not sealed yet
+  std::atomic<std::uint64_t> sealed_packs_{0};
+  IngestItem* current_ = nullptr;       // the item that assemble works on, for the recipe's sink
+};
+
+}  // namespace store

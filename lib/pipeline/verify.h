@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/cancel.h"
+#include "pipeline/progress.h"
+#include "repo/object_store.h"
+
+namespace store {
+
+/// One stored block to verify.
+struct BlockPlace {
+  ObjectId pack;
+  std::uint64_t offset = 0;
+  std::uint64_t end = 0;
+};
+
+/// Damage in a block: the whole block cannot be read (no key), or one object in it is not what its id says.
+struct BlockDamage {
+  BlockPlace place;
+  std::optional<ObjectKey> key;
+  std::string message;
+};
+
+struct VerifyTotals {
+  std::uint64_t blocks = 0;
+  std::uint64_t objects = 0;
+  std::uint64_t bytes_read = 0;
+};
+
+/// Reads and decodes blocks in parallel and checks every object's id; memory is bounded by the number of threads.
+/// `damaged` is called from one thread at a time. The footers give the ids that a block's objects must have.
+VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& objects,
+                           const std::vector<BlockPlace>& places,
+                           const std::function<void(const BlockDamage&)>& damaged, unsigned threads,
+                           const CancelToken* cancel, Progress* progress);
+
+/// The blocks of a pack, in order.
+std::vector<BlockPlace> blocks_of(const PackFile& pack);
+
+}  // namespace store

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "compress/zstd.h"
+#include "format/pack.h"
+
+namespace store {
+
+/// A block being filled: objects' bytes side by side.
+struct RawBlock {
+  Bytes bytes;
+  std::vector<ObjectKey> keys;
+  std::vector<std::uint32_t> lengths;
+  bool empty() const { return keys.empty(); }
+};
+
+/// A block as it goes to the pack: header and payload, ready to append.
+struct EncodedBlock {
+  Bytes bytes;                  // header ‖ payload
+  std::vector<ObjectKey> keys;  // in order of the block's objects
+  std::uint64_t raw_bytes = 0;
+};
+
+struct CompressionOptions {
+  std::optional<int> level = 3;         // nothing: store raw
+  std::uint32_t threshold = 4096;       // smaller blocks are stored raw
+};
+
+/// Compresses (probe first; keeps a frame only if it saves at least 1/16). Pure; one thread per Compressor.
+EncodedBlock encode_block(RawBlock block, Compressor& compressor, const CompressionOptions& options);
+
+/// Groups new objects into blocks in arrival order (design §3): a data block closes before passing 2 MiB, a metadata
+/// block at 128 KiB; a metadata block is handed out only after the data block that it may name. Deterministic. One thread.
+class BlockAssembler {
+ public:
+  /// Copies the bytes; blocks that are complete are appended to `closed`.
+  void add(const ObjectKey& key, ByteView bytes, std::vector<RawBlock>& closed);
+  /// Hands out what is left, data first.
+  void flush(std::vector<RawBlock>& closed);
+
+ private:
+  RawBlock data_;
+  RawBlock metadata_;
+};
+
+/// A decoded block: every object's bytes. Immutable, shared between threads through the cache.
+class DecodedBlock {
+ public:
+  DecodedBlock(std::vector<BlockObject> objects, Buffer bytes, std::size_t size);
+  std::size_t size() const { return objects_.size(); }
+  const BlockObject& object(std::size_t ordinal) const { return objects_[ordinal]; }
+  ByteView bytes(std::size_t ordinal) const;
+  std::size_t memory() const { return size_ + objects_.size() * 16; }
+
+ private:
+  std::vector<BlockObject> objects_;
+  std::vector<std::uint32_t> offsets_;
+  Buffer bytes_;
+  std::size_t size_;
+};
+
+}  // namespace store

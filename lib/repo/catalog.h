@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "format/catalog.h"
+#include "repo/repository.h"
+
+namespace store {
+
+/// What the catalog says now. A value: immutable once read.
+struct CatalogState {
+  struct Pack {
+    CatalogPack pack;
+    std::uint64_t sequence = 0;  // number of the record that added it; a replacement keeps the lowest of those it replaces
+  };
+  std::vector<Pack> packs;        // in order of appearance
+  std::vector<Layer> layers;      // oldest first
+  std::vector<std::uint64_t> layer_sequence;  // number of each layer's record
+  std::uint64_t size = 0;         // bytes of valid log
+  std::uint64_t records = 0;
+};
+
+/// Reads the whole log; a torn tail is ignored. Error{corrupt} for other damage (hint: store fsck).
+CatalogState read_catalog(const Repository& repository);
+
+/// Appends records in one step under the catalog lock: cuts off a torn tail first, one write, one fdatasync.
+/// The packs must be durable already: file and directory synced (docs/durability.md "Publishing a pack").
+/// Half dead (replaced records outweigh live ones), the log is rewritten through tmp and rename.
+void append_catalog(const Repository& repository, const std::vector<CatalogRecord>& records, const LockWait& wait);
+
+}  // namespace store

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "format/node.h"
+#include "repo/block.h"
+#include "repo/catalog.h"
+
+namespace store {
+
+/// Where an object lies.
+struct ObjectLocation {
+  ObjectId pack;
+  std::uint64_t block_offset = 0;
+  std::uint32_t ordinal = 0;
+  auto operator<=>(const ObjectLocation&) const = default;
+};
+
+/// What readers of content need of a repository; remotes will be further implementations. Any thread.
+class ObjectReader {
+ public:
+  virtual ~ObjectReader() = default;
+  virtual std::optional<ObjectLocation> find(const ObjectKey& key) const = 0;
+  /// The decoded block at a location, from the cache or the pack; its payload checksum was checked. Error{corrupt} names pack and
+  /// offset. A pack that is gone (merged) makes it read the catalog again and retry once; `key` is what is looked for.
+  virtual std::shared_ptr<const DecodedBlock> read_block(const ObjectKey& key, ObjectLocation& location) const = 0;
+  /// The object's bytes, checked against its id (chunks: SHA-256; commits: commit id; nodes: node id).
+  /// Error{corrupt} "missing" if it is not there.
+  Bytes read(const ObjectKey& key) const;
+  bool contains(const ObjectKey& key) const { return find(key).has_value(); }
+};
+
+/// Checks bytes against the key's id by its type's rule.
+bool object_matches(const ObjectKey& key, ByteView bytes);
+
+/// Lookup and reading over the packs of the catalog, through tables and footers. Thread rule: any thread; refresh() and
+/// add_pack() too (readers see the old or the new state).
+class ObjectStore final : public ObjectReader {
+ public:
+  struct Options {
+    std::uint64_t cache_bytes = 16u << 20;  // LRU of decoded blocks
+  };
+  ObjectStore(const Repository& repository, const Options& options);
+  ~ObjectStore() override;
+
+  std::optional<ObjectLocation> find(const ObjectKey& key) const override;
+  std::shared_ptr<const DecodedBlock> read_block(const ObjectKey& key, ObjectLocation& location) const override;
+  /// Like find(), but never answers from a damaged or unverified pack: what a writer may rely on.
+  bool known_for_deduplication(const ObjectKey& key) const;
+
+  /// Reads the catalog again.
+  void refresh();
+  /// The catalog as this store knows it.
+  std::shared_ptr<const CatalogState> catalog() const;
+  /// A pack that this process has just published: found from now on, without reading the catalog again.
+  void add_pack(const CatalogPack& pack);
+
+  /// Every key that starts with these hex digits (4–64), at most `limit`; all types if `type` is not given.
+  std::vector<ObjectKey> find_prefix(std::string_view hex, std::optional<ObjectType> type, std::size_t limit) const;
+
+  /// Builds and merges tables so that at most 8 packs are not covered and at most 6 tables exist. Called by writers
+  /// after publishing; needs no lock (tables are derived; names are unique; a lost race only costs work).
+  void maintain_tables();
+
+  struct Counters {
+    std::uint64_t cache_hits = 0;
+    std::uint64_t cache_misses = 0;
+    std::uint64_t blocks_read = 0;
+    std::uint64_t bytes_read = 0;
+  };
+  Counters counters() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Reads one pack front to back without the cache, for fsck, merging and rebuilding tables.
+struct PackFile {
+  ObjectId id;
+  UniqueFd fd;
+  std::uint64_t size = 0;
+  std::uint64_t footer_offset = 0;
+  Bytes footer;  // checked
+};
+/// Opens and checks header, trailer and footer (also that the name is the footer's hash). Nothing if the file is gone.
+std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack);
+struct StoredBlock {
+  BlockHeader header;
+  Bytes bytes;  // header ‖ payload as stored, both checksums checked
+  std::size_t header_size = 0;
+};
+/// Error{corrupt} names pack and offset.
+StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end);
+/// Decodes a block; its bases (if any) come from `reader`, which must find each in a block without bases (depth 1).
+DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader);
+
+}  // namespace store
