@@ -21,6 +21,7 @@ struct EncodedBlock {
   Bytes bytes;                  // header ‖ payload
   std::vector<ObjectKey> keys;  // in order of the block's objects
   std::uint64_t raw_bytes = 0;
+  bool delta = false;           // has bases
 };
 
 struct CompressionOptions {
@@ -48,17 +49,20 @@ class BlockAssembler {
 /// A decoded block: every object's bytes. Immutable, shared between threads through the cache.
 class DecodedBlock {
  public:
-  DecodedBlock(std::vector<BlockObject> objects, Buffer bytes, std::size_t size);
+  /// `has_bases`: it was a delta, so it is no base itself.
+  DecodedBlock(std::vector<BlockObject> objects, Buffer bytes, std::size_t size, bool has_bases = false);
   std::size_t size() const { return objects_.size(); }
   const BlockObject& object(std::size_t ordinal) const { return objects_[ordinal]; }
   ByteView bytes(std::size_t ordinal) const;
   std::size_t memory() const { return size_ + objects_.size() * 16; }
+  bool has_bases() const { return has_bases_; }
 
  private:
   std::vector<BlockObject> objects_;
   std::vector<std::uint32_t> offsets_;
   Buffer bytes_;
   std::size_t size_;
+  bool has_bases_;
 };
 
 }  // namespace store
