@@ -1,0 +1,161 @@
+#include "repo/pack_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "format/commit.h"
+#include "format/node.h"
+#include "hash/checksum.h"
+#include "hash/sha256.h"
+#include "repo/object_store.h"
+
+namespace store {
+namespace {
+
+constexpr std::uint64_t k_first_read = 64u << 10;  // holds nearly every header; most blocks are longer
+constexpr std::uint64_t k_max_stored_block = k_max_object_size + (1u << 20);
+
+std::string pack_name(const ObjectId& pack) { return fmt::format("pack {}", pack.short_hex()); }
+
+/// Makes `bytes` longer, up to `size`, from the file; Error{corrupt} if the file ends before.
+void read_up_to(int fd, Bytes& bytes, std::uint64_t offset, std::uint64_t size) {
+  const std::size_t have = bytes.size();
+  if (size <= have) return;
+  bytes.resize(size);
+  const std::size_t got = pread_full(fd, MutableByteView(bytes).subspan(have), offset + have, "pack");
+  if (have + got < size) throw_corrupt(fmt::format("ends after {} of {} bytes", have + got, size));
+}
+
+/// `limit` is where the block must end at the latest.
+StoredBlock read_checked(int fd, std::uint64_t offset, std::uint64_t limit, std::uint64_t first_read) {
+  if (offset >= limit) throw_corrupt(fmt::format("no block can start here: blocks end at {}", limit));
+  StoredBlock block;
+  read_up_to(fd, block.bytes, offset, std::min(limit - offset, first_read));
+  block.header_size = block_header_size(block.bytes);
+  if (block.header_size > limit - offset) throw_corrupt("header reaches past the end");
+  read_up_to(fd, block.bytes, offset, block.header_size);
+  block.header = decode_block_header(ByteView(block.bytes).first(block.header_size));
+  const std::uint64_t size = block.header_size + std::uint64_t{block.header.stored_length};
+  if (size > limit - offset || block.header.stored_length > k_max_stored_block)
+    throw_corrupt(fmt::format("block of {} bytes reaches past {}", size, limit));
+  read_up_to(fd, block.bytes, offset, size);
+  block.bytes.resize(size);
+  if (xxh3(ByteView(block.bytes).subspan(block.header_size)) != block.header.payload_checksum)
+    throw_corrupt("payload does not match its checksum");
+  return block;
+}
+
+/// The prefix of a delta block.
+Bytes gather_bases(const std::vector<ObjectId>& bases, const ObjectReader* reader) {
+  if (reader == nullptr) throw_corrupt("has bases, and none can be read here");
+  Bytes prefix;
+  for (const ObjectId& base : bases) {
+    const Bytes bytes = reader->read_base(base);
+    if (prefix.size() + bytes.size() > k_max_object_size)
+      throw_corrupt(fmt::format("bases of over {} bytes", k_max_object_size));
+    prefix.insert(prefix.end(), bytes.begin(), bytes.end());
+  }
+  return prefix;
+}
+
+void check_block_offsets(const FooterView& footer, std::uint64_t footer_offset) {
+  std::uint64_t expected = k_pack_header_size;
+  for (std::size_t i = 0; i < footer.blocks(); ++i) {
+    const std::uint64_t offset = footer.block_offset(i);
+    const bool fits = i == 0 ? offset == expected : offset > expected;
+    if (!fits || offset >= footer_offset) throw_corrupt(fmt::format("footer: block {} at offset {}", i, offset));
+    expected = offset;
+  }
+}
+
+}  // namespace
+
+void check_pack_header(int fd, const std::string& path) {
+  Bytes header(k_pack_header_size);
+  header.resize(pread_full(fd, header, 0, path));
+  decode_pack_header(header);
+}
+
+std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack) try {
+  const std::string path = layout::pack_path(pack);
+  std::optional<UniqueFd> fd = open_if_exists(repository.fd(), path);
+  if (!fd) return std::nullopt;
+  check_pack_header(fd->get(), path);
+  PackFile file{.id = pack, .fd = std::move(*fd)};
+  file.size = static_cast<std::uint64_t>(stat_fd(file.fd.get(), path).st_size);
+  if (file.size < k_pack_header_size + k_footer_trailer_size)
+    throw_corrupt(fmt::format("ends after {} bytes", file.size));
+  Bytes trailer(k_footer_trailer_size);
+  pread_full(file.fd.get(), trailer, file.size - trailer.size(), path);
+  const std::uint64_t length = footer_size(trailer);
+  if (length > file.size - k_pack_header_size) throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
+  file.footer_offset = file.size - length;
+  read_up_to(file.fd.get(), file.footer, file.footer_offset, length);
+  if (sha256(file.footer) != pack) throw_corrupt("footer is not the one that the name says");
+  check_block_offsets(FooterView(file.footer, FooterView::Verify::yes), file.footer_offset);
+  return file;
+} catch (Error& error) {
+  error.add_context(pack_name(pack));
+  throw;
+}
+
+StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end) try {
+  if (offset < k_pack_header_size || end > pack.footer_offset || offset >= end)
+    throw_corrupt(fmt::format("no block lies up to {}", end));
+  StoredBlock block = read_checked(pack.fd.get(), offset, end, std::min(end - offset, k_max_stored_block));
+  if (block.bytes.size() != end - offset)
+    throw_corrupt(fmt::format("block of {} bytes where {} are", block.bytes.size(), end - offset));
+  return block;
+} catch (Error& error) {
+  error.add_context(fmt::format("{}: block at offset {}", pack_name(pack.id), offset));
+  throw;
+}
+
+StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, std::uint64_t limit) try {
+  return read_checked(fd, offset, limit, k_first_read);
+} catch (Error& error) {
+  error.add_context(fmt::format("{}: block at offset {}", what, offset));
+  throw;
+}
+
+DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader) {
+  const BlockHeader& header = block.header;
+  const ByteView payload = ByteView(block.bytes).subspan(block.header_size);
+  if (header.raw_length > k_max_object_size)
+    throw_corrupt(fmt::format("block of {} raw bytes exceeds limit {}", header.raw_length, k_max_object_size));
+  Buffer raw(header.raw_length);
+  if (header.codec == Codec::raw) {
+    if (payload.size() != header.raw_length || !header.bases.empty()) throw_corrupt("raw block of another length");
+    std::copy(payload.begin(), payload.end(), raw.data());
+  } else if (header.bases.empty()) {
+    decompressor.decompress(payload, raw.span(0, header.raw_length));
+  } else {
+    const Bytes prefix = gather_bases(header.bases, reader);
+    decompressor.decompress_with_prefix(payload, prefix, raw.span(0, header.raw_length));
+  }
+  return DecodedBlock(header.objects, std::move(raw), header.raw_length, !header.bases.empty());
+}
+
+ObjectId object_id(ObjectType type, ByteView bytes) {
+  switch (type) {
+    case ObjectType::chunk: return sha256(bytes);
+    case ObjectType::commit: return commit_id(as_text(bytes));
+    case ObjectType::recipe:
+    case ObjectType::tree:
+    case ObjectType::attributes: return node_id(decode_node(type, bytes));
+  }
+  throw Error(ErrorKind::bug, fmt::format("object type {}", static_cast<int>(type)));
+}
+
+bool object_matches(const ObjectKey& key, ByteView bytes) {
+  try {
+    return object_id(key.type, bytes) == key.id;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    return false;
+  }
+}
+
+}  // namespace store

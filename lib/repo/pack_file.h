@@ -1,0 +1,43 @@
+// Packs as files: opening, reading and decoding single blocks. Checks everything it reads; caches nothing.
+#pragma once
+
+#include <optional>
+
+#include "base/fd.h"
+#include "repo/block.h"
+#include "repo/repository.h"
+
+namespace store {
+
+class ObjectReader;
+
+/// Reads one pack front to back without the cache, for fsck, merging and rebuilding tables.
+struct PackFile {
+  ObjectId id;
+  UniqueFd fd;
+  std::uint64_t size = 0;
+  std::uint64_t footer_offset = 0;
+  Bytes footer = {};  // checked
+};
+/// Opens and checks header, trailer and footer (also that the name is the footer's hash). Nothing if the file is gone.
+std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack);
+struct StoredBlock {
+  BlockHeader header;
+  Bytes bytes;  // header ‖ payload as stored, both checksums checked
+  std::size_t header_size = 0;
+};
+/// Error{corrupt} names pack and offset.
+StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end);
+/// The same where the block's end is not known: it lies before `limit`. `what` names the file in errors.
+StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, std::uint64_t limit);
+/// Reads and checks the header at the start of a pack: Error{newer_format}, Error{corrupt}.
+void check_pack_header(int fd, const std::string& path);
+/// Decodes a block; its bases (if any) come from `reader`, which must find each in a block without bases (depth 1).
+DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader);
+
+/// The id of an object of this type with these bytes; Error{corrupt} if they are no such object.
+ObjectId object_id(ObjectType type, ByteView bytes);
+/// Checks bytes against the key's id by its type's rule.
+bool object_matches(const ObjectKey& key, ByteView bytes);
+
+}  // namespace store
