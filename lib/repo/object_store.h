@@ -7,6 +7,7 @@
 #include "format/node.h"
 #include "repo/block.h"
 #include "repo/catalog.h"
+#include "repo/pack_file.h"
 
 namespace store {
 
@@ -30,10 +31,13 @@ class ObjectReader {
   /// Error{corrupt} "missing" if it is not there.
   Bytes read(const ObjectKey& key) const;
   bool contains(const ObjectKey& key) const { return find(key).has_value(); }
-};
+  /// A chunk as prefix of a delta: its bytes from a block that has no bases itself. Error{corrupt} if there is none.
+  virtual Bytes read_base(const ObjectId& chunk) const;
 
-/// Checks bytes against the key's id by its type's rule.
-bool object_matches(const ObjectKey& key, ByteView bytes);
+ protected:
+  /// Called once when read() did not find an object: brings in what may have appeared since; false if nothing can.
+  virtual bool look_again() const { return false; }
+};
 
 /// Lookup and reading over the packs of the catalog, through tables and footers. Thread rule: any thread; refresh() and
 /// add_pack() too (readers see the old or the new state).
@@ -49,6 +53,7 @@ class ObjectStore final : public ObjectReader {
   std::shared_ptr<const DecodedBlock> read_block(const ObjectKey& key, ObjectLocation& location) const override;
   /// Like find(), but never answers from a damaged or unverified pack: what a writer may rely on.
   bool known_for_deduplication(const ObjectKey& key) const;
+  Bytes read_base(const ObjectId& chunk) const override;
 
   /// Reads the catalog again.
   void refresh();
@@ -73,28 +78,9 @@ class ObjectStore final : public ObjectReader {
   Counters counters() const;
 
  private:
+  bool look_again() const override;
   struct State;
   std::unique_ptr<State> state_;
 };
-
-/// Reads one pack front to back without the cache, for fsck, merging and rebuilding tables.
-struct PackFile {
-  ObjectId id;
-  UniqueFd fd;
-  std::uint64_t size = 0;
-  std::uint64_t footer_offset = 0;
-  Bytes footer;  // checked
-};
-/// Opens and checks header, trailer and footer (also that the name is the footer's hash). Nothing if the file is gone.
-std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack);
-struct StoredBlock {
-  BlockHeader header;
-  Bytes bytes;  // header ‖ payload as stored, both checksums checked
-  std::size_t header_size = 0;
-};
-/// Error{corrupt} names pack and offset.
-StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end);
-/// Decodes a block; its bases (if any) come from `reader`, which must find each in a block without bases (depth 1).
-DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader);
 
 }  // namespace store
