@@ -1,5 +1,6 @@
 #pragma once
 
+#include <unordered_set>
 #include <vector>
 
 #include "base/mutex.h"
@@ -30,16 +31,19 @@ class Publisher {
   /// Packs that were sealed since the last call (their objects are now found through the store): lets the
   /// deduplicating stage forget their keys. Any thread.
   std::vector<std::vector<ObjectKey>> take_sealed();
+  /// Packs sealed so far.
+  std::uint64_t sealed_packs() const { return sealed_packs_; }
 
  private:
-  void seal();
+  CatalogPack seal();
+  void announce(const CatalogPack& pack, std::vector<ObjectKey> keys);
   const Repository& repository_;
   ObjectStore& objects_;
   LockWait wait_;
   PackWriter writer_;
   PublishTotals totals_;
   std::vector<ObjectId> packs_;
-  std::vector<ObjectKey> open_keys_;
+  std::uint64_t sealed_packs_ = 0;
   Mutex mutex_;
   std::vector<std::vector<ObjectKey>> sealed_ STORE_GUARDED_BY(mutex_);
 };
@@ -60,8 +64,8 @@ class ObjectWriter {
   BlockAssembler assembler_;
   Compressor compressor_;
   std::vector<RawBlock> closed_;
-  struct Seen;
-  std::shared_ptr<Seen> seen_;
+  std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // put here, and perhaps not yet found through the store
+  std::uint64_t sealed_packs_ = 0;
   void drain();
 };
 
