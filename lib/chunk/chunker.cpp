@@ -17,6 +17,9 @@ std::uint64_t roll(std::uint64_t hash, ByteView bytes) {
   return hash;
 }
 
+/// 2h + G[0] = h: once the hash is this one, which takes 64 zero bytes, further ones leave it so.
+std::uint64_t zeros_hash() { return 0 - gear_table()[0]; }
+
 /// Rolls up to and including the first byte whose hash is at most `largest`; returns how many bytes were
 /// rolled over, which is bytes.size() also when there is no such byte: the caller looks at the hash.
 ///
@@ -138,26 +141,44 @@ void Chunker::cut_at_maximum(std::vector<std::uint64_t>& cuts) {
   cut_at(best != fallback_.end() ? *best : position_, cuts);
 }
 
+bool Chunker::zeros_hold_no_candidate() const { return zeros_hash() > largest_.back(); }
+
 void Chunker::feed_zeros(std::uint64_t length, std::vector<std::uint64_t>& cuts) {
   static constexpr std::array<std::byte, 4096> zeros{};
-  // 2h + G[0] = h: once the hash is here, which takes 64 zero bytes, further ones leave it here.
-  const std::uint64_t fixed_point = 0 - gear_table()[0];
-  // True for every average there is; a threshold that is too dense for it is scanned.
-  const bool holds_no_candidate = fixed_point > largest_.back();
+  const bool by_arithmetic = zeros_hold_no_candidate();
   while (length > 0) {
     length -= skip(length);
-    const std::uint64_t before = position_;
-    if (hash_ == fixed_point && holds_no_candidate) {
-      position_ += std::min(length, parameters_.max - offset());
-      length -= position_ - before;
+    if (by_arithmetic && hash_ == zeros_hash()) {
+      const std::uint64_t count = std::min(length, parameters_.max - offset());
+      position_ += count;
+      length -= count;
       if (offset() == parameters_.max) cut_at_maximum(cuts);
     } else {
       const std::uint64_t count =
-          std::min<std::uint64_t>(length, holds_no_candidate ? k_gear_window : zeros.size());
+          std::min<std::uint64_t>(length, by_arithmetic ? k_gear_window : zeros.size());
       feed(ByteView(zeros).first(static_cast<std::size_t>(count)), cuts);
       length -= count;
     }
   }
+}
+
+std::uint64_t Chunker::feed_hole(std::uint64_t length, std::vector<std::uint64_t>& cuts) {
+  std::uint64_t chunks = 0;
+  if (zeros_hold_no_candidate()) {
+    // The chunk that reaches in, and those that fallback cuts leave of it, first.
+    while (length > 0 && offset() > 0) {
+      const std::uint64_t count = std::min(length, parameters_.max - offset());
+      feed_zeros(count, cuts);
+      length -= count;
+    }
+    // A chunk of zeros from its first byte on holds no candidate: none is judged before 64 of them.
+    chunks = length / parameters_.max;
+    position_ += chunks * parameters_.max;
+    start_ += chunks * parameters_.max;
+    length %= parameters_.max;
+  }
+  feed_zeros(length, cuts);
+  return chunks;
 }
 
 void Chunker::finish(std::vector<std::uint64_t>& cuts) {

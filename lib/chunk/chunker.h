@@ -47,6 +47,10 @@ class Chunker {
   void feed(ByteView piece, std::vector<std::uint64_t>& cuts);
   /// Like feed() of `length` zero bytes, in O(length / max) steps.
   void feed_zeros(std::uint64_t length, std::vector<std::uint64_t>& cuts);
+  /// The same for holes of any length, in O(1): appends the few cuts up to the first chunk that starts within the
+  /// zeros, and returns how many chunks of `max` zeros follow them, instead of a cut for each (1 TiB of hole is
+  /// 8 million). chunk_start() is then behind them.
+  std::uint64_t feed_hole(std::uint64_t length, std::vector<std::uint64_t>& cuts);
   /// The stream ends here: appends the last cut, if the stream is longer than the one before; starts over.
   void finish(std::vector<std::uint64_t>& cuts);
 
@@ -62,6 +66,8 @@ class Chunker {
   void cut_at(std::uint64_t end, std::vector<std::uint64_t>& cuts);
   void cut_at_maximum(std::vector<std::uint64_t>& cuts);
   std::uint64_t offset() const { return position_ - start_; }
+  /// True for every average there is; a threshold so dense that it is not is scanned byte by byte.
+  bool zeros_hold_no_candidate() const;
 
   ChunkParameters parameters_;
   /// Largest hash of each level: min(T·2^l, 2^64) - 1; level 0 cuts, the others are fallbacks.

@@ -37,7 +37,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t length = take(input);
     if (length == 255) {
       const std::size_t zeros = 16 * take(input);
-      chunker.feed_zeros(zeros, cuts);
+      std::uint64_t chunks = 0;
+      if (zeros % 32 == 0)
+        chunker.feed_zeros(zeros, cuts);
+      else
+        chunks = chunker.feed_hole(zeros, cuts);
+      for (; chunks > 0; --chunks) cuts.push_back((cuts.empty() ? 0 : cuts.back()) + parameters.max);
       stream.resize(stream.size() + zeros);
     } else {
       const ByteView piece = input.first(std::min(length, input.size()));

@@ -41,8 +41,17 @@ Bytes random_content(SplitMix64& random) {
   return bytes;
 }
 
-/// Feeds `bytes` in random pieces; pieces of zeros go through feed_zeros where `arithmetic` says so.
-Cuts cuts_in_pieces(const ChunkParameters& parameters, ByteView bytes, SplitMix64& random, bool arithmetic) {
+enum class Zeros { as_bytes, by_length, as_holes };
+
+/// feed_hole, with the chunks that it only counts written out.
+void feed_hole(Chunker& chunker, const ChunkParameters& parameters, std::uint64_t length, Cuts& cuts) {
+  const std::uint64_t chunks = chunker.feed_hole(length, cuts);
+  for (std::uint64_t i = 0; i < chunks; ++i)
+    cuts.push_back((cuts.empty() ? 0 : cuts.back()) + parameters.max);
+}
+
+/// Feeds `bytes` in random pieces; runs of zeros as `way` says.
+Cuts cuts_in_pieces(const ChunkParameters& parameters, ByteView bytes, SplitMix64& random, Zeros way) {
   Chunker chunker(parameters);
   Cuts cuts;
   while (!bytes.empty()) {
@@ -51,9 +60,12 @@ Cuts cuts_in_pieces(const ChunkParameters& parameters, ByteView bytes, SplitMix6
     const auto zeros = static_cast<std::size_t>(
         std::find_if(bytes.begin(), bytes.end(), [](std::byte b) { return b != std::byte{}; }) -
         bytes.begin());
-    if (arithmetic && zeros > 0) {
+    if (way != Zeros::as_bytes && zeros > 0) {
       piece = bytes.first(random.between(0, 3) == 0 ? random.between(1, zeros) : zeros);
-      chunker.feed_zeros(piece.size(), cuts);
+      if (way == Zeros::by_length)
+        chunker.feed_zeros(piece.size(), cuts);
+      else
+        feed_hole(chunker, parameters, piece.size(), cuts);
     } else {
       chunker.feed(piece, cuts);
     }
@@ -75,8 +87,8 @@ TEST_CASE("cuts are those of the specification for any parameters, content and p
     const Bytes content = random_content(random);
     const Cuts expected = naive_cuts(parameters, content);
     REQUIRE(chunk_cuts(parameters, content) == expected);
-    REQUIRE(cuts_in_pieces(parameters, content, random, false) == expected);
-    REQUIRE(cuts_in_pieces(parameters, content, random, true) == expected);
+    for (const Zeros way : {Zeros::as_bytes, Zeros::by_length, Zeros::as_holes})
+      REQUIRE(cuts_in_pieces(parameters, content, random, way) == expected);
   }
 }
 
@@ -92,7 +104,7 @@ TEST_CASE("a fallback cut may leave more than a minimum of scanned bytes to the 
       const Bytes content = random_bytes(20'000, seed);
       const Cuts expected = naive_cuts(parameters, content);
       SplitMix64 random(seed);
-      REQUIRE(cuts_in_pieces(parameters, content, random, false) == expected);
+      REQUIRE(cuts_in_pieces(parameters, content, random, Zeros::as_bytes) == expected);
       for (std::size_t i = 1; i < expected.size(); ++i)
         early += expected[i] - expected[i - 1] + 2 * parameters.min < parameters.max ? 1u : 0u;
     }
@@ -165,6 +177,23 @@ TEST_CASE("a terabyte of hole is cut at every maximum, between content as by its
   CHECK(chunker.position() == 2 * hole + content.size());
   chunker.finish(cuts);
   CHECK(cuts.back() == 2 * hole + content.size());
+}
+
+TEST_CASE("an exabyte of hole takes a few steps, and its chunks are counted") {
+  constexpr ChunkParameters parameters{};
+  constexpr std::uint64_t hole = std::uint64_t{1} << 60;
+  const Bytes content = random_bytes(100'000, 12);
+  Chunker chunker(parameters);
+  Cuts cuts;
+  chunker.feed(content, cuts);
+  const std::uint64_t chunks = chunker.feed_hole(hole, cuts);
+  REQUIRE(cuts.size() < 10);
+  CHECK(cuts.back() >= content.size());
+  CHECK(chunks == (content.size() + hole - cuts.back()) / parameters.max);
+  CHECK(chunker.chunk_start() == cuts.back() + chunks * parameters.max);
+  CHECK(chunker.position() == content.size() + hole);
+  chunker.finish(cuts);
+  CHECK(cuts.back() == content.size() + hole);
 }
 
 TEST_CASE("after finish the chunker starts over") {
