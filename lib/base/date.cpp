@@ -58,13 +58,15 @@ std::optional<Timestamp> at_local(std::int64_t seconds) {
 /// Seconds of a wall-clock time taken as UTC.
 std::int64_t utc_seconds(const Fields& f) {
   using namespace std::chrono;
-  const sys_days day = year{f.year} / month{static_cast<unsigned>(f.month)} / std::chrono::day{static_cast<unsigned>(f.day)};
+  const sys_days day =
+      year{f.year} / month{static_cast<unsigned>(f.month)} / std::chrono::day{static_cast<unsigned>(f.day)};
   return std::int64_t{day.time_since_epoch().count()} * 86'400 + f.hour * 3600 + f.minute * 60 + f.second;
 }
 
 bool is_date(const Fields& f) {
   using namespace std::chrono;
-  const year_month_day date{year{f.year}, month{static_cast<unsigned>(f.month)}, day{static_cast<unsigned>(f.day)}};
+  const year_month_day date{year{f.year}, month{static_cast<unsigned>(f.month)},
+                            day{static_cast<unsigned>(f.day)}};
   return date.ok();
 }
 
@@ -85,7 +87,8 @@ std::optional<Timestamp> local_time(const Fields& f) {
 }
 
 bool scan_date(Scanner& in, Fields& f) {
-  return in.number(4, f.year) && in.skip("-") && in.number(2, f.month) && in.skip("-") && in.number(2, f.day) && is_date(f);
+  return in.number(4, f.year) && in.skip("-") && in.number(2, f.month) && in.skip("-") &&
+         in.number(2, f.day) && is_date(f);
 }
 
 /// HH:MM[:SS[.fraction]]; the fraction is dropped: commits know whole seconds.
@@ -95,7 +98,8 @@ bool scan_time(Scanner& in, Fields& f) {
     if (!in.number(2, f.second)) return false;
     if (in.skip(".")) {
       if (!in.at_digit()) return false;
-      while (in.skip("0123456789")) {}
+      while (in.skip("0123456789")) {
+      }
     }
   }
   return f.hour <= 23 && f.minute <= 59 && f.second <= 60;
@@ -185,15 +189,19 @@ std::optional<Timestamp> parse_ago(std::string_view text, std::int64_t now) {
   if (unit.ends_with('s')) unit.remove_suffix(1);
   if (unit == "month") return months_before(now, *count);
   if (unit == "year") return months_before(now, std::min<std::int64_t>(*count, 100'000) * 12);
-  const std::int64_t length = unit == "second" ? 1 : unit == "minute" ? 60 : unit == "hour" ? 3600
-                              : unit == "day" ? 86'400 : unit == "week" ? 7 * 86'400 : 0;
+  const std::int64_t length = unit == "second"   ? 1
+                              : unit == "minute" ? 60
+                              : unit == "hour"   ? 3600
+                              : unit == "day"    ? 86'400
+                              : unit == "week"   ? 7 * 86'400
+                                                 : 0;
   if (length == 0) return std::nullopt;
   return at_local(now - *count * length);
 }
 
 std::string format_fields(const struct tm& tm, char separator) {
-  return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, separator,
-                     tm.tm_hour, tm.tm_min, tm.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+                     separator, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 }  // namespace

@@ -18,9 +18,10 @@ struct Timestamp {
 std::string format_zone(int minutes);
 std::optional<int> parse_zone(std::string_view text);
 
-/// DATE of the cli contract: RFC 3339, @SECONDS (zone +0000), YYYY-MM-DD[ HH:MM[:SS]], "2 hours ago" (seconds to
-/// years), "yesterday" (24 hours ago, as git), "today" (its first second), "now". Without an offset the local zone
-/// holds. `now_seconds` anchors relative dates. Nothing if malformed or outside the years 0 to 9999.
+/// DATE of the cli contract: RFC 3339, @SECONDS (zone +0000), YYYY-MM-DD[ HH:MM[:SS]], "2 hours ago" (seconds
+/// to years), "yesterday" (24 hours ago, as git), "today" (its first second), "now". Without an offset the
+/// local zone holds. `now_seconds` anchors relative dates. Nothing if malformed or outside the years 0 to
+/// 9999.
 std::optional<Timestamp> parse_date(std::string_view text, std::int64_t now_seconds);
 
 /// The local zone's offset at a time, in minutes.

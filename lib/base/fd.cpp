@@ -54,9 +54,8 @@ std::optional<UniqueFd> open_if_exists(int dirfd, const std::string& name, int e
 std::size_t pread_full(int fd, MutableByteView out, std::uint64_t offset, std::string_view name) {
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got = retry([&] {
-      return ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    });
+    const ssize_t got = retry(
+        [&] { return ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done)); });
     if (got < 0) throw_errno(errno, "read", escape_name(name));
     if (got == 0) break;
     done += static_cast<std::size_t>(got);

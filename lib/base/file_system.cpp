@@ -30,7 +30,8 @@ std::string fd_name(int fd) { return fmt::format("descriptor {}", fd); }
 class PosixFileSystem final : public FileSystem {
  public:
   UniqueFd open(At at, int flags, mode_t mode) override {
-    return UniqueFd(checked("open", at.name, [&] { return ::openat(at.dirfd, at.name, flags | O_CLOEXEC, mode); }));
+    return UniqueFd(
+        checked("open", at.name, [&] { return ::openat(at.dirfd, at.name, flags | O_CLOEXEC, mode); }));
   }
 
   void pwrite(int fd, ByteView bytes, std::uint64_t offset) override {
@@ -100,9 +101,8 @@ class PosixFileSystem final : public FileSystem {
   }
   void chmod_at(At at, mode_t mode) override {
     // No fchmodat2 before Linux 6.6; /proc makes the no-follow form from an O_PATH descriptor.
-    const UniqueFd fd(checked("open", at.name, [&] {
-      return ::openat(at.dirfd, at.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    }));
+    const UniqueFd fd(checked("open", at.name,
+                              [&] { return ::openat(at.dirfd, at.name, O_PATH | O_NOFOLLOW | O_CLOEXEC); }));
     const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
     checked("chmod", at.name, [&] { return ::chmod(path.c_str(), mode); });
   }
@@ -140,7 +140,8 @@ FileSystem& posix_file_system() {
 
 void replace_file(FileSystem& fs, int dirfd, const std::string& name, ByteView content, SyncDirectory sync,
                   mode_t mode) {
-  // Random, not pid and counter: both come again after a crash in a container, and then O_EXCL would refuse for ever.
+  // Random, not pid and counter: both come again after a crash in a container, and then O_EXCL would refuse
+  // for ever.
   const std::string temporary = fmt::format("{}.tmp.{}", name, random_hex(16));
   UniqueFd fd = fs.open({dirfd, temporary.c_str()}, O_WRONLY | O_CREAT | O_EXCL, mode);
   try {

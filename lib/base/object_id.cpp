@@ -62,18 +62,24 @@ std::optional<ObjectId> ObjectId::from_hex(std::string_view text) {
 
 ObjectId ObjectId::from_bytes(ByteView raw) {
   ObjectId id;
-  if (raw.size() != id.bytes.size()) throw Error(ErrorKind::bug, fmt::format("object id of {} bytes", raw.size()));
+  if (raw.size() != id.bytes.size())
+    throw Error(ErrorKind::bug, fmt::format("object id of {} bytes", raw.size()));
   std::copy_n(raw.begin(), id.bytes.size(), id.bytes.begin());
   return id;
 }
 
 std::string_view name_of(ObjectType type) {
   switch (type) {
-    case ObjectType::chunk: return "chunk";
-    case ObjectType::recipe: return "recipe";
-    case ObjectType::tree: return "tree";
-    case ObjectType::attributes: return "attributes";
-    case ObjectType::commit: return "commit";
+    case ObjectType::chunk:
+      return "chunk";
+    case ObjectType::recipe:
+      return "recipe";
+    case ObjectType::tree:
+      return "tree";
+    case ObjectType::attributes:
+      return "attributes";
+    case ObjectType::commit:
+      return "commit";
   }
   return "unknown";
 }

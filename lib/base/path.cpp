@@ -10,12 +10,14 @@ constexpr std::size_t k_max_name_length = 255;
 
 int rank(char c) { return c == '/' ? -1 : static_cast<unsigned char>(c); }
 
-/// HFS+ drops U+200C…200F, U+202A…202E, U+206A…206F and U+FEFF when it compares names; all are 3 bytes of UTF-8.
+/// HFS+ drops U+200C…200F, U+202A…202E, U+206A…206F and U+FEFF when it compares names; all are 3 bytes of
+/// UTF-8.
 bool starts_with_ignorable(std::string_view text) {
   if (text.size() < 3) return false;
   const auto second = static_cast<unsigned char>(text[1]);
   const auto third = static_cast<unsigned char>(text[2]);
-  if (text[0] == '\xe2' && second == 0x80) return (third >= 0x8c && third <= 0x8f) || (third >= 0xaa && third <= 0xae);
+  if (text[0] == '\xe2' && second == 0x80)
+    return (third >= 0x8c && third <= 0x8f) || (third >= 0xaa && third <= 0xae);
   if (text[0] == '\xe2' && second == 0x81) return third >= 0xaa && third <= 0xaf;
   return text[0] == '\xef' && second == 0xbb && third == 0xbf;
 }

@@ -23,11 +23,12 @@ std::string_view parent_path(std::string_view path);
 /// "c" of "a/b/c".
 std::string_view base_name(std::string_view path);
 
-/// True if a name is `.store` after dropping ignorable code points and folding ASCII case: it is never content
-/// (cli contract §2; the list of ignorable code points is HFS+'s, as git's CVE-2014-9390 fix uses it).
+/// True if a name is `.store` after dropping ignorable code points and folding ASCII case: it is never
+/// content (cli contract §2; the list of ignorable code points is HFS+'s, as git's CVE-2014-9390 fix uses
+/// it).
 bool is_repository_name(std::string_view name);
-/// Why a name cannot stand in a tree: empty, over 255 bytes, ".", "..", contains '/' or NUL, or is a repository name.
-/// Nothing (empty) if it may.
+/// Why a name cannot stand in a tree: empty, over 255 bytes, ".", "..", contains '/' or NUL, or is a
+/// repository name. Nothing (empty) if it may.
 std::string_view name_fault(std::string_view name);
 
 /// Lexically resolves "." , ".." and double slashes of `path` taken relative to `base` (both from one root,

@@ -64,7 +64,8 @@ std::optional<double> quota_v1(const std::string& group) {
 /// The smallest quota of a group and of every group above it. A path of the host that is not mounted here
 /// (containers) is skipped by the same walk, which ends at the mount itself.
 template <typename Quota>
-void take_smallest(const std::string& mount, std::string group, Quota quota, std::optional<double>& smallest) {
+void take_smallest(const std::string& mount, std::string group, Quota quota,
+                   std::optional<double>& smallest) {
   for (;;) {
     const std::optional<double> value = quota(mount + group);
     if (value && (!smallest || *value < *smallest)) smallest = value;

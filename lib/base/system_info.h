@@ -14,7 +14,8 @@ double cgroup_cpu_quota(const std::string& root);
 std::uint64_t peak_memory_bytes();
 /// Random lower-case hex digits from getrandom(2).
 std::string random_hex(std::size_t digits);
-/// CLOCK_REALTIME_COARSE in nanoseconds: no file is stamped later with an earlier time (Linux 6.13 stamps finer).
+/// CLOCK_REALTIME_COARSE in nanoseconds: no file is stamped later with an earlier time (Linux 6.13 stamps
+/// finer).
 std::int64_t coarse_now_ns();
 /// The kernel's boot id, "" if unknown.
 std::string boot_id();

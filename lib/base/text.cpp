@@ -23,8 +23,10 @@ bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 
 std::size_t utf8_length(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3
-                             : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+  const std::size_t length = lead >= 0xc2 && lead <= 0xdf   ? 2
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xf0 && lead <= 0xf4 ? 4
+                                                            : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if (!is_continuation(text[i])) return 0;
@@ -41,10 +43,17 @@ bool is_c1_control(std::string_view sequence) {
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
   }
 }
 
@@ -57,7 +66,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t change = fold(a[i - 1]) == fold(b[j - 1]) ? 0 : 1;
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
-      const bool swapped = i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]);
+      const bool swapped =
+          i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]);
       if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
     std::swap(before, last);
@@ -114,7 +124,8 @@ std::string escape_name(std::string_view name) {
   while (!name.empty()) {
     const std::size_t length = utf8_length(name);
     const std::string_view sequence = name.substr(0, std::max<std::size_t>(length, 1));
-    const bool control = static_cast<unsigned char>(name[0]) < 0x20 || name[0] == '\x7f' || is_c1_control(sequence);
+    const bool control =
+        static_cast<unsigned char>(name[0]) < 0x20 || name[0] == '\x7f' || is_c1_control(sequence);
     if (length != 0 && !control) {
       out += sequence;
     } else {
@@ -138,7 +149,8 @@ std::optional<std::string> nearest_match(std::string_view word, const std::vecto
   std::optional<std::string> best;
   std::size_t best_distance = std::max<std::size_t>(word.size(), 3) / 3 + 1;  // a third of it may be wrong
   for (const std::string& name : names) {
-    const std::size_t difference = name.size() > word.size() ? name.size() - word.size() : word.size() - name.size();
+    const std::size_t difference =
+        name.size() > word.size() ? name.size() - word.size() : word.size() - name.size();
     if (difference >= best_distance) continue;
     const std::size_t distance = edit_distance(word, name);
     if (distance >= best_distance) continue;
@@ -154,7 +166,8 @@ std::string human_size(std::uint64_t bytes) {
   double value = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
   for (; value >= 1023.5 && unit + 1 < k_units.size(); ++unit) value /= 1024;
-  return value < 99.95 ? fmt::format("{:.1f} {}", value, k_units[unit]) : fmt::format("{:.0f} {}", value, k_units[unit]);
+  return value < 99.95 ? fmt::format("{:.1f} {}", value, k_units[unit])
+                       : fmt::format("{:.0f} {}", value, k_units[unit]);
 }
 
 std::string human_count(std::uint64_t count) {

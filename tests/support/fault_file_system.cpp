@@ -26,9 +26,9 @@ std::string fd_name(int fd) { return fmt::format("descriptor {}", fd); }
 
 std::string_view name_of(FileCall call) {
   static constexpr std::array<std::string_view, k_file_calls> k_names{
-      "open", "pwrite", "reserve", "truncate", "start_writeback", "fsync",    "fdatasync", "syncfs",       "rename",   "rename_new",
-      "link", "unlink", "mkdir",   "rmdir",    "symlink",         "mknod",    "chmod",     "chmod_at",     "chown_at", "set_times_at",
-      "set_xattr"};
+      "open",    "pwrite", "reserve",    "truncate", "start_writeback", "fsync",        "fdatasync",
+      "syncfs",  "rename", "rename_new", "link",     "unlink",          "mkdir",        "rmdir",
+      "symlink", "mknod",  "chmod",      "chmod_at", "chown_at",        "set_times_at", "set_xattr"};
   return k_names[static_cast<std::size_t>(call)];
 }
 

@@ -13,8 +13,27 @@ namespace store::test {
 
 /// The kinds of calls of a FileSystem, named as its functions.
 enum class FileCall {
-  open, pwrite, reserve, truncate, start_writeback, fsync, fdatasync, syncfs, rename, rename_new, link, unlink,
-  mkdir, rmdir, symlink, mknod, chmod, chmod_at, chown_at, set_times_at, set_xattr,
+  open,
+  pwrite,
+  reserve,
+  truncate,
+  start_writeback,
+  fsync,
+  fdatasync,
+  syncfs,
+  rename,
+  rename_new,
+  link,
+  unlink,
+  mkdir,
+  rmdir,
+  symlink,
+  mknod,
+  chmod,
+  chmod_at,
+  chown_at,
+  set_times_at,
+  set_xattr,
 };
 inline constexpr int k_file_calls = static_cast<int>(FileCall::set_xattr) + 1;
 std::string_view name_of(FileCall call);

@@ -72,7 +72,8 @@ void Scratch::make_directory(std::string_view name, mode_t mode) const {
 void Scratch::make_symlink(std::string_view name, const std::string& target) const {
   const std::string full = path(name);
   make_parent(full);
-  if (::symlink(target.c_str(), full.c_str()) != 0) throw std::system_error(errno, std::generic_category(), full);
+  if (::symlink(target.c_str(), full.c_str()) != 0)
+    throw std::system_error(errno, std::generic_category(), full);
 }
 
 void Scratch::make_tree(std::initializer_list<TreeItem> items) const {

@@ -19,8 +19,8 @@ struct TreeItem {
   std::string target = {};
 };
 
-/// A temporary directory that goes away with the object; kept if STORE_KEEP_SCRATCH is set. All paths are relative
-/// to it, parents are made as needed, and everything throws on failure.
+/// A temporary directory that goes away with the object; kept if STORE_KEEP_SCRATCH is set. All paths are
+/// relative to it, parents are made as needed, and everything throws on failure.
 class Scratch {
  public:
   Scratch();

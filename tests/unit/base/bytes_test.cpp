@@ -8,7 +8,6 @@
 #include "base/cancel.h"
 #include "base/error.h"
 
-
 using namespace store;
 
 TEST_CASE("integers are written big-endian and read back") {

@@ -87,7 +87,8 @@ TEST_CASE("replace_file reports the first error even if its clean-up fails as we
   const Scratch scratch;
   FaultFileSystem fs;
   fs.arm({.nth = 2, .error = EIO, .lasts = FaultLasts::forever});
-  const Error error = error_of([&] { replace_file(fs, scratch.dirfd(), "name", as_bytes("x"), SyncDirectory::no); });
+  const Error error =
+      error_of([&] { replace_file(fs, scratch.dirfd(), "name", as_bytes("x"), SyncDirectory::no); });
   CHECK(error.message().find("pwrite") != std::string::npos);
   CHECK(fs.faults() == 2);
   CHECK_FALSE(scratch.exists("name"));

@@ -28,7 +28,8 @@ rc::Gen<std::string> any_path() {
 TEST_CASE("compare_paths puts '/' below every other byte") {
   std::vector<std::string> paths{"a.b", "a", "a/b", "a!", "a/b/c", "a\x01", "ab", "B", "a/\xff", "\xff"};
   std::sort(paths.begin(), paths.end(), PathLess());
-  CHECK(paths == std::vector<std::string>{"B", "a", "a/b", "a/b/c", "a/\xff", "a\x01", "a!", "a.b", "ab", "\xff"});
+  CHECK(paths ==
+        std::vector<std::string>{"B", "a", "a/b", "a/b/c", "a/\xff", "a\x01", "a!", "a.b", "ab", "\xff"});
 }
 
 TEST_CASE("compare_paths is the lexicographic order of bytes with '/' smallest, for all paths") {
@@ -72,31 +73,36 @@ TEST_CASE("a path splits into parent and base name and joins again") {
 }
 
 TEST_CASE("the repository's name is recognised in any ASCII case") {
-  for (const char* name : {".store", ".Store", ".STORE", ".sToRe"}) CHECK_MESSAGE(is_repository_name(name), name);
-  for (const char* name : {"", "store", ".stor", ".store2", ".storeignore", "..store", ".store ", ".\u017ftore"})
+  for (const char* name : {".store", ".Store", ".STORE", ".sToRe"})
+    CHECK_MESSAGE(is_repository_name(name), name);
+  for (const char* name :
+       {"", "store", ".stor", ".store2", ".storeignore", "..store", ".store ", ".\u017ftore"})
     CHECK_FALSE_MESSAGE(is_repository_name(name), name);
 }
 
 TEST_CASE("the repository's name is recognised behind every ignorable code point") {
-  const std::vector<std::string> ignorable{
-      "\u200c", "\u200d", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
-      "\u202e", "\u206a", "\u206b", "\u206c", "\u206d", "\u206e", "\u206f", "\ufeff"};
+  const std::vector<std::string> ignorable{"\u200c", "\u200d", "\u200e", "\u200f", "\u202a", "\u202b",
+                                           "\u202c", "\u202d", "\u202e", "\u206a", "\u206b", "\u206c",
+                                           "\u206d", "\u206e", "\u206f", "\ufeff"};
   for (const std::string& point : ignorable) {
     CHECK(is_repository_name(point + ".store"));
     CHECK(is_repository_name(".s" + point + point + "TORE"));
     CHECK(is_repository_name(".store" + point));
     CHECK_FALSE(is_repository_name(point));
   }
-  for (const std::string other : {"\u200b", "\u2010", "\u2029", "\u202f", "\u2069", "\u2070", "\ufefe", "\xe2\x80"})
+  for (const std::string other :
+       {"\u200b", "\u2010", "\u2029", "\u202f", "\u2069", "\u2070", "\ufefe", "\xe2\x80"})
     CHECK_FALSE(is_repository_name(".store" + other));
 }
 
 TEST_CASE("name_fault names what keeps a name out of a tree") {
-  for (const std::string& good : {std::string("a"), std::string("..."), std::string("-x"), std::string("a\nb"), std::string("\xff"),
-                                 std::string(255, 'n'), std::string(".git")})
+  for (const std::string& good :
+       {std::string("a"), std::string("..."), std::string("-x"), std::string("a\nb"), std::string("\xff"),
+        std::string(255, 'n'), std::string(".git")})
     CHECK(name_fault(good).empty());
-  for (const std::string& bad : {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("/"),
-                                std::string("a\0b", 3), std::string(256, 'n'), std::string(".Store")})
+  for (const std::string& bad :
+       {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("/"),
+        std::string("a\0b", 3), std::string(256, 'n'), std::string(".Store")})
     CHECK_FALSE(name_fault(bad).empty());
 }
 

@@ -31,7 +31,8 @@ TEST_CASE("a quota of control groups v2 is the smallest up to the root") {
 TEST_CASE("a quota of control groups v1 is read from the cpu controller alone") {
   const Scratch root;
   root.write("proc/self/cgroup", "4:cpuset:/x\n3:cpuacct,cpu:/docker/1\n0::/\n");
-  root.write("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");  // a container sees its own group as the mount
+  root.write("sys/fs/cgroup/cpu/cpu.cfs_period_us",
+             "100000\n");  // a container sees its own group as the mount
   root.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
   CHECK(cgroup_cpu_quota(root.path()) == 0);
   root.write("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "250000\n");

@@ -41,16 +41,17 @@ TEST_CASE("escape_name escapes each byte of what is not UTF-8 and nothing beside
 }
 
 TEST_CASE("is_valid_utf8 follows the Unicode table of well-formed sequences") {
-  for (const char* good : {"", "ascii", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xf0\x90\x80\x80",
-                           "\xf4\x8f\xbf\xbf"})
+  for (const char* good : {"", "ascii", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+                           "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
     CHECK_MESSAGE(is_valid_utf8(good), escape_name(good));
-  for (const char* bad : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                          "\xf5\x80\x80\x80", "\xff", "a\xc2", "\xe2\x28\xa1"})
+  for (const char* bad : {"\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xc2", "\xe2\x28\xa1"})
     CHECK_FALSE_MESSAGE(is_valid_utf8(bad), escape_name(bad));
 }
 
 TEST_CASE("nearest_match finds misspellings and swaps, but not strangers") {
-  const std::vector<std::string> words{"add", "commit", "checkout", "log", "ls", "status", "core.compression"};
+  const std::vector<std::string> words{"add", "commit", "checkout",        "log",
+                                       "ls",  "status", "core.compression"};
   CHECK(nearest_match("comit", words) == "commit");
   CHECK(nearest_match("stauts", words) == "status");
   CHECK(nearest_match("chekcout", words) == "checkout");
@@ -114,8 +115,9 @@ TEST_CASE("parse_size rounds a fraction of a byte down") {
 }
 
 TEST_CASE("parse_size refuses what is malformed or negative") {
-  for (const char* text : {"", " ", "-1", "+1", "K", ".5G", "1.G", "1..5G", "1.5.2G", "1 K", " 1K", "1K ", "1X", "1KX", "1KBB", "1iB",
-                           "1B", "1E", "0x10", "1e3", "1,5G", "unlimited"})
+  for (const char* text :
+       {"",    " ",  "-1",  "+1",   "K",   ".5G", "1.G", "1..5G", "1.5.2G", "1 K",  " 1K",
+        "1K ", "1X", "1KX", "1KBB", "1iB", "1B",  "1E",  "0x10",  "1e3",    "1,5G", "unlimited"})
     CHECK_MESSAGE(parse_size(text) == std::nullopt, text);
   CHECK(parse_size(std::string_view("1\0", 2)) == std::nullopt);
 }
