@@ -112,24 +112,30 @@ std::vector<Xattr> get_xattrs(ByteReader& in) {
   return xattrs;
 }
 
+Attributes::Time get_mtime(ByteReader& in) {
+  Attributes::Time mtime;
+  mtime.seconds = get_i64(in);
+  mtime.nanoseconds = in.u32();
+  return mtime;
+}
+
+Attributes::Owner get_owner(ByteReader& in) {
+  Attributes::Owner owner;
+  owner.uid = in.u32();
+  owner.gid = in.u32();
+  owner.user = short_text(in);
+  owner.group = short_text(in);
+  return owner;
+}
+
 Attributes get_attributes(ByteReader& in) {
   Attributes attributes;
   const std::uint8_t present = in.u8();
   const std::uint8_t flags = in.u8();
   if ((present & ~k_all_present) != 0 || (flags & ~k_sparse) != 0) in.fail("unknown bits");
   attributes.sparse = (flags & k_sparse) != 0;
-  if ((present & k_mtime) != 0) {
-    Attributes::Time& mtime = attributes.mtime.emplace();
-    mtime.seconds = get_i64(in);
-    mtime.nanoseconds = in.u32();
-  }
-  if ((present & k_owner) != 0) {
-    Attributes::Owner& owner = attributes.owner.emplace();
-    owner.uid = in.u32();
-    owner.gid = in.u32();
-    owner.user = short_text(in);
-    owner.group = short_text(in);
-  }
+  if ((present & k_mtime) != 0) attributes.mtime = get_mtime(in);
+  if ((present & k_owner) != 0) attributes.owner = get_owner(in);
   if ((present & k_link) != 0) {
     const std::size_t length = in.u16();
     attributes.link = in.text(length);
