@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/text.h"
 
 namespace store {
@@ -42,8 +43,10 @@ std::vector<std::string> list_directory(int dirfd, const std::string& name) {
 }
 
 void remove_leftovers(FileSystem& fs, int dirfd, const std::string& name) {
-  for (const std::string& found : list_directory(dirfd, "."))
-    if (found.starts_with(name + ".tmp.")) unlink_if_exists(fs, dirfd, found);
+  const std::string directory(parent_path(name));
+  const std::string prefix = std::string(base_name(name)) + ".tmp.";
+  for (const std::string& found : list_directory(dirfd, directory.empty() ? "." : directory))
+    if (found.starts_with(prefix)) unlink_if_exists(fs, dirfd, join_path(directory, found));
 }
 
 void unlink_if_exists(FileSystem& fs, int dirfd, const std::string& name) {

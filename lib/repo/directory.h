@@ -13,7 +13,7 @@ namespace store {
 std::vector<std::string> list_directory(int dirfd, const std::string& name);
 
 /// Removes temporaries of replace_file() that a killed writer of `name` left. The caller holds the lock under which
-/// `name` (in `dirfd` itself) is written.
+/// `name` is written.
 void remove_leftovers(FileSystem& fs, int dirfd, const std::string& name);
 
 /// Runs a step that may fail without harm: cleaning up while another error is on its way, notes for people.

@@ -101,6 +101,7 @@ void fill(FileSystem& fs, int directory, std::string_view config_text, std::stri
   for (const LockName name : {LockName::repo, LockName::index, LockName::merge, LockName::catalog, LockName::refs})
     (void)fs.open({directory, fmt::format("{}/{}", layout::k_locks, name_of(name)).c_str()}, O_RDWR | O_CREAT);
   for (const char* name : k_files) remove_leftovers(fs, directory, name);
+  remove_leftovers(fs, directory, layout::k_exclude);
   const auto put = [&](const char* name, ByteView content) {
     replace_file(fs, directory, name, content, SyncDirectory::no);
   };
