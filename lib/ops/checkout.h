@@ -26,6 +26,7 @@ struct CheckoutResult {
   std::uint64_t bytes = 0;    // content written
   NotRestored not_restored;
   std::vector<PathFailure> failed;
+  bool damaged = false;  // some of `failed` because of damage in the repository
 };
 /// cli contract `checkout`: in place (HEAD, index and working tree), by paths, or to another folder. What is in the way is
 /// Error{conflict} listing all paths and nothing touched. Validates the whole target tree first.

@@ -22,6 +22,7 @@ struct RestoreItem {
   bool replace = false;  // may replace a file that is there
   bool fresh = false;    // the directory was made by this run: the file cannot be there
   bool sparse = true;    // leave aligned 4 KiB zero stretches as holes if the recipe has a zeros entry
+  std::uint64_t tag = 0; // the caller's own
 };
 
 struct RestoreOptions {

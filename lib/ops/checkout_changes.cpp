@@ -1,0 +1,149 @@
+#include "ops/checkout_changes.h"
+
+#include <deque>
+#include <memory>
+#include <utility>
+
+#include "base/path.h"
+
+namespace store {
+namespace {
+
+TreeEntry tree_entry_of(const IndexEntry& entry) {
+  return {.kind = entry.kind,
+          .mode = entry.mode,
+          .size = entry.size,
+          .name = std::string(base_name(entry.path)),
+          .id = entry.id};
+}
+
+/// The stream of content_of(): holds back directories until something below them matches.
+class MatchingContent {
+ public:
+  MatchingContent(const ObjectReader& objects, const ObjectId& tree, const PathspecSet& pathspecs)
+      : pathspecs_(pathspecs),
+        diff_(objects, std::nullopt, tree,
+              {.enter = [this](const std::string& directory) {
+                 return pathspecs_.matches(directory) || pathspecs_.may_match_below(directory);
+               },
+               .changed_directories = true}) {}
+
+  std::optional<TreeChange> next() {
+    if (ready_.empty()) fill();
+    if (ready_.empty()) return {};
+    TreeChange change = std::move(ready_.front());
+    ready_.pop_front();
+    return change;
+  }
+
+ private:
+  void fill() {
+    while (std::optional<TreeChange> change = diff_.next()) {
+      while (!on_the_way_.empty() && !is_within(change->path, on_the_way_.back().path)) on_the_way_.pop_back();
+      const bool matches = pathspecs_.matches(change->path);
+      if (!matches && change->after->kind == EntryKind::directory) on_the_way_.push_back(std::move(*change));
+      if (!matches) continue;
+      for (TreeChange& directory : on_the_way_) ready_.push_back(std::move(directory));
+      on_the_way_.clear();
+      ready_.push_back(std::move(*change));
+      return;
+    }
+  }
+
+  PathspecSet pathspecs_;
+  TreeDiff diff_;
+  std::vector<TreeChange> on_the_way_;
+  std::deque<TreeChange> ready_;
+};
+
+/// The stream of against_index().
+class AgainstIndex {
+ public:
+  AgainstIndex(ChangeStream stream, const Index& index, const PathspecSet& pathspecs)
+      : stream_(std::move(stream)), index_(index), pathspecs_(pathspecs) {}
+
+  std::optional<TreeChange> next() {
+    if (below_) {
+      if (std::optional<TreeChange> deleted = next_deleted()) return deleted;
+    }
+    std::optional<TreeChange> change = stream_();
+    if (!change) return {};
+    const std::optional<IndexEntry> tracked = index_.find(change->path);
+    if (!tracked) return change;
+    change->before = tree_entry_of(*tracked);
+    const bool was_directory = tracked->kind == EntryKind::directory;
+    const bool is_directory = change->after->kind == EntryKind::directory;
+    change->kind = type_name(tracked->kind) == type_name(change->after->kind) ? TreeChange::Kind::modified
+                                                                              : TreeChange::Kind::type_changed;
+    if (was_directory && is_directory && !pathspecs_.matches(change->path)) change->after->mode = tracked->mode;
+    if (was_directory && !is_directory) {
+      replaced_ = change->path;
+      below_.emplace(index_.seek(replaced_));
+    }
+    return change;
+  }
+
+ private:
+  std::optional<TreeChange> next_deleted() {
+    if (!below_->at_end() && below_->entry().path == replaced_) below_->next();
+    if (below_->at_end() || !is_within(below_->entry().path, replaced_)) {
+      below_.reset();
+      return {};
+    }
+    TreeChange change;
+    change.kind = TreeChange::Kind::deleted;
+    change.path = below_->entry().path;
+    change.before = tree_entry_of(below_->entry());
+    below_->next();
+    return change;
+  }
+
+  ChangeStream stream_;
+  const Index& index_;
+  PathspecSet pathspecs_;
+  std::optional<Index::Cursor> below_;
+  std::string replaced_;
+};
+
+}  // namespace
+
+PathspecSet literal_or_glob(const std::vector<std::string>& paths) {
+  std::vector<Pathspec> specs;
+  for (const std::string& path : paths) specs.push_back({.pattern = path, .literal = !has_glob(path)});
+  return PathspecSet(std::move(specs));
+}
+
+ChangeSource changes_between(const ObjectReader& objects, const std::optional<ObjectId>& before,
+                             const ObjectId& after) {
+  return [&objects, before, after] {
+    const auto diff = std::make_shared<TreeDiff>(objects, before, after,
+                                                 TreeDiffOptions{.enter = {}, .changed_directories = true});
+    return ChangeStream([diff] { return diff->next(); });
+  };
+}
+
+ChangeSource content_of(const ObjectReader& objects, const ObjectId& tree, const PathspecSet& pathspecs) {
+  return [&objects, tree, pathspecs] {
+    const auto content = std::make_shared<MatchingContent>(objects, tree, pathspecs);
+    return ChangeStream([content] { return content->next(); });
+  };
+}
+
+ChangeSource single_entry(const TreeEntry& entry, const std::string& path) {
+  return [entry, path] {
+    const auto left = std::make_shared<bool>(true);
+    return ChangeStream([left, entry, path]() -> std::optional<TreeChange> {
+      if (!std::exchange(*left, false)) return {};
+      return TreeChange{TreeChange::Kind::added, path, {}, entry};
+    });
+  };
+}
+
+ChangeSource against_index(ChangeSource source, const Index& index, const PathspecSet& pathspecs) {
+  return [source = std::move(source), &index, pathspecs] {
+    const auto stream = std::make_shared<AgainstIndex>(source(), index, pathspecs);
+    return ChangeStream([stream] { return stream->next(); });
+  };
+}
+
+}  // namespace store

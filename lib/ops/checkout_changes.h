@@ -1,0 +1,29 @@
+#pragma once
+
+#include "ops/tree_reader.h"
+#include "worktree/index.h"
+#include "worktree/pathspec.h"
+
+namespace store {
+
+/// What a checkout has to look at, in path order, a directory before its content. A source can be asked again and again and
+/// always gives the same changes: plans keep one byte for each instead of the changes themselves.
+using ChangeStream = std::function<std::optional<TreeChange>()>;
+using ChangeSource = std::function<ChangeStream()>;
+
+PathspecSet literal_or_glob(const std::vector<std::string>& paths);
+
+/// What differs between two trees, directories with changed content included.
+ChangeSource changes_between(const ObjectReader& objects, const std::optional<ObjectId>& before, const ObjectId& after);
+
+/// Everything in a tree that matches, as added, and the directories on the way to it.
+ChangeSource content_of(const ObjectReader& objects, const ObjectId& tree, const PathspecSet& pathspecs);
+
+/// One entry, as added.
+ChangeSource single_entry(const TreeEntry& entry, const std::string& path);
+
+/// Puts the index's entries in as `before`. Where a directory is tracked and something else is to be written, what is tracked below it
+/// follows as deleted. Directories that are tracked and lie only on the way keep their mode. The index must not change.
+ChangeSource against_index(ChangeSource source, const Index& index, const PathspecSet& pathspecs);
+
+}  // namespace store

@@ -1,0 +1,29 @@
+// The forms of checkout(); private to ops.
+#pragma once
+
+#include "ops/checkout.h"
+#include "ops/checkout_plan.h"
+#include "repo/session.h"
+
+namespace store {
+
+/// `--out`: to another folder. Never touches HEAD or index; works in a bare or read-only repository.
+CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& options);
+
+/// Puts the bytes of files that are about to be overwritten into the repository, and returns the tree that holds them: the root that
+/// keeps them. Error if one of them cannot be read: then nothing may be overwritten.
+ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths);
+
+/// The index as a tree, written if it is not known.
+ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index);
+
+/// Error{conflict} listing what is in the way.
+[[noreturn]] void throw_in_the_way(std::vector<std::string> paths);
+
+/// Every path matches something in the tree, or Error{not_found}.
+void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<std::string>& paths);
+
+/// Removes temporaries that a killed checkout left in a directory of the target. Only while nobody else writes there.
+void remove_temporaries(FileSystem& fs, int target_fd, const std::string& directory);
+
+}  // namespace store

@@ -1,0 +1,149 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "ops/checkout_forms.h"
+#include "ops/checkout_writer.h"
+#include "ops/content_match.h"
+
+namespace store {
+namespace {
+
+/// What goes where: a tree's content into `directory`, or one entry at a name in it.
+struct Destination {
+  std::string directory;
+  ChangeSource source;
+};
+
+std::optional<struct stat> stat_path(const std::string& path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return info;
+}
+
+void make_directories(FileSystem& fs, const std::string& path) {
+  if (const std::optional<struct stat> info = stat_path(path)) {
+    if (S_ISDIR(info->st_mode)) return;
+    throw Error(ErrorKind::conflict, fmt::format("{}: is there and is no directory", escape_name(path)))
+        .with_paths({path});
+  }
+  const std::size_t slash = path.rfind('/');
+  if (slash != std::string::npos && slash > 0) make_directories(fs, path.substr(0, slash));
+  try {
+    fs.mkdir({AT_FDCWD, path.c_str()}, 0777);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::exists) throw;  // somebody else was faster
+  }
+}
+
+std::string without_trailing_slashes(std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+void validate(const Workspace& workspace, const ObjectId& tree) {
+  walk_tree(workspace.objects(), tree, "", [&](const std::string&, const TreeEntry&) {
+    workspace.check_cancelled();
+    return true;
+  });
+}
+
+Destination destination_of(const Workspace& workspace, const CheckoutOptions& options, const std::string& out) {
+  const ObjectReader& objects = workspace.objects();
+  const ObjectId root = read_commit(objects, options.revision.commit).tree;
+  const TreeEntry entry = find_in_tree(objects, root, options.subtree.value_or(""));
+  if (entry.kind == EntryKind::directory) {
+    validate(workspace, entry.id);
+    check_paths_in_tree(objects, entry.id, options.paths);
+    return {out, content_of(objects, entry.id, literal_or_glob(options.paths))};
+  }
+  if (!options.paths.empty())
+    throw Error(ErrorKind::usage, fmt::format("{}: is no directory, so paths in it make no sense",
+                                              escape_name(*options.subtree)));
+  const std::optional<struct stat> info = stat_path(out);
+  if (info && S_ISDIR(info->st_mode)) return {out, single_entry(entry, entry.name)};
+  const std::size_t slash = out.rfind('/');
+  return {slash == 0 ? "/" : out.substr(0, slash), single_entry(entry, out.substr(slash + 1))};
+}
+
+/// Only one checkout at a time holds this lock on a folder; who has it may clean up after those that were killed. File systems
+/// without it leave their temporaries.
+UniqueFd try_own(const std::string& directory) {
+  UniqueFd fd = open_readonly(AT_FDCWD, directory, O_DIRECTORY);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) fd.reset();
+  return fd;
+}
+
+void check_space(const Workspace& workspace, const TargetTree& target, const ChangeSource& source,
+                 const CheckoutPlan& plan) {
+  struct statvfs info;
+  if (::fstatvfs(target.fd(), &info) != 0 || info.f_frsize == 0) return;
+  const std::uint64_t available = std::uint64_t{info.f_bavail} * info.f_frsize;
+  const auto needed = [&](bool count_holes) {
+    return needed_space(workspace.objects(), source, plan, info.f_frsize, count_holes);
+  };
+  if (needed(true) <= available) return;
+  const std::uint64_t without_holes = needed(false);
+  if (without_holes <= available) return;
+  throw Error(ErrorKind::no_space, fmt::format("{} ({} bytes) are needed, {} ({} bytes) are free", human_size(without_holes),
+                                               without_holes, human_size(available), available));
+}
+
+/// `--force` overwrites files; it never deletes a directory that has files in it.
+void check_force(const TargetTree& target, const ChangeSource& source, const CheckoutPlan& plan) {
+  std::vector<std::string> full;
+  const ChangeStream changes = source();
+  for (const Step step : plan.steps) {
+    const std::optional<TreeChange> change = changes();
+    if (step != Step::replace_directory) continue;
+    Scanner scanner(target.fd(), change->path, {});
+    while (const std::optional<ScanEntry> inside = scanner.next())
+      if (inside->kind != EntryKind::directory) full.push_back(inside->path);
+  }
+  if (!full.empty()) throw_in_the_way(std::move(full));
+}
+
+}  // namespace
+
+CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& options) {
+  const std::string out = without_trailing_slashes(*options.out);
+  if (!out.starts_with('/')) throw Error(ErrorKind::bug, fmt::format("checkout: {}: is not absolute", escape_name(out)));
+  if (is_within(out, workspace.repository().path()))
+    throw Error(ErrorKind::usage, fmt::format("{}: lies in the repository", escape_name(out)));
+  Session session = Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait());
+  const Destination destination = destination_of(workspace, options, out);
+  FileSystem& fs = *workspace.env().fs;
+  make_directories(fs, destination.directory);
+  const TargetTree target(fs, destination.directory);
+  const UniqueFd owned = try_own(destination.directory);
+  if (owned) remove_temporaries(fs, target.fd(), "");
+
+  CheckoutPlan plan;
+  OutsidePlanner planner(workspace, target.fd(), plan);
+  const ChangeStream changes = destination.source();
+  while (const std::optional<TreeChange> change = changes()) {
+    workspace.check_cancelled();
+    planner.decide(*change);
+    if (owned && plan.steps.back() == Step::keep && change->after->kind == EntryKind::directory)
+      remove_temporaries(fs, target.fd(), change->path);
+  }
+  if (!plan.in_the_way.empty() && !options.force) throw_in_the_way(std::move(plan.in_the_way));
+  if (!plan.in_the_way.empty()) check_force(target, destination.source, plan);
+  check_space(workspace, target, destination.source, plan);
+
+  CheckoutResult result;
+  CheckoutWriter writer(workspace, target, destination.source, plan, result);
+  writer.run();
+  if (workspace.settings().core.fsync) target.sync();
+  const RefStore::Head head = workspace.refs().head();
+  result.head = head.commit;
+  result.branch = head.branch.substr(head.branch.starts_with("refs/heads/") ? 11 : 0);
+  session.remove();
+  return result;
+}
+
+}  // namespace store

@@ -1,0 +1,261 @@
+#include "ops/checkout_plan.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+#include "ops/content_match.h"
+#include "ops/permissions.h"
+
+namespace store {
+namespace {
+
+constexpr std::uint16_t k_owner_bits = 0700;
+
+bool same_entry(const std::optional<IndexEntry>& tracked, const std::optional<TreeEntry>& entry) {
+  if (!tracked || !entry) return !tracked && !entry;
+  if (tracked->kind != entry->kind || tracked->mode != entry->mode) return false;
+  return entry->kind == EntryKind::directory || (tracked->id == entry->id && tracked->size == entry->size);
+}
+
+bool is_directory(const std::optional<TreeEntry>& entry) { return entry && entry->kind == EntryKind::directory; }
+
+TreeEntry as_tree_entry(const IndexEntry& entry) {
+  return {.kind = entry.kind, .mode = entry.mode, .size = entry.size, .name = {}, .id = entry.id};
+}
+
+std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, std::string_view path) {
+  for (;;) {
+    const std::size_t end = path.find('/');
+    std::optional<TreeEntry> entry = find_entry(objects, tree, path.substr(0, end));
+    if (end == std::string_view::npos || !entry) return entry;
+    if (entry->kind != EntryKind::directory) return {};
+    tree = entry->id;
+    path.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+bool writes_content(Step step) {
+  return step == Step::write || step == Step::replace || step == Step::replace_directory;
+}
+
+bool is_wanted(Step step) {
+  return writes_content(step) || step == Step::keep || step == Step::set_mode || step == Step::make_directory ||
+         step == Step::turn_into_directory;
+}
+
+void InPlacePlanner::decide(const TreeChange& change) {
+  follow_index(change);
+  const State state{change, in_.index->find(change.path), scan_one(in_.workspace->worktree_fd(), change.path)};
+  const Step step = step_for(state);
+  plan_.steps.push_back(step);
+  const bool as_wanted = step == Step::keep || step == Step::set_mode;
+  plan_.stats.push_back(as_wanted && state.found ? state.found->stat : StatKey{});
+  if (writes_content(step) && is_regular(change.after->kind)) {
+    ++plan_.files;
+    plan_.bytes += change.after->size;
+  }
+}
+
+Step InPlacePlanner::step_for(const State& state) {
+  const bool content_only = is_directory(state.change.before) && is_directory(state.change.after) &&
+                            state.change.before->mode == state.change.after->mode;
+  Step step = Step::leave;
+  if (!state.change.after) step = deleted(state);
+  else if (is_directory(state.change.after)) step = directory(state);
+  else step = file(state);
+  const bool counted = !plan_.in_the_way.empty() && plan_.in_the_way.back() == state.change.path;
+  if (!counted && !content_only && is_staged(state)) return in_the_way(state, step);
+  return step;
+}
+
+bool InPlacePlanner::is_staged(const State& state) const {
+  if (same_entry(state.tracked, state.change.after)) return false;
+  if (!in_.paths_only) return !same_entry(state.tracked, state.change.before);
+  if (!state.tracked || state.tracked->kind == EntryKind::directory) return false;
+  if (!in_.staged_against) return true;
+  return !same_entry(state.tracked, entry_at(in_.workspace->objects(), *in_.staged_against, state.change.path));
+}
+
+Step InPlacePlanner::in_the_way(const State& state, Step step) {
+  plan_.in_the_way.push_back(state.change.path);
+  return step;
+}
+
+std::uint16_t InPlacePlanner::mode_of(const ScanEntry& found) const {
+  return recorded_mode(found.kind, found.mode, in_.workspace->settings().core.permissions);
+}
+
+bool InPlacePlanner::is_clean_by_stat(const State& state) const {
+  return state.tracked && same_type(state.found->kind, state.tracked->kind) &&
+         mode_of(*state.found) == state.tracked->mode && state.found->stat == state.tracked->stat &&
+         !state.tracked->racy;
+}
+
+/// What is there is what the index says, so its bytes are in the repository.
+bool InPlacePlanner::is_clean(const State& state) const {
+  if (!state.tracked || mode_of(*state.found) != state.tracked->mode) return false;
+  return is_clean_by_stat(state) || content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found,
+                                                    as_tree_entry(*state.tracked));
+}
+
+Step InPlacePlanner::deleted(const State& state) {
+  if (is_directory(state.change.before)) {
+    const bool there = state.found && state.found->kind == EntryKind::directory;
+    return there ? Step::remove_directory : Step::forget;
+  }
+  if (!state.tracked) return Step::leave;  // unstaged before: what is there now is untracked
+  // A directory in a tracked file's place is untracked too.
+  if (!state.found || state.found->kind == EntryKind::directory) return Step::forget;
+  return is_clean(state) ? Step::remove : in_the_way(state, Step::remove);
+}
+
+Step InPlacePlanner::directory(const State& state) {
+  const TreeChange& change = state.change;
+  if (!state.found) return Step::make_directory;
+  if (state.found->kind != EntryKind::directory)
+    return is_clean(state) ? Step::turn_into_directory : in_the_way(state, Step::turn_into_directory);
+  const std::uint16_t mode = mode_of(*state.found);
+  if (mode == change.after->mode) return Step::keep;
+  if (!is_directory(change.before)) return Step::set_mode;
+  // A checkout that was killed may have left the owner's bits set.
+  const std::uint16_t before = change.before->mode;
+  const bool ours = mode == k_owner_bits || mode == (before | k_owner_bits) ||
+                    mode == (change.after->mode | k_owner_bits);
+  if (mode == before || ours) return Step::set_mode;
+  if (before == change.after->mode) return Step::leave;  // a changed mode is carried along
+  return in_the_way(state, Step::set_mode);
+}
+
+Step InPlacePlanner::file(const State& state) {
+  const TreeEntry& after = *state.change.after;
+  if (!state.found) return Step::write;
+  if (state.found->kind == EntryKind::directory) return over_directory(state);
+  const bool clean_by_stat = is_clean_by_stat(state);
+  const bool same_content =
+      clean_by_stat ? state.tracked->kind == after.kind && state.tracked->id == after.id &&
+                          state.tracked->size == after.size
+                    : content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found, after);
+  if (same_content) {
+    const std::uint16_t mode = mode_of(*state.found);
+    if (mode == after.mode) return Step::keep;
+    return !state.tracked || mode == state.tracked->mode ? Step::set_mode : in_the_way(state, Step::set_mode);
+  }
+  if (clean_by_stat || is_clean(state)) return Step::replace;
+  if (in_.unsynced != nullptr && in_.unsynced->contains(state.change.path)) return Step::replace;
+  return in_the_way(state, Step::replace);
+}
+
+/// A directory where a file must be: what is tracked in it goes by changes of its own, anything else is in the way.
+Step InPlacePlanner::over_directory(const State& state) {
+  const TreeChange& change = state.change;
+  const ObjectReader& objects = in_.workspace->objects();
+  Scanner scanner(in_.workspace->worktree_fd(), change.path, {});
+  while (const std::optional<ScanEntry> inside = scanner.next()) {
+    if (inside->kind == EntryKind::directory && !inside->socket) continue;
+    const std::string_view below = std::string_view(inside->path).substr(change.path.size() + 1);
+    const bool tracked = in_.paths_only ? in_.index->find(inside->path).has_value()
+                                        : is_directory(change.before) && entry_at(objects, change.before->id, below);
+    if (tracked) continue;
+    plan_.in_the_way.push_back(inside->path);
+    plan_.untracked_below.push_back(inside->path);
+  }
+  return Step::replace_directory;
+}
+
+/// Finds what is staged below a directory that the target does not have, in one pass over index and changes.
+void InPlacePlanner::follow_index(const TreeChange& change) {
+  if (following_ && !is_within(change.path, followed_)) finish();
+  if (following_) {
+    leave_followed(change.path);
+    return;
+  }
+  if (!is_directory(change.before) || is_directory(change.after)) return;
+  following_ = true;
+  followed_ = change.path;
+  followed_becomes_file_ = change.after.has_value();
+  followed_index_.emplace(in_.index->seek(followed_));
+  leave_followed(change.path);
+}
+
+/// Passes over the index's entries up to and including `path`: those that are no change were staged.
+void InPlacePlanner::leave_followed(std::string_view path) {
+  for (; !followed_index_->at_end() && is_within(followed_index_->entry().path, followed_); followed_index_->next()) {
+    const std::string& tracked = followed_index_->entry().path;
+    const auto order = compare_paths(tracked, path);
+    if (order > 0) return;
+    if (order < 0) on_staged_below(tracked);
+  }
+}
+
+void InPlacePlanner::on_staged_below(const std::string& path) {
+  if (followed_becomes_file_) {
+    plan_.in_the_way.push_back(path);
+    return;
+  }
+  for (std::string_view above = parent_path(path); is_within(above, followed_); above = parent_path(above)) {
+    plan_.kept_directories.insert(std::string(above));
+    if (above.empty()) break;
+  }
+}
+
+void InPlacePlanner::finish() {
+  if (!following_) return;
+  for (; !followed_index_->at_end() && is_within(followed_index_->entry().path, followed_); followed_index_->next())
+    on_staged_below(followed_index_->entry().path);
+  followed_index_.reset();
+  following_ = false;
+}
+
+void OutsidePlanner::decide(const TreeChange& change) {
+  const Step step = step_for(change);
+  plan_.steps.push_back(step);
+  plan_.stats.emplace_back();
+  if (writes_content(step) && is_regular(change.after->kind)) {
+    ++plan_.files;
+    plan_.bytes += change.after->size;
+  }
+}
+
+Step OutsidePlanner::step_for(const TreeChange& change) {
+  const TreeEntry& after = *change.after;
+  const bool directory = after.kind == EntryKind::directory;
+  any_fresh_ = any_fresh_ && is_within(change.path, fresh_);
+  std::optional<ScanEntry> found;
+  if (!any_fresh_) found = scan_one(target_fd_, change.path);
+  if (!found) {
+    if (directory && !any_fresh_) {
+      fresh_ = change.path;
+      any_fresh_ = true;
+    }
+    return directory ? Step::make_directory : Step::write;
+  }
+  if (content_matches(workspace_, target_fd_, *found, after)) {
+    const bool same_mode = after.kind == EntryKind::symlink || (found->mode & 07777) == after.mode;
+    return same_mode ? Step::keep : Step::set_mode;
+  }
+  plan_.in_the_way.push_back(change.path);
+  if (directory) return Step::turn_into_directory;
+  return found->kind == EntryKind::directory ? Step::replace_directory : Step::replace;
+}
+
+std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
+                           std::uint64_t block, bool count_holes) {
+  std::uint64_t needed = 0;
+  const ChangeStream changes = source();
+  for (const Step step : plan.steps) {
+    const std::optional<TreeChange> change = changes();
+    if (!change || !writes_content(step) || !is_regular(change->after->kind)) continue;
+    std::uint64_t size = change->after->size;
+    if (!count_holes && change->after->kind == EntryKind::large_file) {
+      for (RecipeCursor cursor(objects, change->after->id); !cursor.at_end(); cursor.next())
+        if (cursor.entry().kind == RecipeKind::zeros) size -= std::min(size, cursor.entry().length);
+    }
+    const std::uint64_t rounded = size / block * block + (size % block != 0 ? block : 0);
+    needed = saturating_add(needed, rounded);
+  }
+  return needed;
+}
+
+}  // namespace store

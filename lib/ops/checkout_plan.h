@@ -1,0 +1,110 @@
+#pragma once
+
+#include <set>
+#include <unordered_set>
+
+#include "ops/checkout_changes.h"
+#include "ops/workspace.h"
+
+namespace store {
+
+/// What a checkout does at the path of a change.
+enum class Step : std::uint8_t {
+  leave,              // nothing
+  keep,               // is there already as wanted
+  set_mode,           // only the mode differs
+  write,              // nothing is there
+  replace,            // a file is there that is not needed any more
+  replace_directory,  // a directory is there: it goes after its content, then as `write`
+  make_directory,     // nothing is there
+  turn_into_directory,  // a file is there that is not needed any more, then as `make_directory`
+  remove,             // a file
+  remove_directory,   // if it is empty by then
+  forget,             // gone already
+  not_restored,       // cannot be made by this user: recorded as expected to be absent
+};
+
+/// Steps of a change source, one for each change. Memory: 41 bytes a change.
+struct CheckoutPlan {
+  std::vector<Step> steps;
+  std::vector<StatKey> stats;                 // of files that are as wanted, as soon as they are; else all zero
+  std::vector<std::string> in_the_way;        // what would be lost, in path order
+  std::vector<std::string> untracked_below;   // files to be removed with a directory that has to go (part of in_the_way)
+  std::set<std::string> kept_directories;     // gone from the target, but holding staged paths
+  std::uint64_t files = 0;                    // to write
+  std::uint64_t bytes = 0;
+};
+
+/// True for a step after which the target's content is at the path.
+bool is_wanted(Step step);
+bool writes_content(Step step);
+
+/// Decides for a checkout in place: what is modified or staged and differs between the two states, and what is untracked and
+/// has other bytes, is in the way; identical files are not.
+class InPlacePlanner {
+ public:
+  struct Inputs {
+    const Workspace* workspace = nullptr;
+    const Index* index = nullptr;
+    /// Of HEAD, for a checkout of paths: an entry staged since is in the way. Nothing: `before` is HEAD's entry.
+    std::optional<ObjectId> staged_against;
+    bool paths_only = false;
+    /// Files that a checkout had finished before the machine went down.
+    const std::unordered_set<std::string>* unsynced = nullptr;
+  };
+  InPlacePlanner(const Inputs& inputs, CheckoutPlan& plan) : in_(inputs), plan_(plan) {}
+  /// The changes in order.
+  void decide(const TreeChange& change);
+  void finish();
+
+ private:
+  struct State {
+    const TreeChange& change;
+    std::optional<IndexEntry> tracked;
+    std::optional<ScanEntry> found;
+  };
+  Step step_for(const State& state);
+  Step deleted(const State& state);
+  Step directory(const State& state);
+  Step file(const State& state);
+  Step over_directory(const State& state);
+  Step in_the_way(const State& state, Step step);
+  bool is_staged(const State& state) const;
+  bool is_clean(const State& state) const;
+  bool is_clean_by_stat(const State& state) const;
+  std::uint16_t mode_of(const ScanEntry& found) const;
+  void follow_index(const TreeChange& change);
+  void leave_followed(std::string_view path);
+  void on_staged_below(const std::string& path);
+
+  Inputs in_;
+  CheckoutPlan& plan_;
+  // A tracked directory that the target does not have: the index below it, side by side with the changes.
+  std::string followed_;
+  bool following_ = false;
+  bool followed_becomes_file_ = false;
+  std::optional<Index::Cursor> followed_index_;
+};
+
+/// Decides for a checkout to another folder: equal files are kept, others left alone, differing ones are in the way.
+class OutsidePlanner {
+ public:
+  OutsidePlanner(const Workspace& workspace, int target_fd, CheckoutPlan& plan)
+      : workspace_(workspace), target_fd_(target_fd), plan_(plan) {}
+  void decide(const TreeChange& change);
+
+ private:
+  Step step_for(const TreeChange& change);
+
+  const Workspace& workspace_;
+  int target_fd_;
+  CheckoutPlan& plan_;
+  std::string fresh_;  // a directory that is not there: nor is anything below it
+  bool any_fresh_ = false;
+};
+
+/// Bytes that the plan's files take on disk, in units of `block`; with `count_holes` false without zeros of recipes.
+std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
+                           std::uint64_t block, bool count_holes);
+
+}  // namespace store

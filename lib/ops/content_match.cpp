@@ -1,0 +1,124 @@
+#include "ops/content_match.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "format/pack.h"
+#include "hash/sha256.h"
+#include "ops/tree_reader.h"
+#include "worktree/source.h"
+
+namespace store {
+
+bool same_type(EntryKind a, EntryKind b) { return a == b || (is_regular(a) && is_regular(b)); }
+
+namespace {
+
+constexpr std::size_t k_max_link_target = 4096;
+constexpr std::size_t k_read_size = 1u << 20;
+
+bool range_has_content(int fd, std::uint64_t offset, std::uint64_t length, const ObjectId& id, Bytes& buffer,
+                       const std::string& path) {
+  buffer.resize(static_cast<std::size_t>(length));
+  return pread_full(fd, buffer, offset, path) == length && sha256(buffer) == id;
+}
+
+bool range_is_zero(int fd, std::uint64_t begin, std::uint64_t end, Bytes& buffer, const std::string& path) {
+  for (std::uint64_t at = begin; at < end;) {
+    const DataRange data = next_data(fd, at, end);
+    at = std::max(at, data.begin);
+    const std::uint64_t stop = std::min(data.end, end);
+    while (at < stop) {
+      buffer.resize(static_cast<std::size_t>(std::min<std::uint64_t>(k_read_size, stop - at)));
+      if (pread_full(fd, buffer, at, path) != buffer.size()) return false;
+      if (std::any_of(buffer.begin(), buffer.end(), [](std::byte b) { return b != std::byte{0}; })) return false;
+      at += buffer.size();
+    }
+  }
+  return true;
+}
+
+bool file_matches_recipe(const Workspace& workspace, int fd, const TreeEntry& entry, const std::string& path) {
+  Bytes buffer;
+  for (RecipeCursor cursor(workspace.objects(), entry.id); !cursor.at_end(); cursor.next()) {
+    workspace.check_cancelled();
+    const RecipeEntry& stretch = cursor.entry();
+    const std::uint64_t begin = cursor.offset();
+    const bool same = stretch.kind == RecipeKind::zeros
+                          ? range_is_zero(fd, begin, begin + stretch.length, buffer, path)
+                          : stretch.length <= k_max_object_size &&
+                                range_has_content(fd, begin, stretch.length, stretch.id, buffer, path);
+    if (!same) return false;
+  }
+  return true;
+}
+
+bool file_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
+  if (found.stat.size != entry.size) return false;
+  if (entry.size == 0) return true;
+  const int directory = open_beneath(root_fd, std::string(parent_path(found.path)), O_PATH | O_DIRECTORY);
+  if (directory < 0) return false;
+  const UniqueFd owner(directory);
+  const SourceFile file = open_source(directory, std::string(base_name(found.path)), found.path);
+  if (file.stat.stat != found.stat) return false;
+  Bytes buffer;
+  const bool same = entry.kind == EntryKind::large_file
+                        ? file_matches_recipe(workspace, file.fd.get(), entry, found.path)
+                        : entry.size <= k_max_object_size &&
+                              range_has_content(file.fd.get(), 0, entry.size, entry.id, buffer, found.path);
+  return same && unchanged_since_open(file);
+}
+
+bool link_matches(int root_fd, const ScanEntry& found, const TreeEntry& entry) {
+  const int directory = open_beneath(root_fd, std::string(parent_path(found.path)), O_PATH | O_DIRECTORY);
+  if (directory < 0) return false;
+  const UniqueFd owner(directory);
+  std::string target(k_max_link_target + 1, '\0');
+  const ssize_t length =
+      ::readlinkat(directory, std::string(base_name(found.path)).c_str(), target.data(), target.size());
+  if (length < 0 || static_cast<std::uint64_t>(length) != entry.size) return false;
+  target.resize(static_cast<std::size_t>(length));
+  return sha256(as_bytes(target)) == entry.id;
+}
+
+}  // namespace
+
+bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
+  if (found.socket || !same_type(found.kind, entry.kind)) return false;
+  if (entry.kind == EntryKind::symlink) return link_matches(root_fd, found, entry);
+  if (!is_regular(entry.kind)) {
+    const bool device = entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device;
+    return !device || found.device_number == entry.size;
+  }
+  try {
+    return file_matches(workspace, root_fd, found, entry);
+  } catch (const Error& error) {
+    // What cannot be read is not known to be the same; damage and cancellation are for the caller.
+    if (error.errno_value() == 0) throw;
+    return false;
+  }
+}
+
+std::string read_link_target(const ObjectReader& objects, const TreeEntry& entry) {
+  const Bytes bytes = objects.read({ObjectType::chunk, entry.id});
+  if (bytes.size() != entry.size || bytes.empty() || bytes.size() > k_max_link_target)
+    throw_corrupt(fmt::format("chunk {}: is not the target of symlink {}", entry.id.hex(), escape_name(entry.name)));
+  return std::string(as_text(bytes));
+}
+
+std::uint64_t chunk_count(const ObjectReader& objects, const TreeEntry& entry) {
+  if (entry.kind == EntryKind::file) return entry.size == 0 ? 0 : 1;
+  if (entry.kind != EntryKind::large_file) return 0;
+  std::uint64_t chunks = 0;
+  for (RecipeCursor cursor(objects, entry.id); !cursor.at_end(); cursor.next())
+    chunks += cursor.entry().kind == RecipeKind::chunk;
+  return chunks;
+}
+
+}  // namespace store
