@@ -87,12 +87,10 @@ ObjectId publish_index(Workspace& workspace, WriteAccess& access) {
   const bool sync = workspace.settings().core.fsync;
   Publisher publisher(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
   ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
-  Index::Batch batch = access.index().begin();
-  const NodeBuilder::Root tree =
-      write_index_tree(access.index(), writer, [&](const IndexEntry& entry) { batch.put(entry); });
+  const IndexTree tree = write_index_tree(access.index(), writer);
   writer.flush();
   publisher.finish(std::nullopt);
-  batch.commit(sync);
+  record_trees(access.index(), tree, sync);
   return tree.id;
 }
 
@@ -158,8 +156,8 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   const bool sync = workspace.settings().core.fsync;
   Publisher publisher(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
   ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
-  Index::Batch batch = access.index().begin();
-  result.tree = write_index_tree(access.index(), writer, [&](const IndexEntry& entry) { batch.put(entry); }).id;
+  const IndexTree tree = write_index_tree(access.index(), writer);
+  result.tree = tree.id;
   const bool changed = parent ? parent->tree != result.tree : !access.index().empty();
   result.committed = changed || (options.allow_empty && !options.skip_if_unchanged);
   if (result.committed) {
@@ -173,7 +171,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   }
   writer.flush();
   publisher.finish(result.committed ? std::optional(result.id) : std::nullopt);
-  batch.commit(sync);
+  record_trees(access.index(), tree, sync);
   result.parents = result.committed ? object.parents : parent ? parent->parents : std::vector<ObjectId>();
   result.totals = index_totals(access.index());
 

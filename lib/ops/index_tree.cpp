@@ -1,5 +1,6 @@
 #include "ops/index_tree.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/path.h"
@@ -11,8 +12,7 @@ namespace {
 /// The directories from the root down to where the walk is, each with its tree in the making.
 class OpenDirectories {
  public:
-  OpenDirectories(ObjectWriter& writer, const std::function<void(const IndexEntry&)>& known)
-      : writer_(writer), known_(known) {}
+  explicit OpenDirectories(ObjectWriter& writer) : writer_(writer) {}
 
   void enter(const IndexEntry& directory) {
     stack_.push_back({directory, TreeBuilder([this](const NodeBuilder::Built& built) {
@@ -29,9 +29,12 @@ class OpenDirectories {
     stack_.back().builder.add({entry.kind, entry.mode, entry.size, std::string(base_name(entry.path)), entry.id});
   }
 
-  NodeBuilder::Root finish() {
+  IndexTree finish() {
     while (stack_.size() > 1) leave();
-    return close_innermost();
+    const ObjectId id = close_innermost();
+    std::sort(built_.begin(), built_.end(),
+              [](const IndexEntry& a, const IndexEntry& b) { return PathLess()(a.path, b.path); });
+    return {id, std::move(built_)};
   }
 
  private:
@@ -40,12 +43,12 @@ class OpenDirectories {
     TreeBuilder builder;
   };
 
-  NodeBuilder::Root close_innermost() {
+  ObjectId close_innermost() {
     const NodeBuilder::Root root = stack_.back().builder.finish();
     stack_.back().entry.id = root.id;
     stack_.back().entry.size = root.bytes;
-    known_(stack_.back().entry);
-    return root;
+    built_.push_back(stack_.back().entry);
+    return root.id;
   }
 
   void leave() {
@@ -56,24 +59,23 @@ class OpenDirectories {
   }
 
   ObjectWriter& writer_;
-  const std::function<void(const IndexEntry&)>& known_;
   std::vector<Directory> stack_;
+  std::vector<IndexEntry> built_;
 };
 
 }  // namespace
 
-NodeBuilder::Root write_index_tree(const Index& index, ObjectWriter& writer,
-                                   const std::function<void(const IndexEntry&)>& known) {
+IndexTree write_index_tree(const Index& index, ObjectWriter& writer) {
   Index::Cursor at = index.seek("");
   IndexEntry root;
   root.kind = EntryKind::directory;
   root.mode = 0755;
   if (!at.at_end() && at.entry().path.empty()) {
     root = at.entry();
-    if (!root.id.is_zero()) return {root.id, 0, root.size};
+    if (!root.id.is_zero()) return {root.id, {}};
     at.next();
   }
-  OpenDirectories open(writer, known);
+  OpenDirectories open(writer);
   open.enter(root);
   while (!at.at_end()) {
     const IndexEntry& entry = at.entry();
@@ -90,6 +92,12 @@ NodeBuilder::Root write_index_tree(const Index& index, ObjectWriter& writer,
     at.next();
   }
   return open.finish();
+}
+
+void record_trees(Index& index, const IndexTree& tree, bool sync) {
+  Index::Batch batch = index.begin();
+  for (const IndexEntry& directory : tree.built) batch.put(directory);
+  batch.commit(sync);
 }
 
 IngestTotals index_totals(const Index& index) {

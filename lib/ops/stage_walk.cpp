@@ -193,21 +193,16 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
       return std::nullopt;
     }
   }
-  return input_for(found, tracked);
+  return input_for(found);
 }
 
-std::optional<IngestInput> StageWalk::input_for(const ScanEntry& found, const IndexEntry* tracked) {
+IngestInput StageWalk::input_for(const ScanEntry& found) {
   IngestInput input;
   input.entry.path = found.path;
   input.entry.kind = found.kind;
   input.entry.mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
   input.disk_blocks = found.blocks;
   if (found.kind == EntryKind::directory) {
-    // A changed mode alone leaves what is below, so the tree id stays.
-    if (tracked != nullptr && tracked->kind == EntryKind::directory) {
-      input.entry.id = tracked->id;
-      input.entry.size = tracked->size;
-    }
     ++totals_.directories;
     return input;
   }
@@ -267,7 +262,7 @@ void StageWalk::queue_ancestors(const std::string& path) {
     // The walk itself reports directories below its start.
     if (root_ != nullptr && is_within(directory, root_->path) && pathspecs_.matches(directory)) continue;
     queued_directories_.insert(directory);
-    queued_.push_back(*input_for(*found, nullptr));
+    queued_.push_back(input_for(*found));
   }
 }
 

@@ -32,7 +32,7 @@ class StageWalk {
   void collect_failures();
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
-  std::optional<IngestInput> input_for(const ScanEntry& found, const IndexEntry* tracked);
+  IngestInput input_for(const ScanEntry& found);
   void queue_ancestors(const std::string& path);
   bool accept(const ScanEntry& found);
   bool kept(const std::string& path) const;

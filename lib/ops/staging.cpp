@@ -1,8 +1,6 @@
 #include "ops/staging.h"
 
 #include <chrono>
-#include <map>
-#include <set>
 
 #include "base/path.h"
 #include "ops/stage_walk.h"
@@ -11,7 +9,15 @@
 namespace store {
 namespace {
 
-/// Takes results in path order into the index, and keeps track of the directories whose tree is no longer known.
+IndexEntry root_entry() {
+  IndexEntry root;
+  root.kind = EntryKind::directory;
+  root.mode = 0755;
+  return root;
+}
+
+/// Takes results in path order into the index. A directory above something that changed loses its tree id in the same batch;
+/// batches are in path order too, so that happens right before the first change below it.
 class IndexUpdate {
  public:
   IndexUpdate(const Index& index, Index::Batch* batch) : index_(index), batch_(batch) {}
@@ -19,27 +25,23 @@ class IndexUpdate {
   void apply(const IndexEntry& entry) {
     const std::optional<IndexEntry> before = index_.find(entry.path);
     if (entry.removed && !before) return;
-    if (before && before->kind == EntryKind::directory && (entry.removed || entry.kind != EntryKind::directory))
-      gone_directories_.insert(entry.path);
-    if (entry.removed) ++deleted_;
+    deleted_ += entry.removed;
+    if (batch_ == nullptr) return;
     const bool same = before && !entry.removed && before->kind == entry.kind && before->mode == entry.mode &&
                       before->size == entry.size && before->id == entry.id;
-    if (!same) mark_ancestors(entry.path);
-    if (batch_ == nullptr) return;
+    if (same && entry.kind != EntryKind::directory && refreshed_.size() < k_max_refreshed) {
+      refreshed_.push_back(entry);
+      return;
+    }
+    invalidate_above(entry.path);
     if (entry.removed) batch_->remove(entry.path);
     else batch_->put(entry);
+    if (entry.kind == EntryKind::directory || before.value_or(entry).kind == EntryKind::directory)
+      settled_.push_back(entry.path);
   }
 
-  /// The tree ids of directories above what changed are forgotten, in the same batch.
-  void finish() {
-    if (batch_ == nullptr) return;
-    for (auto& [path, entry] : dirty_) {
-      if (gone_directories_.contains(path)) continue;
-      entry.id = {};
-      entry.attributes = {};
-      batch_->put(entry);
-    }
-  }
+  /// Same content, other stat: learnt for next time, in a batch of its own, since no tree changes by it.
+  const std::vector<IndexEntry>& refreshed() const { return refreshed_; }
 
   /// True if this content was in the index at this path before.
   bool had(const IndexEntry& entry) const {
@@ -49,26 +51,35 @@ class IndexUpdate {
   std::uint64_t deleted() const { return deleted_; }
 
  private:
-  void mark_ancestors(const std::string& path) {
-    std::string_view directory = path;
-    while (!directory.empty()) {
-      directory = parent_path(directory);
-      if (marked_ == directory && marked_any_) return;
-      if (dirty_.contains(std::string(directory))) break;
-      const std::optional<IndexEntry> entry = index_.find(directory);
-      if (entry && entry->kind == EntryKind::directory && !entry->id.is_zero())
-        dirty_.emplace(std::string(directory), *entry);
+  static constexpr std::size_t k_max_refreshed = 64 * 1024;
+
+  void invalidate_above(const std::string& path) {
+    while (!settled_.empty() && !is_within(path, settled_.back())) settled_.pop_back();
+    if (path.empty()) return;
+    std::size_t end = settled_.empty() ? 0 : settled_.back().size() + 1;
+    if (settled_.empty()) {
+      invalidate("");
+    } else if (settled_.back().empty()) {
+      end = 0;
     }
-    marked_ = parent_path(path);
-    marked_any_ = true;
+    for (end = path.find('/', end); end != std::string::npos; end = path.find('/', end + 1))
+      invalidate(path.substr(0, end));
+  }
+
+  void invalidate(const std::string& directory) {
+    settled_.push_back(directory);
+    std::optional<IndexEntry> entry = index_.find(directory);
+    if (!entry && directory.empty()) entry = root_entry();
+    else if (!entry || entry->kind != EntryKind::directory || entry->id.is_zero()) return;
+    entry->id = {};
+    entry->attributes = {};
+    batch_->put(*entry);
   }
 
   const Index& index_;
   Index::Batch* batch_;
-  std::map<std::string, IndexEntry> dirty_;
-  std::set<std::string> gone_directories_;
-  std::string marked_;
-  bool marked_any_ = false;
+  std::vector<std::string> settled_;  // directories above the last path that are dealt with, outermost first
+  std::vector<IndexEntry> refreshed_;
   std::uint64_t deleted_ = 0;
 };
 
@@ -90,11 +101,11 @@ struct ReadTotals {
   std::uint64_t known = 0;
 };
 
-IndexEntry root_entry() {
-  IndexEntry root;
-  root.kind = EntryKind::directory;
-  root.mode = 0755;
-  return root;
+void record_refreshed(const Workspace& workspace, Index& index, const std::vector<IndexEntry>& refreshed) {
+  if (refreshed.empty()) return;
+  Index::Batch batch = index.begin();
+  for (const IndexEntry& entry : refreshed) batch.put(entry);
+  batch.commit(workspace.settings().core.fsync);
 }
 
 }  // namespace
@@ -140,7 +151,6 @@ AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
     publisher.emplace(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(),
                       workspace.settings().core.fsync);
     journal.emplace(access.session().create_journal());
-    if (!index.find("")) batch->put(root_entry());
   }
 
   IndexUpdate update(index, batch ? &*batch : nullptr);
@@ -164,8 +174,8 @@ AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
 
   if (publisher) {
     result.totals.stored_bytes = publisher->finish(std::nullopt).stored_bytes;
-    update.finish();
     batch->commit(workspace.settings().core.fsync);
+    record_refreshed(workspace, index, update.refreshed());
     workspace.objects().maintain_tables();
   }
   add_walk_totals(result.totals, walk.totals());

@@ -32,22 +32,14 @@ class RecipeHasher {
   }
 
   void hole(std::uint64_t length) {
-    // Whole chunks of zeros are one step; the real bytes are needed only where a chunk reaches in or out.
+    // Whole chunks of zeros are one step; real bytes are needed only where a chunk reaches in from before.
     const std::uint64_t border = chunker_.position();
-    chunker_.feed_zeros(length, cuts_);
+    const std::uint64_t whole = chunker_.feed_hole(length, cuts_) * max_;
     carry_.resize(carry_.size() + static_cast<std::size_t>(std::min<std::uint64_t>(length, max_)));
-    const std::uint64_t end = border + length;
-    for (const std::uint64_t cut : cuts_) {
-      if (start_ >= border) {
-        recipe_.add_zeros(cut - start_);
-        start_ = cut;
-        carry_.clear();
-      } else {
-        take(cut);
-      }
-    }
-    cuts_.clear();
-    if (start_ >= border) carry_.assign(static_cast<std::size_t>(end - start_), std::byte{0});
+    drain();
+    if (whole != 0) recipe_.add_zeros(whole);
+    start_ += whole;
+    if (start_ >= border) carry_.assign(static_cast<std::size_t>(border + length - start_), std::byte{0});
   }
 
   NodeBuilder::Root finish() {
@@ -66,13 +58,6 @@ class RecipeHasher {
     }
     carry_.erase(carry_.begin(), carry_.begin() + static_cast<std::ptrdiff_t>(used));
     cuts_.clear();
-  }
-
-  void take(std::uint64_t cut) {
-    const auto length = static_cast<std::size_t>(cut - start_);
-    add(ByteView(carry_).first(length));
-    carry_.erase(carry_.begin(), carry_.begin() + static_cast<std::ptrdiff_t>(length));
-    start_ = cut;
   }
 
   void add(ByteView chunk) {

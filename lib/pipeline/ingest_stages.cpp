@@ -156,24 +156,29 @@ void IngestStages::chunk_window(IngestItem& item) {
   const std::uint64_t hole = file.chunker.position();
   const std::size_t begin = headroom_ - file.carry.size();
   std::copy(file.carry.begin(), file.carry.end(), item.buffer.data() + begin);
+  std::uint64_t start = first;
   std::vector<std::uint64_t> cuts;
-  std::uint64_t in_buffer = item.length;
+  const auto take_cuts = [&] {
+    for (const std::uint64_t cut : cuts) {
+      const bool inside_hole = item.zeros != 0 && start >= hole;
+      const std::size_t offset = inside_hole ? 0 : begin + static_cast<std::size_t>(start - first);
+      item.segments.push_back({offset, cut - start, inside_hole, false, {}});
+      start = cut;
+    }
+    cuts.clear();
+  };
   if (item.zeros != 0) {
-    in_buffer = std::min<std::uint64_t>(item.zeros, options_.chunking.max);
-    std::memset(item.buffer.data() + headroom_, 0, in_buffer);
-    file.chunker.feed_zeros(item.zeros, cuts);
+    std::memset(item.buffer.data() + headroom_, 0, std::min<std::uint64_t>(item.zeros, options_.chunking.max));
+    const std::uint64_t whole = file.chunker.feed_hole(item.zeros, cuts) * options_.chunking.max;
+    take_cuts();
+    if (whole != 0) item.segments.push_back({0, whole, true, false, {}});
+    start += whole;
   } else {
     file.chunker.feed(item.buffer.view(headroom_, item.length), cuts);
   }
   const std::uint64_t end = file.chunker.position();
   if (item.last) file.chunker.finish(cuts);
-  std::uint64_t start = first;
-  for (const std::uint64_t cut : cuts) {
-    const bool inside_hole = item.zeros != 0 && start >= hole;
-    item.segments.push_back({inside_hole ? 0 : begin + static_cast<std::size_t>(start - first), cut - start,
-                             inside_hole, false, {}});
-    start = cut;
-  }
+  take_cuts();
   if (item.zeros != 0 && start >= hole) {
     file.carry.assign(static_cast<std::size_t>(end - start), std::byte{0});
   } else {
