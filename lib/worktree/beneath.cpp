@@ -79,7 +79,7 @@ int open_by_component(int root_fd, const std::string& path, int flags, mode_t mo
   if (path.empty()) return open_component(root_fd, ".", flags, mode);
   const auto length_of = [](std::string_view rest) { return std::min(rest.find('/'), rest.size()); };
   return open_in_pieces(root_fd, path, length_of, [&](int at, const std::string& name, bool last) {
-    if (!last) return open_component(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+    if (!last) return open_component(at, name.empty() ? "." : name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
     const int fd = open_component(at, name, flags | O_NOFOLLOW, mode);
     // O_PATH with O_NOFOLLOW opens the link itself: only right for a caller who asked for exactly that.
     if (fd < 0 || (flags & O_PATH) == 0 || (flags & O_NOFOLLOW) != 0 || !is_symlink(fd)) return fd;

@@ -1,9 +1,11 @@
 #include "worktree/scanner.h"
 
 #include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 
@@ -26,7 +28,7 @@ constexpr std::size_t k_max_ahead_entries = 32 * 1024;
 class Lookahead : public std::enable_shared_from_this<Lookahead> {
  public:
   /// `arena` may be null (one thread) and must live until stop() returns.
-  Lookahead(tbb::task_arena* arena, unsigned threads) : arena_(arena), threads_(threads) {}
+  Lookahead(tbb::task_arena* arena, std::size_t threads) : arena_(arena), threads_(threads) {}
 
   /// Makes directories known.
   void offer(const std::vector<Listing::Child>& children) {
@@ -187,11 +189,12 @@ struct Scanner::State {
 };
 
 Scanner::State::State(int root_fd, const std::string& start, ScanOptions options) {
-  const unsigned threads = std::max(options.threads, 1U);
+  // More than TBB will give only makes it print a warning.
+  const std::size_t allowed = tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+  const std::size_t threads = std::min<std::size_t>(options.threads, allowed);
   walk->root_fd = root_fd;
   walk->options = std::move(options);
-  // Workers come and go at the window's pace, so no slot is kept for a thread from outside.
-  if (threads > 1) arena = std::make_unique<tbb::task_arena>(static_cast<int>(threads), 0);
+  if (threads > 1) arena = std::make_unique<tbb::task_arena>(static_cast<int>(threads));
   lookahead = std::make_shared<Lookahead>(arena.get(), threads);
 
   std::optional<ScanEntry> entry = scan_one(root_fd, start);
