@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The one list of Debian 12 packages; docs/decisions/dependencies.md has the reason of each.
+#   tools/packages.sh build|test|bench|fuzz     install what is missing (as root, or through sudo)
+#   tools/packages.sh list build|test|…         print the names
+set -euo pipefail
+
+build_packages=(cmake ninja-build g++ pkg-config
+  libssl-dev libxxhash-dev libzstd-dev libtbb-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev)
+test_packages=(doctest-dev librapidcheck-dev clang ccache git jq python3 shellcheck xxd util-linux)
+bench_packages=(libbenchmark-dev)
+fuzz_packages=(clang libclang-rt-14-dev)
+
+list() {
+  case $1 in
+    build) printf '%s\n' "${build_packages[@]}" ;;
+    test) printf '%s\n' "${build_packages[@]}" "${test_packages[@]}" ;;
+    bench) printf '%s\n' "${build_packages[@]}" "${bench_packages[@]}" ;;
+    fuzz) printf '%s\n' "${build_packages[@]}" "${fuzz_packages[@]}" ;;
+    *) echo "packages.sh: no list called $1" >&2; exit 2 ;;
+  esac
+}
+
+is_installed() {
+  [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == 'install ok installed' ]]
+}
+
+install_missing() {
+  local name missing=() as_root=()
+  while read -r name; do is_installed "$name" || missing+=("$name"); done < <(list "$1")
+  if ((${#missing[@]} == 0)); then return; fi
+  ((EUID == 0)) || as_root=(sudo)
+  echo "installing ${missing[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -y --no-install-recommends install "${missing[@]}" >/dev/null
+}
+
+case ${1:-} in
+  list) list "${2:-}" ;;
+  '') echo "usage: tools/packages.sh [list] build|test|bench|fuzz" >&2; exit 2 ;;
+  *) install_missing "$1" ;;
+esac

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, runs every test: dev (g++, warnings are errors) with unit, e2e, lint, crash and
+# stress tests; clang with its thread-safety analysis and the unit tests; the unit tests under ASan and UBSan.
+# The last line is "N passed, N failed"; the exit code is 1 if anything failed. A build that fails counts as one.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+tools/packages.sh test || exit 1
+if command -v ccache >/dev/null; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+
+passed=0 failed=0
+unit='^unit/'
+
+count_of() { sed -n "s/.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1; }
+
+# stage PRESET [CTEST_ARGUMENT…]: builds the preset and runs its tests.
+stage() {
+  local preset=$1 log report start=$SECONDS tests failures skipped
+  shift
+  log=build/$preset/test.log report=build/$preset/test.xml
+  mkdir -p "build/$preset" && rm -f "$report"
+  echo "== $preset: build"
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+    tail -n 60 "$log"
+    echo "== $preset: the build failed, see $log"
+    failed=$((failed + 1))
+    return
+  fi
+  echo "== $preset: built in $((SECONDS - start)) s"
+  start=$SECONDS
+  ctest --preset "$preset" -j2 --timeout 900 --output-junit "$PWD/$report" "$@"
+  if [[ ! -s $report ]]; then
+    echo "== $preset: ctest gave no report"
+    failed=$((failed + 1))
+    return
+  fi
+  tests=$(count_of tests "$report") failures=$(count_of failures "$report") skipped=$(count_of skipped "$report")
+  passed=$((passed + tests - failures - skipped)) failed=$((failed + failures))
+  echo "== $preset: $tests tests, $failures failed, $skipped skipped in $((SECONDS - start)) s"
+}
+
+stage dev
+stage clang -R "$unit"
+stage asan -R "$unit"
+
+echo "in $((SECONDS / 60)) min $((SECONDS % 60)) s"
+echo "$passed passed, $failed failed"
+((failed == 0 && passed > 0))
