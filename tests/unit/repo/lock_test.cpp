@@ -13,6 +13,7 @@
 #include "support/fault_file_system.h"
 #include "support/scratch.h"
 #include "unit/repo/child_process.h"
+#include "unit/repo/unsynced_file_system.h"
 
 using namespace store;
 using test::ChildProcess;
@@ -30,8 +31,8 @@ const LockWait k_patient{.timeout_ms = 60000, .on_wait = {}, .cancel = nullptr};
 struct Fixture {
   Fixture() { scratch.make_directory("lock"); }
   Scratch scratch;
-  LockDirectory ours{posix_file_system(), scratch.dirfd()};
-  LockDirectory theirs{posix_file_system(), scratch.dirfd()};
+  LockDirectory ours{test::unsynced_file_system(), scratch.dirfd()};
+  LockDirectory theirs{test::unsynced_file_system(), scratch.dirfd()};
 };
 
 std::string message_of(const std::function<void()>& call) {
@@ -130,8 +131,8 @@ TEST_CASE_FIXTURE(Fixture, "the lock of a killed process is free, and while it l
 
 TEST_CASE("who holds the repository shared is named from the live sessions") {
   const Scratch scratch;
-  create_repository(posix_file_system(), scratch.path("r"), "", "main");
-  const Repository repository(posix_file_system(), scratch.path("r"));
+  create_repository(test::unsynced_file_system(), scratch.path("r"), "", "main");
+  const Repository repository(test::unsynced_file_system(), scratch.path("r"));
   test::Signal open;
   ChildProcess child([&] {
     const Session session = Session::open(repository, "store cat HEAD:x", k_patient);

@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "hash/sha256.h"
 #include "support/fault_file_system.h"
 #include "support/scratch.h"
 #include "unit/repo/child_process.h"
+#include "unit/repo/unsynced_file_system.h"
 
 using namespace store;
 using test::ChildProcess;
@@ -42,8 +44,8 @@ OplogRecord move_main(const std::optional<RefValue>& from, const std::optional<R
 }
 
 struct Refs {
-  explicit Refs(const std::string& where, FileSystem& fs = posix_file_system())
-      : path((is_repository(where) ? void() : create_repository(posix_file_system(), where, "", "main"), where)),
+  explicit Refs(const std::string& where, FileSystem& fs = test::unsynced_file_system())
+      : path((is_repository(where) ? void() : create_repository(test::unsynced_file_system(), where, "", "main"), where)),
         repository(fs, path) {}
   ObjectId update(const OplogRecord& record) const { return store.update(record, k_patient); }
   std::vector<OplogRecord> oplog() const {
@@ -61,9 +63,10 @@ struct Fixture {
   Refs refs{scratch.path("r")};
 
   bool no_temporary(const std::string& name = "r") const {
-    for (const std::string& path : scratch.list())
-      if (path.starts_with(name + "/") && (path.find(".new-") != path.npos || path.find(".tmp") != path.npos))
-        return false;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch.path(name))) {
+      const std::string path = entry.path().filename().string();
+      if (path.find(".new-") != path.npos || path.find(".tmp") != path.npos) return false;
+    }
     return true;
   }
   /// Appends to the oplog as a writer does that is killed before it sets any ref.
@@ -376,7 +379,7 @@ TEST_CASE_FIXTURE(Fixture, "whatever call fails, once or for ever, a move is old
       const std::string name = fmt::format("f{}-{}", static_cast<int>(lasts), nth);
       const Refs plain(scratch.path(name));
       prepare(plain);
-      FaultFileSystem fs;
+      FaultFileSystem fs(test::unsynced_file_system());
       const Refs faulty(scratch.path(name), fs);
       fs.arm({.nth = nth, .error = EIO, .lasts = lasts, .bytes_before = 7});
       const std::optional<ErrorKind> kind = kind_of([&] { faulty.update(big_move()); });
@@ -394,7 +397,7 @@ TEST_CASE_FIXTURE(Fixture, "a full disk leaves the refs as they were and no trac
     const Refs plain(scratch.path(name));
     prepare(plain);
     const std::string oplog = scratch.read(name + "/oplog");
-    FaultFileSystem fs;
+    FaultFileSystem fs(test::unsynced_file_system());
     const Refs full(scratch.path(name), fs);
     fs.arm({.call = FileCall::pwrite, .nth = nth, .error = ENOSPC, .lasts = test::FaultLasts::forever, .bytes_before = 5});
     const std::optional<ErrorKind> kind = kind_of([&] { full.update(big_move()); });
@@ -417,7 +420,7 @@ TEST_CASE_FIXTURE(Fixture, "wherever a writer is killed, the next one finishes o
     const Refs plain(scratch.path(name));
     prepare(plain);
     ChildProcess child([&] {
-      FaultFileSystem fs;
+      FaultFileSystem fs(test::unsynced_file_system());
       const Refs doomed(scratch.path(name), fs);
       fs.arm({.nth = nth, .action = test::FaultAction::kill, .bytes_before = 7});
       doomed.update(big_move());
@@ -438,7 +441,7 @@ TEST_CASE_FIXTURE(Fixture, "wherever the next writer is killed while it finishes
     scratch.write(name + "/oplog", scratch.read(name + "/oplog") + std::string(as_text(bytes)));
     scratch.write(name + "/HEAD", as_text(encode_ref("HEAD", *commit(2))));
     ChildProcess child([&] {
-      FaultFileSystem fs;
+      FaultFileSystem fs(test::unsynced_file_system());
       const Refs doomed(scratch.path(name), fs);
       fs.arm({.nth = nth, .action = test::FaultAction::kill});
       doomed.update(record_of({{"refs/heads/doomed", k_none, commit(4)}}));
@@ -457,7 +460,7 @@ TEST_CASE_FIXTURE(Fixture, "wherever the next writer is killed while it finishes
 }
 
 TEST_CASE_FIXTURE(Fixture, "the refs are synced in the documented order") {
-  FaultFileSystem fs;
+  FaultFileSystem fs(test::unsynced_file_system());
   const Refs counted(scratch.path("r"), fs);
   counted.update(move_main(k_none, commit(1)));
   CHECK_MESSAGE(fs.count(FileCall::fdatasync) == 1, "the oplog");

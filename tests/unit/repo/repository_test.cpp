@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "format/refs.h"
@@ -10,6 +12,7 @@
 #include "support/fault_file_system.h"
 #include "support/scratch.h"
 #include "unit/repo/child_process.h"
+#include "unit/repo/unsynced_file_system.h"
 
 using namespace store;
 using test::FaultFileSystem;
@@ -17,31 +20,31 @@ using test::Scratch;
 
 namespace {
 
-FileSystem& real() { return posix_file_system(); }
+FileSystem& plain() { return test::unsynced_file_system(); }
 
-bool has_temporary(const Scratch& scratch) {
-  for (const std::string& path : scratch.list())
-    if (path.find(".tmp") != std::string::npos) return true;
+bool has_temporary(const std::string& directory) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+    if (entry.path().filename().string().find(".tmp") != std::string::npos) return true;
   return false;
 }
 
 void check_is_whole(const Scratch& scratch, const std::string& name, const std::string& branch) {
   REQUIRE(is_repository(scratch.path(name)));
-  const Repository repository(real(), scratch.path(name));
+  const Repository repository(plain(), scratch.path(name));
   CHECK(repository.writable());
   CHECK(repository.config_text() == "a = 1\n");
   const RefStore refs(repository);
   CHECK(refs.head().branch == "refs/heads/" + branch);
   CHECK_FALSE(refs.head().commit);
   CHECK(refs.check().empty());
-  CHECK_FALSE(has_temporary(scratch));
+  CHECK_FALSE(has_temporary(scratch.path(name)));
 }
 
 }  // namespace
 
 TEST_CASE("a new repository has everything in its place") {
   const Scratch scratch;
-  create_repository(real(), scratch.path("a/b/.store"), "a = 1\n", "team/main");
+  create_repository(plain(), scratch.path("a/b/.store"), "a = 1\n", "team/main");
   check_is_whole(scratch, "a/b/.store", "team/main");
   for (const char* name : {"format", "config", "HEAD", "refs/heads", "refs/tags", "oplog", "catalog", "packs", "tables",
                            "lock/gate", "lock/repo", "lock/index", "lock/merge", "lock/catalog", "lock/refs",
@@ -53,12 +56,12 @@ TEST_CASE("a new repository has everything in its place") {
 TEST_CASE("a repository is made in an empty directory, not in any other place") {
   const Scratch scratch;
   scratch.make_directory("empty");
-  create_repository(real(), scratch.path("empty/"), "a = 1\n", "main");
+  create_repository(plain(), scratch.path("empty/"), "a = 1\n", "main");
   check_is_whole(scratch, "empty", "main");
   scratch.write("full/file", "content");
   scratch.write("file", "content");
   const auto make = [&](const char* name) {
-    return test::kind_of([&] { create_repository(real(), scratch.path(name), "", "main"); });
+    return test::kind_of([&] { create_repository(plain(), scratch.path(name), "", "main"); });
   };
   CHECK(make("empty") == ErrorKind::exists);
   CHECK(make("full") == ErrorKind::exists);
@@ -68,14 +71,14 @@ TEST_CASE("a repository is made in an empty directory, not in any other place") 
 
 TEST_CASE("a bad branch name is refused before anything is made") {
   const Scratch scratch;
-  CHECK(test::kind_of([&] { create_repository(real(), scratch.path("r"), "", "a..b"); }) == ErrorKind::usage);
+  CHECK(test::kind_of([&] { create_repository(plain(), scratch.path("r"), "", "a..b"); }) == ErrorKind::usage);
   CHECK(scratch.list().empty());
 }
 
 TEST_CASE("whatever call fails, there is no repository, and making it again completes it") {
   const Scratch scratch;
   for (std::uint64_t nth = 1;; ++nth) {
-    FaultFileSystem fs;
+    FaultFileSystem fs(test::unsynced_file_system());
     fs.arm({.nth = nth, .error = ENOSPC});
     const std::string name = fmt::format("r{}", nth);
     const auto kind = test::kind_of([&] { create_repository(fs, scratch.path(name), "b = 2\n", "first"); });
@@ -84,7 +87,7 @@ TEST_CASE("whatever call fails, there is no repository, and making it again comp
     // The note in a lock file is the one thing that may fail without a word; the sync after `format` comes too late.
     if (!kind || is_repository(scratch.path(name))) continue;
     CHECK(kind == ErrorKind::no_space);
-    create_repository(real(), scratch.path(name), "a = 1\n", "main");
+    create_repository(plain(), scratch.path(name), "a = 1\n", "main");
     check_is_whole(scratch, name, "main");
   }
 }
@@ -94,14 +97,14 @@ TEST_CASE("whenever the maker is killed, making it again completes it") {
   for (std::uint64_t nth = 1;; ++nth) {
     const std::string name = fmt::format("r{}", nth);
     test::ChildProcess child([&] {
-      FaultFileSystem fs;
+      FaultFileSystem fs(test::unsynced_file_system());
       fs.arm({.nth = nth, .action = test::FaultAction::kill});
       create_repository(fs, scratch.path(name), "b = 2\n", "first");
     });
     if (child.succeeds()) break;
     CAPTURE(nth);
     if (is_repository(scratch.path(name))) continue;
-    create_repository(real(), scratch.path(name), "a = 1\n", "main");
+    create_repository(plain(), scratch.path(name), "a = 1\n", "main");
     check_is_whole(scratch, name, "main");
   }
 }
@@ -114,7 +117,7 @@ TEST_CASE("of several makers at once exactly one makes the repository") {
   for (int i = 0; i < k_makers; ++i)
     makers.emplace_back([&, i] {
       results[static_cast<std::size_t>(i)] =
-          test::kind_of([&] { create_repository(real(), scratch.path("r"), "a = 1\n", "main"); });
+          test::kind_of([&] { create_repository(plain(), scratch.path("r"), "a = 1\n", "main"); });
     });
   for (std::thread& maker : makers) maker.join();
   CHECK(std::count(results.begin(), results.end(), std::nullopt) == 1);
@@ -124,10 +127,10 @@ TEST_CASE("of several makers at once exactly one makes the repository") {
 
 TEST_CASE("a format file of a later version is told from a damaged one") {
   const Scratch scratch;
-  create_repository(real(), scratch.path("r"), "", "main");
+  create_repository(plain(), scratch.path("r"), "", "main");
   const auto open_with = [&](const std::string& format) {
     scratch.write("r/format", format);
-    return test::kind_of([&] { Repository(real(), scratch.path("r")); });
+    return test::kind_of([&] { Repository(plain(), scratch.path("r")); });
   };
   CHECK_FALSE(open_with("store repository\nversion 1\n"));
   CHECK(open_with("store repository\nversion 2\n") == ErrorKind::newer_format);
@@ -142,28 +145,28 @@ TEST_CASE("where there is no repository, none is opened") {
   const Scratch scratch;
   scratch.make_directory("d");
   CHECK_FALSE(is_repository(scratch.path("d")));
-  CHECK(test::kind_of([&] { Repository(real(), scratch.path("d")); }) == ErrorKind::no_repository);
-  CHECK(test::kind_of([&] { Repository(real(), scratch.path("nothing")); }) == ErrorKind::no_repository);
+  CHECK(test::kind_of([&] { Repository(plain(), scratch.path("d")); }) == ErrorKind::no_repository);
+  CHECK(test::kind_of([&] { Repository(plain(), scratch.path("nothing")); }) == ErrorKind::no_repository);
 }
 
 TEST_CASE("the path of a repository is absolute and keeps its own name") {
   const Scratch scratch;
-  create_repository(real(), scratch.path("r.store"), "", "main");
+  create_repository(plain(), scratch.path("r.store"), "", "main");
   scratch.make_symlink("tree/.store", scratch.path("r.store"));
-  const Repository linked(real(), scratch.path("tree/.store/"));
+  const Repository linked(plain(), scratch.path("tree/.store/"));
   CHECK(linked.path().ends_with("/tree/.store"));
-  const Repository inside(real(), scratch.path("r.store/."));
+  const Repository inside(plain(), scratch.path("r.store/."));
   CHECK(inside.path().ends_with("/r.store"));
 }
 
 TEST_CASE("the config is replaced as a whole, and a killed writer's leftovers go") {
   const Scratch scratch;
-  create_repository(real(), scratch.path("r"), "a = 1\n", "main");
+  create_repository(plain(), scratch.path("r"), "a = 1\n", "main");
   scratch.write("r/config.tmp.1.0", "torn");
-  const Repository repository(real(), scratch.path("r"));
+  const Repository repository(plain(), scratch.path("r"));
   repository.write_config("b = 2\n");
   CHECK(repository.config_text() == "b = 2\n");
-  CHECK_FALSE(has_temporary(scratch));
+  CHECK_FALSE(has_temporary(scratch.path("r")));
   scratch.remove("r/config");
   CHECK(repository.config_text().empty());
 }

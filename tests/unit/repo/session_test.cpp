@@ -12,6 +12,7 @@
 #include "support/fault_file_system.h"
 #include "support/scratch.h"
 #include "unit/repo/child_process.h"
+#include "unit/repo/unsynced_file_system.h"
 
 using namespace store;
 using test::ChildProcess;
@@ -35,8 +36,8 @@ struct Fixture {
 
  private:
   Repository made() const {
-    create_repository(posix_file_system(), scratch.path("r"), "", "main");
-    return Repository(posix_file_system(), scratch.path("r"));
+    create_repository(test::unsynced_file_system(), scratch.path("r"), "", "main");
+    return Repository(test::unsynced_file_system(), scratch.path("r"));
   }
 };
 
@@ -51,7 +52,7 @@ std::vector<JournalRecord> records_of(const DeadSession& session) {
 /// Leaves a session with a journal of `count` records, as a killed `add` does.
 void leave_dead_session(const Repository& repository, int count) {
   ChildProcess child([&] {
-    const Repository own(posix_file_system(), repository.path());
+    const Repository own(test::unsynced_file_system(), repository.path());
     const Session session = Session::open(own, "store add .", k_patient);
     JournalWriter journal = session.create_journal();
     for (int i = 0; i < count; ++i) journal.append(written(i));
@@ -169,7 +170,7 @@ TEST_CASE_FIXTURE(Fixture, "a journal is read up to its first flaw") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a journal writes what it holds in blocks and on demand") {
-  FaultFileSystem fs;
+  FaultFileSystem fs(test::unsynced_file_system());
   const Repository counted(fs, scratch.path("r"));
   const Session session = Session::open(counted, "store add .", k_patient);
   JournalWriter journal = session.create_journal();
@@ -185,7 +186,7 @@ TEST_CASE_FIXTURE(Fixture, "a journal writes what it holds in blocks and on dema
 TEST_CASE_FIXTURE(Fixture, "readers go on without a folder where none can be made, writers are told why") {
   for (const int error : {ENOSPC, EROFS}) {
     for (const FileCall call : {FileCall::mkdir, FileCall::open, FileCall::pwrite}) {
-      FaultFileSystem fs;
+      FaultFileSystem fs(test::unsynced_file_system());
       const Repository refusing(fs, scratch.path("r"));
       fs.arm({.call = call, .error = error, .lasts = test::FaultLasts::forever});
       const Session session = Session::open(refusing, "store cat HEAD:x", k_patient);
@@ -204,7 +205,7 @@ TEST_CASE_FIXTURE(Fixture, "a session moves with its locks") {
   Session second = std::move(first);
   CHECK(first.directory_fd() == -1);
   CHECK(live_sessions(repository).size() == 1);
-  const Repository other(posix_file_system(), scratch.path("r"));
+  const Repository other(test::unsynced_file_system(), scratch.path("r"));
   second = Session::open(other, "store ls", k_patient);
   const std::vector<SessionInfo> live = live_sessions(repository);
   REQUIRE(live.size() == 1);
@@ -214,7 +215,7 @@ TEST_CASE_FIXTURE(Fixture, "a session moves with its locks") {
 TEST_CASE_FIXTURE(Fixture, "wherever the maker of a session is killed, the folder is cleared away") {
   for (std::uint64_t nth = 1;; ++nth) {
     ChildProcess child([&] {
-      FaultFileSystem fs;
+      FaultFileSystem fs(test::unsynced_file_system());
       const Repository counted(fs, scratch.path("r"));
       fs.arm({.nth = nth, .action = test::FaultAction::kill});
       Session session = Session::open(counted, "store add .", k_patient);
@@ -253,7 +254,7 @@ TEST_CASE_FIXTURE(Fixture, "adopters never take a session from its living maker,
     }
   };
   for (int i = 0; i < k_makers; ++i)
-    threads.emplace_back([&] { make(Repository(posix_file_system(), scratch.path("r"))); });
+    threads.emplace_back([&] { make(Repository(test::unsynced_file_system(), scratch.path("r"))); });
   std::atomic<int> adopted{0};
   for (int i = 0; i < k_adopters; ++i)
     threads.emplace_back([&] {
