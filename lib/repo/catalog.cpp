@@ -181,10 +181,11 @@ Bytes compact_log(const CatalogState& state) {
 }
 
 /// The records are durable; what is left of replaced packs is garbage that the next replacement finds again.
-void unlink_removed(const Repository& repository, const CatalogState& state) {
+void unlink_removed(const Repository& repository, const CatalogState& state, std::size_t just_removed) {
   std::unordered_set<ObjectId, ObjectIdHash> live;
   for (const CatalogState::Pack& pack : state.packs) live.insert(pack.pack.id);
-  const std::size_t from = state.removed.size() - std::min(state.removed.size(), k_kept_removed);
+  const std::size_t count = std::max(just_removed, k_kept_removed);  // older ones: what a killed writer left
+  const std::size_t from = state.removed.size() - std::min(state.removed.size(), count);
   for (std::size_t i = from; i < state.removed.size(); ++i) {
     if (live.contains(state.removed[i])) continue;
     const std::string path = layout::pack_path(state.removed[i]);
@@ -244,7 +245,7 @@ void append_catalog(const Repository& repository, const std::vector<CatalogRecor
   const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::exclusive, wait);
   ReadLog log = read_log(repository);
   Bytes bytes;
-  bool replaces = false;
+  const std::size_t removed_before = log.replay.removed().size();
   for (const CatalogRecord& record : records) {
     const Settler settler(repository, log.replay);
     const auto settled = std::visit([&](const auto& value) { return settler.settle(value); }, record);
@@ -252,14 +253,14 @@ void append_catalog(const Repository& repository, const std::vector<CatalogRecor
     const Bytes encoded = encode_catalog_record(*settled);
     bytes.insert(bytes.end(), encoded.begin(), encoded.end());
     log.replay.apply(*settled);
-    replaces |= std::holds_alternative<ReplacePacks>(*settled);
   }
   if (bytes.empty()) return;
   const UniqueFd fd = repository.fs().open({repository.fd(), layout::k_catalog}, O_RDWR);
   append_bytes(repository.fs(), fd.get(), bytes, log);
-  if (!replaces) return;
+  const std::size_t just_removed = log.replay.removed().size() - removed_before;
+  if (just_removed == 0) return;
   const CatalogState state = log.replay.finish(log.size + bytes.size());
-  unlink_removed(repository, state);
+  unlink_removed(repository, state, just_removed);
   rewrite_if_half_dead(repository, state);
 }
 

@@ -213,20 +213,26 @@ std::vector<ObjectKey> ObjectStore::find_prefix(std::string_view hex, std::optio
 void ObjectStore::maintain_tables() {
   const Repository& repository = state_->repository;
   if (!repository.writable()) return;
-  const auto lock = repository.locks().try_acquire(LockName::merge, LockMode::exclusive);
-  if (!lock) return;
   const std::lock_guard<std::mutex> update(state_->updates);
+  bool changed = false;
   try {
+    const auto lock = repository.locks().try_acquire(LockName::merge, LockMode::exclusive);
+    if (!lock) return;
     // The catalog as it is now says what is live; this store goes on with the one that it knows.
     const CatalogState catalog = read_catalog(repository);
-    for (int step = 0; step < k_max_table_steps; ++step)
-      if (!improve_tables(repository, catalog, open_tables(repository, state_->index()->tables(), FooterView::Verify::no)))
-        break;
+    const auto improve = [&] {
+      return improve_tables(repository, catalog,
+                            open_tables(repository, state_->index()->tables(), FooterView::Verify::no));
+    };
+    for (int step = 0; step < k_max_table_steps && improve(); ++step) changed = true;
   } catch (const Error& error) {
     // Tables are derived: without them lookups ask more footers, so a full disk here fails no command.
     if (error.kind() == ErrorKind::bug || error.kind() == ErrorKind::interrupted) throw;
+    changed = true;
   }
-  state_->install(PackIndex::build(repository, state_->index()->catalog(), state_->index().get(), FooterView::Verify::no));
+  if (!changed) return;
+  const std::shared_ptr<const PackIndex> old = state_->index();
+  state_->install(PackIndex::build(repository, old->catalog(), old.get(), FooterView::Verify::no));
 }
 
 ObjectStore::Counters ObjectStore::counters() const {
