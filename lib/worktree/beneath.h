@@ -7,7 +7,8 @@
 
 namespace store {
 
-/// open_beneath with one openat(O_NOFOLLOW) per component: same answers, no openat2(2). Returns the descriptor or -errno.
+/// open_beneath with one openat(O_NOFOLLOW) per component: same answers, no openat2(2). Returns the
+/// descriptor or -errno.
 int open_by_component(int root_fd, const std::string& path, int flags, mode_t mode);
 
 }  // namespace store

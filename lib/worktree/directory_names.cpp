@@ -29,7 +29,8 @@ constexpr const char* k_spill_name = "temporary file of directory names";
 constexpr std::size_t k_length_at = 16;
 constexpr std::size_t k_name_at = 19;
 
-/// Not through FileSystem: nobody finds this file again, its content is no state. /var/tmp first, because /tmp may be memory.
+/// Not through FileSystem: nobody finds this file again, its content is no state. /var/tmp first, because
+/// /tmp may be memory.
 UniqueFd open_unlinked() {
   for (const char* folder : {"/var/tmp", "/tmp"}) {
     const int fd = ::open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -45,9 +46,12 @@ UniqueFd open_unlinked() {
 
 void write_all(int fd, const std::vector<char>& bytes, std::uint64_t offset) {
   for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
-    if (count > 0) done += static_cast<std::size_t>(count);
-    else if (count == 0 || errno != EINTR) throw_errno(count == 0 ? EIO : errno, "write", k_spill_name);
+    const ssize_t count =
+        ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    if (count > 0)
+      done += static_cast<std::size_t>(count);
+    else if (count == 0 || errno != EINTR)
+      throw_errno(count == 0 ? EIO : errno, "write", k_spill_name);
   }
 }
 
@@ -154,7 +158,8 @@ bool DirectoryNames::at_end() const { return runs_.empty() ? position_ == pool_.
 std::optional<std::string_view> DirectoryNames::next() {
   if (!runs_.empty()) return next_merged();
   // A directory that changes while it is read may give a name twice.
-  while (position_ > 0 && position_ < pool_.size() && pool_.at(position_) == pool_.at(position_ - 1)) ++position_;
+  while (position_ > 0 && position_ < pool_.size() && pool_.at(position_) == pool_.at(position_ - 1))
+    ++position_;
   if (position_ == pool_.size()) return std::nullopt;
   return pool_.at(position_++);
 }

@@ -27,12 +27,13 @@ class NamePool {
   std::vector<std::uint32_t> offsets_;
 };
 
-/// The names of one directory, ascending by unsigned bytes, each once. Up to `run_length` names are sorted in memory;
-/// more become sorted runs in an unlinked temporary file that next() merges. One thread at a time.
+/// The names of one directory, ascending by unsigned bytes, each once. Up to `run_length` names are sorted in
+/// memory; more become sorted runs in an unlinked temporary file that next() merges. One thread at a time.
 class DirectoryNames {
  public:
-  /// Reads the directory open at `fd` to its end. `keep` sees each name but "." and "..", in no order; false drops it.
-  /// Returns 0, or the errno of a directory that could not be read to its end. Throws if the temporary file fails.
+  /// Reads the directory open at `fd` to its end. `keep` sees each name but "." and "..", in no order; false
+  /// drops it. Returns 0, or the errno of a directory that could not be read to its end. Throws if the
+  /// temporary file fails.
   int read(int fd, std::size_t run_length, const std::function<bool(std::string_view)>& keep);
   /// The next name; valid until the next call.
   std::optional<std::string_view> next();

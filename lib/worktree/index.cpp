@@ -51,8 +51,10 @@ void Index::State::append(ByteView batch, bool sync) {
   if (snapshot->torn_bytes() > 0) replace_index_log(fs, repository_fd, log);
   const bool create = !stat_at(repository_fd, k_index_log);
   const UniqueFd fd = fs.open({repository_fd, k_index_log}, O_WRONLY | O_CREAT);
-  if (create) sync_directory(fs, {repository_fd, "."});  // once, also without `sync`: a later batch relies on the name
-  // Batches that were not synced must be on disk before this one can be, or a crash looks like damage between them.
+  if (create)
+    sync_directory(fs, {repository_fd, "."});  // once, also without `sync`: a later batch relies on the name
+  // Batches that were not synced must be on disk before this one can be, or a crash looks like damage between
+  // them.
   if (sync && !log.empty()) fs.fdatasync(fd.get());
   fs.pwrite(fd.get(), batch, log.size());
   if (!sync) return;
@@ -103,9 +105,7 @@ bool Index::contains_within(std::string_view path) const {
 
 bool Index::empty() const { return state_->seek("").at_end(); }
 
-std::uint64_t Index::torn_bytes() const {
-  return state_->snapshot->torn_bytes();
-}
+std::uint64_t Index::torn_bytes() const { return state_->snapshot->torn_bytes(); }
 
 // --- Cursor ---
 
@@ -127,9 +127,10 @@ Index::Cursor Index::seek(std::string_view path) const {
 
 // --- Batch ---
 
-/// A batch is gathered in memory and appended to the log in one go. One that grows too large is merged into a new base while
-/// it comes in: it would make the log so long that the base is rewritten anyway, and this way costs no memory and no second
-/// write. The rename of the base commits it; the log is empty then, so nothing older can be applied on top.
+/// A batch is gathered in memory and appended to the log in one go. One that grows too large is merged into a
+/// new base while it comes in: it would make the log so long that the base is rewritten anyway, and this way
+/// costs no memory and no second write. The rename of the base commits it; the log is empty then, so nothing
+/// older can be applied on top.
 struct Index::Batch::State {
   explicit State(Index::State& owner)
       : index(owner), limit(std::min(log_limit(*index.snapshot), k_max_batch_memory)), writer(bytes) {}
@@ -151,8 +152,8 @@ struct Index::Batch::State {
 
 void Index::Batch::State::change(const IndexEntry& entry) {
   if (!empty && compare_paths(last_path, entry.path) >= 0)
-    throw Error(ErrorKind::bug, fmt::format("index batch: \"{}\" does not come behind \"{}\"", escape_name(entry.path),
-                                            escape_name(last_path)));
+    throw Error(ErrorKind::bug, fmt::format("index batch: \"{}\" does not come behind \"{}\"",
+                                            escape_name(entry.path), escape_name(last_path)));
   empty = false;
   last_path = entry.path;
   if (base) {
@@ -165,8 +166,10 @@ void Index::Batch::State::change(const IndexEntry& entry) {
 
 void Index::Batch::State::become_base() {
   // The log has to be empty before the base changes: it would hide the new base's entries after a crash.
-  if (!index.snapshot->valid_log().empty()) index.compact();
-  else if (index.snapshot->torn_bytes() > 0) replace_index_log(index.fs, index.repository_fd, {});
+  if (!index.snapshot->valid_log().empty())
+    index.compact();
+  else if (index.snapshot->torn_bytes() > 0)
+    replace_index_log(index.fs, index.repository_fd, {});
   old.emplace(index.seek(""));
   base = std::make_unique<IndexBaseFile>(index.fs, index.repository_fd);
   writer.finish();
@@ -220,11 +223,13 @@ void Index::Batch::commit(bool sync) {
 }
 
 Index::Batch Index::begin() {
-  if (!state_->snapshot->is_current(state_->repository_fd)) state_->reload();  // opened before the lock was taken
+  if (!state_->snapshot->is_current(state_->repository_fd))
+    state_->reload();  // opened before the lock was taken
   return Batch(std::make_unique<Batch::State>(*state_));
 }
 
-void Index::rewrite(const std::function<void(const std::function<void(const IndexEntry&)>&)>& fill, bool sync) {
+void Index::rewrite(const std::function<void(const std::function<void(const IndexEntry&)>&)>& fill,
+                    bool sync) {
   Batch batch = begin();
   IndexCursor old = state_->seek("");
   const auto before = [&](const std::string& path) { return compare_paths(old.entry().path, path) < 0; };

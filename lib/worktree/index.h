@@ -16,8 +16,8 @@ namespace store {
 /// cursors of one Index may be used by several threads if nobody writes.
 class Index {
  public:
-  /// `repository_fd` is the repository folder, open for as long as the Index. Missing files are an empty index. Error{corrupt}
-  /// for damage that is no torn tail.
+  /// `repository_fd` is the repository folder, open for as long as the Index. Missing files are an empty
+  /// index. Error{corrupt} for damage that is no torn tail.
   Index(FileSystem& fs, int repository_fd);
   ~Index();
   Index(Index&&) noexcept;
@@ -26,7 +26,8 @@ class Index {
   /// True if the path or anything below it is tracked.
   bool contains_within(std::string_view path) const;
   bool empty() const;
-  /// Bytes at the end of the log that are no complete batch: left by a crash, ignored, cut off by the next writer. For fsck.
+  /// Bytes at the end of the log that are no complete batch: left by a crash, ignored, cut off by the next
+  /// writer. For fsck.
   std::uint64_t torn_bytes() const;
 
   /// Merged view in path order.
@@ -50,18 +51,18 @@ class Index {
   /// First entry not below `path` in path order; Cursor at "" starts with the root directory's entry.
   Cursor seek(std::string_view path) const;
 
-  /// One atomic batch of changes, in path order, each path at most once (Error{bug} otherwise), in bounded memory: gathered up
-  /// to min(16 MiB, max(1 MiB, base/4)), beyond that merged into a new base as it comes in. Nothing is visible before commit();
-  /// destroyed without commit(), it leaves nothing.
+  /// One atomic batch of changes, in path order, each path at most once (Error{bug} otherwise), in bounded
+  /// memory: gathered up to min(16 MiB, max(1 MiB, base/4)), beyond that merged into a new base as it comes
+  /// in. Nothing is visible before commit(); destroyed without commit(), it leaves nothing.
   class Batch {
    public:
     Batch(Batch&&) noexcept;
     ~Batch();
     void put(const IndexEntry& entry);
     void remove(const std::string& path);
-    /// Appends to the log and syncs (durability.md "Index batch"); `sync` false skips that sync. Then, if the log exceeds
-    /// max(1 MiB, base/4), rewrites the base through tmp and rename, always synced. The Index shows the new state. An empty
-    /// batch writes nothing.
+    /// Appends to the log and syncs (durability.md "Index batch"); `sync` false skips that sync. Then, if the
+    /// log exceeds max(1 MiB, base/4), rewrites the base through tmp and rename, always synced. The Index
+    /// shows the new state. An empty batch writes nothing.
     void commit(bool sync);
 
    private:
@@ -73,7 +74,8 @@ class Index {
   /// The caller holds the index lock exclusively. Cursors opened before stay valid until commit().
   Batch begin();
 
-  /// Replaces everything (a checkout of another tree): entries come in path order from `fill(put)`. One batch of what differs.
+  /// Replaces everything (a checkout of another tree): entries come in path order from `fill(put)`. One batch
+  /// of what differs.
   void rewrite(const std::function<void(const std::function<void(const IndexEntry&)>&)>& fill, bool sync);
 
  private:
@@ -81,8 +83,8 @@ class Index {
   std::unique_ptr<State> state_;
 };
 
-/// Time rule of design §4: an entry whose mtime or ctime is not at least 20 ms (2 s for whole-second stamps) older than
-/// `read_started_ns` (CLOCK_REALTIME_COARSE before its first byte was read) is racy.
+/// Time rule of design §4: an entry whose mtime or ctime is not at least 20 ms (2 s for whole-second stamps)
+/// older than `read_started_ns` (CLOCK_REALTIME_COARSE before its first byte was read) is racy.
 bool is_racy(const StatKey& stat, std::int64_t read_started_ns);
 
 }  // namespace store

@@ -46,14 +46,18 @@ MappedFile map(const OpenFile& file, const char* name) {
   return MappedFile(file.fd->get(), static_cast<std::size_t>(file.identity.size), name);
 }
 
-bool same_file(const FileIdentity& a, const FileIdentity& b) { return a.device == b.device && a.inode == b.inode; }
+bool same_file(const FileIdentity& a, const FileIdentity& b) {
+  return a.device == b.device && a.inode == b.inode;
+}
 
 /// A crash tears only the end; a good batch behind a bad one means that acknowledged bytes were damaged.
 void check_torn_tail(ByteView tail, std::size_t offset) {
   const std::string_view text = as_text(tail);
-  for (std::size_t at = text.find(k_batch_magic, 1); at != std::string_view::npos; at = text.find(k_batch_magic, at + 1))
+  for (std::size_t at = text.find(k_batch_magic, 1); at != std::string_view::npos;
+       at = text.find(k_batch_magic, at + 1))
     if (read_index_batch(tail.subspan(at)))
-      throw_corrupt(fmt::format("index.log: bad batch at offset {}, followed by a good one at {}", offset, offset + at));
+      throw_corrupt(fmt::format("index.log: bad batch at offset {}, followed by a good one at {}", offset,
+                                offset + at));
 }
 
 }  // namespace
@@ -108,7 +112,9 @@ std::size_t IndexSnapshot::first_change(std::string_view path) const {
 }
 
 IndexCursor::IndexCursor(std::shared_ptr<const IndexSnapshot> snapshot, std::string_view path)
-    : snapshot_(std::move(snapshot)), base_(snapshot_->base().seek(path)), change_(snapshot_->first_change(path)) {
+    : snapshot_(std::move(snapshot)),
+      base_(snapshot_->base().seek(path)),
+      change_(snapshot_->first_change(path)) {
   settle();
 }
 
@@ -117,7 +123,8 @@ void IndexCursor::settle() {
   const std::vector<IndexSnapshot::Change>& changes = snapshot_->changes();
   for (; change_ < changes.size(); ++change_) {
     const auto& [path, record] = changes[change_];
-    const auto order = base_.at_end() ? std::strong_ordering::greater : compare_paths(base_.entry().path, path);
+    const auto order =
+        base_.at_end() ? std::strong_ordering::greater : compare_paths(base_.entry().path, path);
     if (order < 0) break;
     if (order == 0) base_.next();
     change_entry_ = decode_index_record(record);
@@ -129,8 +136,10 @@ void IndexCursor::settle() {
 }
 
 void IndexCursor::next() {
-  if (source_ == Source::base) base_.next();
-  else ++change_;
+  if (source_ == Source::base)
+    base_.next();
+  else
+    ++change_;
   settle();
 }
 
@@ -146,7 +155,8 @@ void IndexCursor::next_sibling() {
     change_ = snapshot_->changes().size();
     return;
   }
-  // Only '/' sorts below NUL, and no name holds a NUL: everything below `path` is before this, all that follows behind.
+  // Only '/' sorts below NUL, and no name holds a NUL: everything below `path` is before this, all that
+  // follows behind.
   const std::string behind = path + '\0';
   base_ = snapshot_->base().seek(behind);
   change_ = snapshot_->first_change(behind);

@@ -1,9 +1,11 @@
-// The two files of the index, index.base and index.log: reading both as one consistent state, and replacing the base.
+// The two files of the index, index.base and index.log: reading both as one consistent state, and replacing
+// the base.
 //
-// Readers take no lock. Both files are only ever replaced by rename, the log besides appended to, and neither is ever
-// shortened in place, so a mapping stays good. A reader opens the log first, then the base, and starts again if the log
-// was replaced meanwhile. What it then has is a base and the log that belongs on it, or the next base, which holds that
-// whole log already: applying it again changes nothing. No generation number is needed for that.
+// Readers take no lock. Both files are only ever replaced by rename, the log besides appended to, and neither
+// is ever shortened in place, so a mapping stays good. A reader opens the log first, then the base, and
+// starts again if the log was replaced meanwhile. What it then has is a base and the log that belongs on it,
+// or the next base, which holds that whole log already: applying it again changes nothing. No generation
+// number is needed for that.
 #pragma once
 
 #include <memory>
@@ -35,7 +37,8 @@ class IndexSnapshot {
   /// Path and encoded record of one change; the record may say that the path is removed.
   using Change = std::pair<std::string_view, ByteView>;
 
-  /// Reads the state as it is now. Error{corrupt} if a bad batch is followed by a good one: that is no torn tail.
+  /// Reads the state as it is now. Error{corrupt} if a bad batch is followed by a good one: that is no torn
+  /// tail.
   static std::shared_ptr<const IndexSnapshot> load(int repository_fd);
   /// True if the files are still those that were read.
   bool is_current(int repository_fd) const;

@@ -31,8 +31,10 @@ Directory::~Directory() {
 }
 
 void Directory::keep(UniqueFd fd) {
-  if (++walk_->open_directories > k_max_open_directories) --walk_->open_directories;
-  else fd_ = std::move(fd);
+  if (++walk_->open_directories > k_max_open_directories)
+    --walk_->open_directories;
+  else
+    fd_ = std::move(fd);
 }
 
 Directory::Lease Directory::lease() const {
@@ -63,8 +65,10 @@ int Listing::open() const {
 bool Listing::keep_name(std::string_view name) {
   const std::string_view fault = name_fault(name);
   if (fault.empty()) return true;
-  if (is_repository_name(name)) skipped.push_back(join_path(path_, name));
-  else failures.push_back({join_path(path_, name), fmt::format("its name {}", fault)});
+  if (is_repository_name(name))
+    skipped.push_back(join_path(path_, name));
+  else
+    failures.push_back({join_path(path_, name), fmt::format("its name {}", fault)});
   return false;
 }
 
@@ -80,10 +84,11 @@ void Listing::start() {
     give_up(-fd.get());
     return;
   }
-  const int error_number =
-      names_.read(fd.get(), walk_->options.run_length, [this](std::string_view name) { return keep_name(name); });
+  const int error_number = names_.read(fd.get(), walk_->options.run_length,
+                                       [this](std::string_view name) { return keep_name(name); });
   if (error_number != 0) {
-    fail(path_, "read directory", error_number);  // and nothing of it: half a directory would look like deletions
+    fail(path_, "read directory",
+         error_number);  // and nothing of it: half a directory would look like deletions
     return;
   }
   std::sort(skipped.begin(), skipped.end(), PathLess());
@@ -108,7 +113,8 @@ void Listing::look_up(Found& found, int directory_fd) const {
   struct stat info;
   if (::fstatat(directory_fd, found.name.c_str(), &info, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) {
     const int error_number = errno;
-    if (ends_the_walk(error_number)) throw_errno(error_number, "stat", escape_name(join_path(path_, found.name)));
+    if (ends_the_walk(error_number))
+      throw_errno(error_number, "stat", escape_name(join_path(path_, found.name)));
     if (error_number != ENOENT) found.failure = reason("stat", error_number);
     return;
   }

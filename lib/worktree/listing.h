@@ -1,4 +1,5 @@
-// One directory of a walk: opened, listed, and stat'ed chunk by chunk. Knows no threads; scanner.cpp schedules it.
+// One directory of a walk: opened, listed, and stat'ed chunk by chunk. Knows no threads; scanner.cpp
+// schedules it.
 #pragma once
 
 #include <atomic>
@@ -20,11 +21,12 @@ struct WalkContext {
   std::atomic<int> open_directories{0};
 };
 
-/// A directory that entries are looked up in. Its descriptor may be missing: there can be more directories on the way down
-/// than descriptors, so only some keep theirs, the others are opened again by path when needed.
+/// A directory that entries are looked up in. Its descriptor may be missing: there can be more directories on
+/// the way down than descriptors, so only some keep theirs, the others are opened again by path when needed.
 class Directory {
  public:
-  Directory(std::shared_ptr<WalkContext> walk, std::string path) : walk_(std::move(walk)), path_(std::move(path)) {}
+  Directory(std::shared_ptr<WalkContext> walk, std::string path)
+      : walk_(std::move(walk)), path_(std::move(path)) {}
   ~Directory();
   const std::string& path() const { return path_; }
   /// Keeps the descriptor if the walk has not too many open.
@@ -43,7 +45,8 @@ class Directory {
   UniqueFd fd_;
 };
 
-/// Results belong to whoever runs the listing, then to the consumer; scanner.cpp hands them over under its mutex.
+/// Results belong to whoever runs the listing, then to the consumer; scanner.cpp hands them over under its
+/// mutex.
 class Listing {
  public:
   /// Names are stat'ed this many at a time, so that a huge directory is never in memory with all its stats.
@@ -64,7 +67,8 @@ class Listing {
     std::string failure;
     std::string name;
   };
-  /// The next chunk in three steps, of which only the middle one may run on several threads (on different elements).
+  /// The next chunk in three steps, of which only the middle one may run on several threads (on different
+  /// elements).
   std::vector<Found> next_names();
   void look_up(Found& found, int directory_fd) const;
   void collect(std::vector<Found> chunk);

@@ -35,7 +35,8 @@ bool in_named_class(std::string_view name, unsigned char c, bool& known) {
 /// One bracket expression, read as git's wildmatch.c reads it.
 class Bracket {
  public:
-  /// `rest` begins behind '['. Answers whether `c` is in the set and takes it off `rest`; nothing if it is malformed.
+  /// `rest` begins behind '['. Answers whether `c` is in the set and takes it off `rest`; nothing if it is
+  /// malformed.
   static std::optional<bool> match(std::string_view& rest, unsigned char c) {
     Bracket bracket(rest, c);
     const bool negated = rest.starts_with('!') || rest.starts_with('^');
@@ -104,7 +105,8 @@ class Bracket {
   bool matched_ = false;
 };
 
-/// Takes one element that is no '*' off `pattern` and says whether `c` matches it; nothing if the pattern is malformed.
+/// Takes one element that is no '*' off `pattern` and says whether `c` matches it; nothing if the pattern is
+/// malformed.
 std::optional<bool> match_one(std::string_view& pattern, char c) {
   const char first = pattern.front();
   pattern.remove_prefix(1);
@@ -138,7 +140,8 @@ bool may_match_below_spec(const Pathspec& spec, std::string_view directory) {
 }  // namespace
 
 bool glob_matches(std::string_view pattern, std::string_view text) {
-  // Only the last '*' ever has to take more, because it could have taken all that the earlier ones took: no recursion.
+  // Only the last '*' ever has to take more, because it could have taken all that the earlier ones took: no
+  // recursion.
   std::optional<std::string_view> retry_pattern;
   std::string_view retry_text;
   for (;;) {

@@ -8,11 +8,12 @@ namespace store {
 
 /// One path argument: a path, a directory prefix, or a glob in which `*` crosses '/' (cli contract §3).
 struct Pathspec {
-  std::string pattern;  // from the root of the tree; "" is the root
+  std::string pattern;   // from the root of the tree; "" is the root
   bool literal = false;  // no glob characters, or literal by request
 };
 
-/// glob(7) with `*` and `?` crossing '/', `[...]` classes, backslash escapes: what git's default pathspec matching does.
+/// glob(7) with `*` and `?` crossing '/', `[...]` classes, backslash escapes: what git's default pathspec
+/// matching does.
 bool glob_matches(std::string_view pattern, std::string_view text);
 bool has_glob(std::string_view pattern);
 /// The longest leading directory part of a pattern that holds no glob character: where a walk has to start.

@@ -21,13 +21,20 @@ std::int64_t nanoseconds(const struct timespec& time) {
 
 EntryKind kind_of(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFDIR: return EntryKind::directory;
-    case S_IFLNK: return EntryKind::symlink;
-    case S_IFIFO: return EntryKind::fifo;
-    case S_IFCHR: return EntryKind::char_device;
-    case S_IFBLK: return EntryKind::block_device;
-    case S_IFSOCK: return EntryKind::fifo;  // so that nobody who overlooks `socket` takes it for something to read
-    default: return EntryKind::file;
+    case S_IFDIR:
+      return EntryKind::directory;
+    case S_IFLNK:
+      return EntryKind::symlink;
+    case S_IFIFO:
+      return EntryKind::fifo;
+    case S_IFCHR:
+      return EntryKind::char_device;
+    case S_IFBLK:
+      return EntryKind::block_device;
+    case S_IFSOCK:
+      return EntryKind::fifo;  // so that nobody who overlooks `socket` takes it for something to read
+    default:
+      return EntryKind::file;
   }
 }
 
@@ -50,7 +57,8 @@ ScanEntry entry_of_stat(std::string path, const struct stat& info) {
   entry.path = std::move(path);
   entry.kind = kind_of(info.st_mode);
   entry.socket = S_ISSOCK(info.st_mode);
-  entry.mode = S_ISLNK(info.st_mode) ? k_symlink_mode : static_cast<std::uint16_t>(info.st_mode & k_permission_bits);
+  entry.mode =
+      S_ISLNK(info.st_mode) ? k_symlink_mode : static_cast<std::uint16_t>(info.st_mode & k_permission_bits);
   entry.stat = key_of_stat(info);
   if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
     entry.device_number = static_cast<std::uint64_t>(major(info.st_rdev)) << 32 | minor(info.st_rdev);

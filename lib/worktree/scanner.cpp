@@ -22,9 +22,9 @@ namespace {
 constexpr std::size_t k_max_ahead_directories = 256;
 constexpr std::size_t k_max_ahead_entries = 32 * 1024;
 
-/// The directories that are known but not yet entered, in path order, which is the order the consumer wants them in:
-/// workers always take the first one. Nothing ever waits for a directory that no thread has begun: the consumer lists it
-/// itself. So the walk cannot stall, whatever TBB does with its threads.
+/// The directories that are known but not yet entered, in path order, which is the order the consumer wants
+/// them in: workers always take the first one. Nothing ever waits for a directory that no thread has begun:
+/// the consumer lists it itself. So the walk cannot stall, whatever TBB does with its threads.
 class Lookahead : public std::enable_shared_from_this<Lookahead> {
  public:
   /// `arena` may be null (one thread) and must live until stop() returns.
@@ -203,8 +203,8 @@ Scanner::State::State(int root_fd, const std::string& start, ScanOptions options
   if (!start.empty() && walk->options.accept && !walk->options.accept(*entry)) return;
   if (entry->kind == EntryKind::directory) {
     const std::string name = start.empty() ? "." : std::string(base_name(start));
-    push(std::make_shared<Listing>(walk, std::make_shared<Directory>(walk, std::string(parent_path(start))), name,
-                                   start));
+    push(std::make_shared<Listing>(walk, std::make_shared<Directory>(walk, std::string(parent_path(start))),
+                                   name, start));
   }
   if (!start.empty()) start_entry = std::move(entry);
 }
@@ -237,7 +237,8 @@ ScanEntry Scanner::State::take_entry() {
   return entry;
 }
 
-/// The rest of a huge directory, a chunk at a time. This thread is the one that waits for it, so the others help.
+/// The rest of a huge directory, a chunk at a time. This thread is the one that waits for it, so the others
+/// help.
 bool Scanner::State::load_more(Frame& frame) {
   Listing& listing = *frame.listing;
   if (!listing.has_more()) return false;

@@ -1,5 +1,5 @@
-// worktree: the files outside the repository: walking them, the index of what is tracked, and writing them safely.
-// It knows nothing of packs or refs.
+// worktree: the files outside the repository: walking them, the index of what is tracked, and writing them
+// safely. It knows nothing of packs or refs.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace store {
 
 /// What a walk found at a path.
 struct ScanEntry {
-  std::string path;  // relative to the root of the walk's tree, '/' separated
+  std::string path;                  // relative to the root of the walk's tree, '/' separated
   EntryKind kind = EntryKind::file;  // `file` for every regular file: size decides later
   bool socket = false;               // cannot be stored; `kind` then says fifo and means nothing
   std::uint16_t mode = 0;
@@ -33,29 +33,30 @@ struct PathFailure {
 };
 
 struct ScanOptions {
-  /// Asked for every entry before it is reported or entered; false skips it (and what is below it). Called from several
-  /// threads at once.
+  /// Asked for every entry before it is reported or entered; false skips it (and what is below it). Called
+  /// from several threads at once.
   std::function<bool(const ScanEntry&)> accept;
   bool one_file_system = false;
   unsigned threads = 1;
-  std::size_t run_length = 256 * 1024;  // names of one directory sorted in memory; more spill to a temporary file
+  std::size_t run_length =
+      256 * 1024;  // names of one directory sorted in memory; more spill to a temporary file
 };
 
-/// Walks directories in parallel and yields what is there in path order (compare_paths), whatever the thread count.
-/// Directory-relative, no symlink is followed; one statx per entry. Memory is bounded by the listing window, not by the
-/// tree. Entries named like a repository (is_repository_name) are never reported: they are listed in `skipped()`.
-/// Thread rule: one thread calls next().
+/// Walks directories in parallel and yields what is there in path order (compare_paths), whatever the thread
+/// count. Directory-relative, no symlink is followed; one statx per entry. Memory is bounded by the listing
+/// window, not by the tree. Entries named like a repository (is_repository_name) are never reported: they are
+/// listed in `skipped()`. Thread rule: one thread calls next().
 class Scanner {
  public:
-  /// `root_fd`: the tree's root directory, open for as long as the scanner; `start`: path below it to walk ("" = everything;
-  /// the start itself is reported first, except for ""). Error{not_found} if it does not exist. With one_file_system a mount
-  /// point is reported but not entered.
+  /// `root_fd`: the tree's root directory, open for as long as the scanner; `start`: path below it to walk
+  /// ("" = everything; the start itself is reported first, except for ""). Error{not_found} if it does not
+  /// exist. With one_file_system a mount point is reported but not entered.
   Scanner(int root_fd, std::string start, ScanOptions options);
   ~Scanner();
   std::optional<ScanEntry> next();
-  /// Directories and files that could not be listed or looked at so far: at least all that come before the entry returned last.
-  /// A directory is reported as an entry before it fails; nothing below it is reported then. What vanished during the walk is
-  /// no failure.
+  /// Directories and files that could not be listed or looked at so far: at least all that come before the
+  /// entry returned last. A directory is reported as an entry before it fails; nothing below it is reported
+  /// then. What vanished during the walk is no failure.
   const std::vector<PathFailure>& failures() const;
   /// Entries left out because of their name, so far.
   const std::vector<std::string>& skipped() const;
@@ -68,8 +69,8 @@ class Scanner {
 /// One path's ScanEntry without following symlinks (also not in parents); nothing if it is not there.
 std::optional<ScanEntry> scan_one(int root_fd, const std::string& path);
 
-/// openat2(RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS), component-wise O_NOFOLLOW where the kernel refuses it (ENOSYS,
-/// EPERM). `path` is relative to root_fd; "" is the root itself. Returns the descriptor or -errno.
+/// openat2(RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS), component-wise O_NOFOLLOW where the kernel refuses it
+/// (ENOSYS, EPERM). `path` is relative to root_fd; "" is the root itself. Returns the descriptor or -errno.
 int open_beneath(int root_fd, const std::string& path, int flags, mode_t mode = 0);
 
 }  // namespace store

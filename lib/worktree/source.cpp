@@ -57,21 +57,24 @@ void install_handler() {
   static const bool installed = [] {
     struct sigaction action = {};
     action.sa_sigaction = on_bus_error;
-    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;  // not blocked inside, so no mask has to be saved and restored
+    action.sa_flags =
+        SA_SIGINFO | SA_NODEFER | SA_ONSTACK;  // not blocked inside, so no mask has to be saved and restored
     sigemptyset(&action.sa_mask);
     return ::sigaction(SIGBUS, nullptr, &g_previous) == 0 && ::sigaction(SIGBUS, &action, nullptr) == 0;
   }();
   if (!installed) throw Error(ErrorKind::system, "sigaction: refused");
 }
 
-/// False if the mapping raised SIGBUS on the way; `out` is then undefined. No object with a destructor lives here.
+/// False if the mapping raised SIGBUS on the way; `out` is then undefined. No object with a destructor lives
+/// here.
 bool guarded_copy(MutableByteView out, ByteView mapped) {
   Guard guard;
   guard.begin = mapped.data();
   guard.end = mapped.data() + mapped.size();
   if (sigsetjmp(guard.resume, 0) != 0) return false;
   t_guard = &guard;
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // the compiler knows nothing of the handler that reads it
+  std::atomic_signal_fence(
+      std::memory_order_seq_cst);  // the compiler knows nothing of the handler that reads it
   std::memcpy(out.data(), mapped.data(), mapped.size());
   std::atomic_signal_fence(std::memory_order_seq_cst);
   t_guard = nullptr;
@@ -113,7 +116,8 @@ SourceFile open_source(int directory_fd, const std::string& name, const std::str
   SourceFile file;
   file.fd.reset(fd);
   const struct stat info = stat_fd(fd, shown_path);
-  if (!S_ISREG(info.st_mode)) throw Error(ErrorKind::system, escape_name(shown_path) + ": is no regular file any more");
+  if (!S_ISREG(info.st_mode))
+    throw Error(ErrorKind::system, escape_name(shown_path) + ": is no regular file any more");
   file.stat = entry_of_stat(shown_path, info);
   return file;
 }
@@ -138,7 +142,8 @@ std::size_t copy_mapped(int fd, std::uint64_t offset, MutableByteView out, const
   if (out.empty()) return 0;
   install_handler();
   const Window window(fd, offset, out.size());
-  // A file that cannot be mapped, was truncated, or fails to be read: pread says which, and how much there is.
+  // A file that cannot be mapped, was truncated, or fails to be read: pread says which, and how much there
+  // is.
   if (!window || !guarded_copy(out, window.view())) return pread_full(fd, out, offset, shown_path);
   // Truncated inside the last page it raises nothing: the rest of that page reads as zeros.
   const auto size = static_cast<std::uint64_t>(stat_fd(fd, shown_path).st_size);

@@ -18,7 +18,8 @@ namespace store {
 namespace {
 
 constexpr mode_t k_permission_bits = 07777;
-constexpr mode_t k_plain_bits = 0777;  // what open(2) may be given: set-id bits come by fchmod, after the content
+constexpr mode_t k_plain_bits =
+    0777;  // what open(2) may be given: set-id bits come by fchmod, after the content
 constexpr mode_t k_unfinished_directory = 0700;
 constexpr mode_t k_unfinished_file = 0600;
 
@@ -46,7 +47,8 @@ bool unless_refused(std::initializer_list<int> refusals, Step step) {
   }
 }
 
-/// The open directory of a path, and its last component. O_PATH: nothing but search permission above is needed.
+/// The open directory of a path, and its last component. O_PATH: nothing but search permission above is
+/// needed.
 struct Place {
   UniqueFd directory;
   std::string name;
@@ -87,8 +89,10 @@ void make_and_rename(FileSystem& fs, const Place& place, TargetTree::File::Repla
   const std::string temporary = temporary_name();
   make(place.at(temporary));
   try {
-    if (replace == TargetTree::File::Replace::yes) fs.rename(place.at(temporary), place.at());
-    else fs.rename_new(place.at(temporary), place.at());
+    if (replace == TargetTree::File::Replace::yes)
+      fs.rename(place.at(temporary), place.at());
+    else
+      fs.rename_new(place.at(temporary), place.at());
   } catch (...) {
     remove_quietly(fs, place.at(temporary));
     throw;
@@ -181,12 +185,15 @@ void TargetTree::File::reserve(std::uint64_t length) const {
 
 StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace) {
   return in_path(name_, [&] {
-    if (static_cast<std::uint64_t>(stat_fd(fd_.get(), temporary_).st_size) != size) fs_->truncate(fd_.get(), size);
+    if (static_cast<std::uint64_t>(stat_fd(fd_.get(), temporary_).st_size) != size)
+      fs_->truncate(fd_.get(), size);
     finish_mode(*fs_, fd_.get(), mode);
     const At from{directory_.get(), temporary_.c_str()};
     const At to{directory_.get(), name_.c_str()};
-    if (replace == Replace::yes) fs_->rename(from, to);
-    else fs_->rename_new(from, to);
+    if (replace == Replace::yes)
+      fs_->rename(from, to);
+    else
+      fs_->rename_new(from, to);
     temporary_.clear();
     const StatKey key = key_of_stat(stat_fd(fd_.get(), name_));  // after the rename: it sets the ctime
     fd_.reset();
@@ -207,8 +214,8 @@ TargetTree::File TargetTree::create_file(const std::string& path) const {
   return file;
 }
 
-StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
-                                     bool fresh) const {
+StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content,
+                                     std::uint16_t mode, bool fresh) const {
   check_name(name);
   const std::string made = fresh ? name : temporary_name();
   const At at{directory_fd, made.c_str()};
@@ -229,13 +236,17 @@ StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, 
   });
 }
 
-void TargetTree::make_symlink(const std::string& path, const std::string& target, File::Replace replace) const {
-  if (target.find('\0') != std::string::npos) throw_corrupt(escape_name(path) + ": link target contains a NUL byte");
+void TargetTree::make_symlink(const std::string& path, const std::string& target,
+                              File::Replace replace) const {
+  if (target.find('\0') != std::string::npos)
+    throw_corrupt(escape_name(path) + ": link target contains a NUL byte");
   const Place place = place_of(root_.get(), path);
   in_path(path, [&] {
     const auto make = [&](At at) { fs_->symlink(target.c_str(), at); };
-    if (replace == File::Replace::no) make(place.at());
-    else if (!unless_refused({EEXIST}, [&] { make(place.at()); })) make_and_rename(*fs_, place, replace, make);
+    if (replace == File::Replace::no)
+      make(place.at());
+    else if (!unless_refused({EEXIST}, [&] { make(place.at()); }))
+      make_and_rename(*fs_, place, replace, make);
   });
 }
 

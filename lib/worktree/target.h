@@ -10,8 +10,8 @@
 namespace store {
 
 /// Writes a work tree (or an output folder) without ever leaving it: every step is relative to a directory
-/// descriptor opened beneath the root without following symlinks. Thread rule: any thread for different paths.
-/// docs/durability.md "Writing the work tree".
+/// descriptor opened beneath the root without following symlinks. Thread rule: any thread for different
+/// paths. docs/durability.md "Writing the work tree".
 class TargetTree {
  public:
   /// `path` must be an existing directory.
@@ -20,14 +20,15 @@ class TargetTree {
   int fd() const { return root_.get(); }
   /// The directory at a relative path ("" = root): opened beneath; Error if it is not a directory.
   UniqueFd open_directory(const std::string& path) const;
-  /// Creates a directory if missing (mode 0700 until set_directory_mode); false if it is there already, Error{exists} if
-  /// something else is. Never through links.
+  /// Creates a directory if missing (mode 0700 until set_directory_mode); false if it is there already,
+  /// Error{exists} if something else is. Never through links.
   bool make_directory(const std::string& path) const;
   /// Exact permission bits at the end, independent of umask.
   void set_directory_mode(const std::string& path, std::uint16_t mode) const;
 
-  /// A file being written under a temporary name `.store-tmp-<random>` in the final directory; commit() gives it its mode and
-  /// then its name. Destroyed without commit(): the temporary is removed. Any number of threads may write ranges of one file.
+  /// A file being written under a temporary name `.store-tmp-<random>` in the final directory; commit() gives
+  /// it its mode and then its name. Destroyed without commit(): the temporary is removed. Any number of
+  /// threads may write ranges of one file.
   class File {
    public:
     File(File&&) noexcept;
@@ -37,7 +38,8 @@ class TargetTree {
     void write(ByteView bytes, std::uint64_t offset) const;
     /// Reserves space without changing the size (FALLOC_FL_KEEP_SIZE).
     void reserve(std::uint64_t length) const;
-    /// Sets the size (a hole to the end), mode, and the name; replaces what is there only with Replace::yes, else Error{exists}.
+    /// Sets the size (a hole to the end), mode, and the name; replaces what is there only with Replace::yes,
+    /// else Error{exists}.
     enum class Replace : bool { no, yes };
     StatKey commit(std::uint64_t size, std::uint16_t mode, Replace replace);
 
@@ -51,9 +53,10 @@ class TargetTree {
     std::string name_;
   };
   File create_file(const std::string& path) const;
-  /// A small file in one go, in an already open directory: O_EXCL create under its final name when `fresh` (the directory was
-  /// made by this run and the file cannot be there), temporary and rename otherwise.
-  StatKey write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode, bool fresh) const;
+  /// A small file in one go, in an already open directory: O_EXCL create under its final name when `fresh`
+  /// (the directory was made by this run and the file cannot be there), temporary and rename otherwise.
+  StatKey write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
+                           bool fresh) const;
   void make_symlink(const std::string& path, const std::string& target, File::Replace replace) const;
   /// FIFO or device; devices only as root.
   void make_node(const std::string& path, EntryKind kind, std::uint16_t mode, std::uint64_t device,

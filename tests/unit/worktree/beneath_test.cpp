@@ -35,7 +35,8 @@ int open_both(const Scratch& scratch, const std::string& path, int flags) {
 TEST_CASE("paths inside are opened, alike with and without openat2") {
   const Scratch scratch;
   scratch.make_tree({{"d/e/f", "x"}});
-  for (const std::string path : {"", "d", "d/e", "d/e/f", "d//e", "d/./e"}) CHECK(open_both(scratch, path, O_RDONLY) == 0);
+  for (const std::string path : {"", "d", "d/e", "d/e/f", "d//e", "d/./e"})
+    CHECK(open_both(scratch, path, O_RDONLY) == 0);
   CHECK(open_both(scratch, "d/none", O_RDONLY) == -ENOENT);
   CHECK(open_both(scratch, "none/f", O_RDONLY) == -ENOENT);
   CHECK(open_both(scratch, "d/e/f/g", O_RDONLY) == -ENOTDIR);

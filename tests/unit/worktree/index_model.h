@@ -44,23 +44,29 @@ inline Changes random_changes(testing::SplitMix64& random, std::uint64_t count, 
   Changes changes;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::string path = random_path(random, padding);
-    if (random.next() % 3 == 0) changes[path] = std::nullopt;
-    else changes[path] = entry_at(path, random.next() % 100);
+    if (random.next() % 3 == 0)
+      changes[path] = std::nullopt;
+    else
+      changes[path] = entry_at(path, random.next() % 100);
   }
   return changes;
 }
 
 inline void apply(const Changes& changes, Index::Batch& batch) {
   for (const auto& [path, entry] : changes) {
-    if (entry) batch.put(*entry);
-    else batch.remove(path);
+    if (entry)
+      batch.put(*entry);
+    else
+      batch.remove(path);
   }
 }
 
 inline void apply(const Changes& changes, Model& model) {
   for (const auto& [path, entry] : changes) {
-    if (entry) model[path] = *entry;
-    else model.erase(path);
+    if (entry)
+      model[path] = *entry;
+    else
+      model.erase(path);
   }
 }
 

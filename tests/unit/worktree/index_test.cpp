@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/path.h"
-#include "unit/worktree/index_model.h"
 #include "support/fault_file_system.h"
 #include "support/random_bytes.h"
 #include "support/scratch.h"
+#include "unit/worktree/index_model.h"
 
 using namespace store;
 using namespace store::index_model;
@@ -67,7 +67,8 @@ TEST_CASE("an index without files is empty") {
 }
 
 TEST_CASE("random batches give what a map gives, reopened after each") {
-  for (const std::size_t path_padding : {std::size_t{0}, std::size_t{700}}) {  // the long ones reach compaction and direct bases
+  for (const std::size_t path_padding :
+       {std::size_t{0}, std::size_t{700}}) {  // the long ones reach compaction and direct bases
     const Scratch scratch;
     testing::SplitMix64 random(path_padding + 3);
     Model model;
@@ -126,7 +127,8 @@ TEST_CASE("an empty or abandoned batch writes nothing") {
   CHECK(scratch.list().empty());
   {
     Index::Batch batch = index.begin();  // one that has become a base already
-    for (int i = 10000; i < 20000; ++i) batch.put(entry_at("p" + std::to_string(i) + std::string(200, 'x'), 1));
+    for (int i = 10000; i < 20000; ++i)
+      batch.put(entry_at("p" + std::to_string(i) + std::string(200, 'x'), 1));
     CHECK(scratch.exists("index.base.tmp"));
   }
   CHECK(scratch.list().empty());

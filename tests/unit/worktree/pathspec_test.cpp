@@ -66,9 +66,11 @@ Strings split_at_nul(const std::string& text) {
 }
 
 std::string random_pattern(testing::SplitMix64& random) {
-  static const Strings k_pieces = {"a",  "b",  "c",   "d",   "/",      "*",    "?",          "[ab]",       "[!a]", "[^b-c]",
-                                   "**", "*/", "[a-", "[]a]", "\\",    "\\*",  "[[:alpha:]]", "[[:x:]]",  "[",    "]",
-                                   "-",  "[\\]]", "[a\\-c]", "[[:digit:]a]", "[c-a]", "[--a]", "[[:]", "[[:a]"};
+  static const Strings k_pieces = {"a",     "b",     "c",    "d",      "/",           "*",
+                                   "?",     "[ab]",  "[!a]", "[^b-c]", "**",          "*/",
+                                   "[a-",   "[]a]",  "\\",   "\\*",    "[[:alpha:]]", "[[:x:]]",
+                                   "[",     "]",     "-",    "[\\]]",  "[a\\-c]",     "[[:digit:]a]",
+                                   "[c-a]", "[--a]", "[[:]", "[[:a]"};
   std::string pattern;
   for (std::uint64_t length = random.between(1, 6); length > 0; --length)
     pattern += k_pieces[random.next() % k_pieces.size()];
@@ -95,13 +97,34 @@ TEST_CASE("globs match as the table says") {
     bool expected;
   };
   const Row rows[] = {
-      {"", "", true},         {"", "a", false},          {"*", "", true},           {"*", "a/b", true},
-      {"a*", "a", true},      {"*.c", "src/x.c", true},  {"*.c", "x.cc", false},    {"a?c", "a/c", true},
-      {"a?c", "ac", false},   {"a*b*c", "aXbXbc", true}, {"a*b*c", "aXbXb", false}, {"[a-c]", "b", true},
-      {"[a-c]", "d", false},  {"[!a-c]", "d", true},     {"[^a-c]", "b", false},    {"[]]", "]", true},
-      {"[]-a]", "_", true},   {"[a-]", "-", true},       {"[", "[", false},         {"[a", "a", false},
-      {"\\*", "*", true},     {"\\*", "a", false},       {"a\\", "a", false},       {"a\\", "a\\", false},
-      {"[\\]]", "]", true},   {"[[:digit:]]", "5", true}, {"[[:nope:]]", "n", false}, {"[\xe0-\xff]", "\xf0", true},
+      {"", "", true},
+      {"", "a", false},
+      {"*", "", true},
+      {"*", "a/b", true},
+      {"a*", "a", true},
+      {"*.c", "src/x.c", true},
+      {"*.c", "x.cc", false},
+      {"a?c", "a/c", true},
+      {"a?c", "ac", false},
+      {"a*b*c", "aXbXbc", true},
+      {"a*b*c", "aXbXb", false},
+      {"[a-c]", "b", true},
+      {"[a-c]", "d", false},
+      {"[!a-c]", "d", true},
+      {"[^a-c]", "b", false},
+      {"[]]", "]", true},
+      {"[]-a]", "_", true},
+      {"[a-]", "-", true},
+      {"[", "[", false},
+      {"[a", "a", false},
+      {"\\*", "*", true},
+      {"\\*", "a", false},
+      {"a\\", "a", false},
+      {"a\\", "a\\", false},
+      {"[\\]]", "]", true},
+      {"[[:digit:]]", "5", true},
+      {"[[:nope:]]", "n", false},
+      {"[\xe0-\xff]", "\xf0", true},
   };
   for (const Row& row : rows) {
     CAPTURE(row.pattern);
@@ -178,7 +201,8 @@ TEST_CASE("random patterns select what git ls-files selects") {
     MESSAGE("git is not installed: nothing to compare with");
     return;
   }
-  for (const char* path : {"a/b/c", "a/b-", "a-/d", "b", "c/a", "d/]", "d/[", "ab", "abc", "a*/b", "-", "d/-/1", "cc/\\", "1a"})
+  for (const char* path :
+       {"a/b/c", "a/b-", "a-/d", "b", "c/a", "d/]", "d/[", "ab", "abc", "a*/b", "-", "d/-/1", "cc/\\", "1a"})
     scratch.write(path, "");
   REQUIRE(run_git(scratch, {"add", "-A"}).status == 0);
   const Strings tracked = split_at_nul(run_git(scratch, {"ls-files", "-z"}).output);

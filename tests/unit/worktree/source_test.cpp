@@ -32,7 +32,8 @@ UniqueFd open_file(const Scratch& scratch, const std::string& name) {
 /// Touches a page behind the end of a file in a mapping that is not the guard's.
 [[noreturn]] void fault_outside_the_guard(const Scratch& scratch) {
   const UniqueFd fd = open_file(scratch, "f");
-  const auto* mapped = static_cast<const volatile char*>(::mmap(nullptr, 4 * k_page, PROT_READ, MAP_SHARED, fd.get(), 0));
+  const auto* mapped =
+      static_cast<const volatile char*>(::mmap(nullptr, 4 * k_page, PROT_READ, MAP_SHARED, fd.get(), 0));
   ::_exit(mapped[3 * k_page] == 0 ? 0 : 1);
 }
 
@@ -43,7 +44,8 @@ TEST_CASE("a mapped copy gives the bytes of the window, at any offset and length
   const Bytes content = content_of(5 * k_page + 17);
   scratch.write("f", as_text(content));
   const UniqueFd fd = open_file(scratch, "f");
-  for (const std::size_t offset : {std::size_t{0}, std::size_t{1}, k_page - 1, k_page, 3 * k_page + 5, content.size() - 1})
+  for (const std::size_t offset :
+       {std::size_t{0}, std::size_t{1}, k_page - 1, k_page, 3 * k_page + 5, content.size() - 1})
     for (const std::size_t length : {std::size_t{1}, k_page, 2 * k_page + 1}) {
       const std::size_t expected = std::min(length, content.size() - offset);
       Bytes out(length);
@@ -56,7 +58,8 @@ TEST_CASE("a mapped copy gives the bytes of the window, at any offset and length
 
 TEST_CASE("a file shorter than the window raises no signal: the bytes that are there are counted") {
   const Scratch scratch;
-  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, k_page - 1, k_page, k_page + 1, 2 * k_page}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{5}, k_page - 1, k_page, k_page + 1, 2 * k_page}) {
     const Bytes content = content_of(size);
     scratch.write("f", as_text(content));
     const UniqueFd fd = open_file(scratch, "f");
