@@ -67,6 +67,7 @@ FoundRepository find_repository(const std::string& start, const std::optional<st
 Workspace::Workspace(Environment environment, Settings settings, const std::string& repository)
     : environment_(std::move(environment)),
       settings_(std::move(settings)),
+      thread_limit_(threads()),
       repository_(*environment_.fs, repository) {
   repository_.locks().set_command(environment_.command);
   if (base_name(repository_.path()) != k_name) return;

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "format/commit.h"
 #include "pipeline/progress.h"
+#include "pipeline/threads.h"
 #include "repo/object_store.h"
 #include "repo/refs.h"
 #include "repo/repository.h"
@@ -66,6 +67,7 @@ class Workspace {
  private:
   Environment environment_;
   Settings settings_;
+  ThreadLimit thread_limit_;
   Repository repository_;
   std::string worktree_path_;
   UniqueFd worktree_fd_;

@@ -1,0 +1,19 @@
+#include "pipeline/threads.h"
+
+#include <oneapi/tbb/global_control.h>
+
+namespace store {
+
+struct ThreadLimit::Control {
+  explicit Control(unsigned threads)
+      : limit(oneapi::tbb::global_control::max_allowed_parallelism, threads) {}
+  oneapi::tbb::global_control limit;
+};
+
+ThreadLimit::ThreadLimit(unsigned threads) : control_(std::make_unique<Control>(threads)) {}
+
+ThreadLimit::~ThreadLimit() = default;
+ThreadLimit::ThreadLimit(ThreadLimit&&) noexcept = default;
+ThreadLimit& ThreadLimit::operator=(ThreadLimit&&) noexcept = default;
+
+}  // namespace store
