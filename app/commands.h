@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "app/option_table.h"
+
+namespace store {
+
+class Context;
+
+/// A word of the program: its description, and what it does. `run` returns 0 or 1 ("no"); everything else is an Error,
+/// thrown, or beside a result through Context::fail.
+struct Command {
+  CommandSpec spec;
+  int (*run)(Context& context);
+};
+
+/// All words, in the order of the help.
+const std::vector<Command>& commands();
+/// Null if there is no such word in this version.
+const Command* find_command(std::string_view word);
+
+// One file each: cmd_WORD.cpp.
+Command init_command();
+Command add_command();
+Command commit_command();
+Command status_command();
+Command log_command();
+Command ls_command();
+Command cat_command();
+Command checkout_command();
+Command fsck_command();
+Command config_command();
+Command completion_command();
+Command version_command();
+Command help_command();
+Command complete_command();  // __complete, hidden
+
+}  // namespace store
