@@ -1,0 +1,100 @@
+#include "app/messages.h"
+
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+constexpr std::size_t k_shown_paths = 20;  // in the way; JSON has all of them
+
+std::string joined(const std::vector<std::string>& lines, std::string_view line_end) {
+  std::string out;
+  for (const std::string& line : lines) {
+    if (!out.empty()) out += "\n";
+    out += line;
+    out += line_end;
+  }
+  return out;
+}
+
+}  // namespace
+
+void Messages::set_quiet(bool quiet) {
+  const MutexLock lock(mutex_);
+  quiet_ = quiet;
+}
+
+void Messages::set_color(bool color) {
+  const MutexLock lock(mutex_);
+  color_ = color;
+}
+
+// The cursor stands at the end of the last live line: nothing has to be restored when the process dies here.
+std::string Messages::erase_live() const {
+  if (live_.empty()) return {};
+  std::string out = "\r";
+  if (live_.size() > 1) out += "\x1b[" + std::to_string(live_.size() - 1) + "A";
+  return out + "\x1b[J";
+}
+
+void Messages::print(std::string_view label, std::string_view color, std::string_view text) {
+  std::string out = erase_live();
+  if (color_ && !color.empty()) {
+    out += "\x1b[" + std::string(color) + "m" + std::string(label) + "\x1b[0m";
+  } else {
+    out += label;
+  }
+  out += text;
+  out += "\n" + joined(live_, "\x1b[K");
+  err_.write(out);
+  err_.flush();
+}
+
+void Messages::warning(const Warning& warning) {
+  const MutexLock lock(mutex_);
+  print("warning: ", "33", escape_name(warning.message));
+  warnings_.push_back(warning);
+}
+
+void Messages::note(std::string_view text) {
+  const MutexLock lock(mutex_);
+  if (!quiet_) print("", "", escape_name(text));
+}
+
+void Messages::line(std::string_view text) {
+  const MutexLock lock(mutex_);
+  print("", "", text);
+}
+
+void Messages::error(const Error& error) {
+  const MutexLock lock(mutex_);
+  print("error: ", "31", escape_name(error.message()));
+  const std::vector<std::string>& paths = error.paths();
+  for (std::size_t i = 0; i < paths.size() && i < k_shown_paths; ++i) print("  ", "", escape_name(paths[i]));
+  if (paths.size() > k_shown_paths) print("  … and ", "", std::to_string(paths.size() - k_shown_paths) + " more");
+  if (!error.hint().empty()) {
+    print("try: ", "36", escape_name(error.hint()));
+  } else if (!error.candidates().empty()) {
+    std::string names;
+    for (const std::string& name : error.candidates()) names += (names.empty() ? "" : ", ") + escape_name(name);
+    print("nearest: ", "36", names);
+  }
+}
+
+void Messages::show_live(const std::vector<std::string>& lines) {
+  const MutexLock lock(mutex_);
+  if (lines.empty() && live_.empty()) return;
+  std::string out = live_.empty() ? "" : "\r";
+  if (live_.size() > 1) out += "\x1b[" + std::to_string(live_.size() - 1) + "A";
+  out += joined(lines, "\x1b[K") + "\x1b[J";
+  live_ = lines;
+  err_.write(out);
+  err_.flush();
+}
+
+std::vector<Warning> Messages::warnings() const {
+  const MutexLock lock(mutex_);
+  return warnings_;
+}
+
+}  // namespace store

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "app/messages.h"
+#include "app/progress_state.h"
+
+namespace store {
+
+enum class ProgressStyle { none, bar, plain, json };
+
+struct ProgressViewOptions {
+  ProgressStyle style = ProgressStyle::none;
+  std::optional<std::uint64_t> interval_ms = {};  // asked for; else 100 ms, 10 s, 1 s
+  std::vector<StageShare> plan = {};
+  std::function<std::size_t()> columns = {};      // of the terminal, asked anew for each frame
+  const std::atomic<unsigned>* line_requests = nullptr;  // one plain line on standard error for each
+};
+
+/// Shows the library's counters on standard error while a command runs: a timer samples them, so the work itself never
+/// formats or waits. Stages announce themselves through Progress::on_enter, so that even the shortest has its first and
+/// last state. Every way out of the command ends the view: a destroyed one leaves no live line behind.
+class ProgressView {
+ public:
+  ProgressView(Progress& progress, Messages& messages, ProgressViewOptions options);
+  ~ProgressView();
+  ProgressView(const ProgressView&) = delete;
+  ProgressView& operator=(const ProgressView&) = delete;
+
+  /// The command is done: the last stage gets its last state. Not called when it failed.
+  void complete();
+
+ private:
+  void enter(Stage next);
+  void run(const std::stop_token& stop);
+  void tick();
+  double now_seconds() const;
+  std::uint64_t interval_ms() const;
+  double silent_seconds() const;
+  void show();
+  void answer_line_requests();
+
+  Progress& progress_;
+  Messages& messages_;
+  const ProgressViewOptions options_;
+  const std::chrono::steady_clock::time_point start_;
+  std::mutex mutex_;  // guards everything below
+  std::condition_variable_any wake_;
+  ProgressTracker tracker_;
+  double shown_at_ = -1;
+  unsigned lines_answered_ = 0;
+  std::jthread timer_;  // last: it uses all of the above
+};
+
+/// Columns of the terminal behind a descriptor; 80 if it does not say.
+std::size_t terminal_columns(int fd);
+
+}  // namespace store
