@@ -1,0 +1,221 @@
+#include "app/cli.h"
+
+#include <algorithm>
+#include <csignal>
+#include <new>
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/exit_codes.h"
+#include "app/help.h"
+#include "base/system_info.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+/// The words that begin like this one.
+std::vector<std::string> words_starting_with(std::string_view word) {
+  std::vector<std::string> names;
+  for (const Command& command : commands())
+    if (!command.spec.hidden && command.spec.word.substr(0, word.size()) == word)
+      names.emplace_back(command.spec.word);
+  return names;
+}
+
+[[noreturn]] void refuse_word(const std::string& word) {
+  if (is_later_word(word)) throw Error(ErrorKind::usage, "store " + word + ": not in this version");
+  Error error(ErrorKind::usage, "store " + escape_name(word) + ": no such word");
+  std::vector<std::string> candidates = words_starting_with(word);
+  if (candidates.empty()) {
+    std::vector<std::string> names = words_starting_with("");
+    if (const auto nearest = nearest_match(word, names)) candidates.push_back(*nearest);
+  }
+  if (candidates.empty())
+    error.with_hint("store help");
+  else if (candidates.size() == 1)
+    error.with_hint("store " + candidates.front());
+  throw error.with_candidates(std::move(candidates));
+}
+
+/// What the command line asks for: a word with its options, or one of the options that stand for a word.
+struct Request {
+  const Command* command = nullptr;
+  Arguments arguments;
+};
+
+Request parse_request(const std::vector<std::string>& words) {
+  const auto at = find_word(words);
+  if (!at) {
+    static const CommandSpec k_no_word{};
+    const Arguments arguments = parse_arguments(k_no_word, words);
+    const char* stand_in = arguments.has("help") ? "help" : arguments.has("version") ? "version" : nullptr;
+    if (stand_in == nullptr) throw Error(ErrorKind::usage, "no word: what shall store do?", "store help");
+    const Command* command = find_command(stand_in);
+    std::vector<std::string> rest = words;
+    return {command, parse_arguments(command->spec, rest)};
+  }
+  const Command* command = find_command(words[*at]);
+  if (command == nullptr) refuse_word(words[*at]);
+  std::vector<std::string> rest = words;
+  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
+  Request request{command, command->spec.raw ? Arguments(command->spec) : parse_arguments(command->spec, rest)};
+  if (command->spec.raw) {
+    request.arguments.positionals.assign(words.begin() + static_cast<std::ptrdiff_t>(*at) + 1, words.end());
+  } else if (request.arguments.has("help") && command->spec.word != "help") {
+    request.arguments.positionals = {std::string(command->spec.word)};
+    request.command = find_command("help");
+  } else if (request.arguments.has("version")) {
+    request.command = find_command("version");
+  }
+  return request;
+}
+
+/// --json, seen even where the rest of the line makes no sense.
+bool asks_for_json(const std::vector<std::string>& words) {
+  if (const auto at = find_word(words)) {
+    const Command* command = find_command(words[*at]);
+    if (command != nullptr && command->spec.raw) return false;
+  }
+  const auto end = std::find(words.begin(), words.end(), "--");
+  return std::find(words.begin(), end, "--json") != end;
+}
+
+Error translate(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorKind::system, "out of memory", "a smaller --memory or fewer --jobs").with_errno(ENOMEM);
+  } catch (const std::exception& error) {
+    return Error(ErrorKind::bug, std::string("unexpected: ") + error.what());
+  } catch (...) {
+    return Error(ErrorKind::bug, "unexpected exception");
+  }
+}
+
+void write_error(JsonWriter& json, const Error& error, int code) {
+  json.key("error").begin_object();
+  json.field("code", code);
+  json.field("kind", name_of(error.kind()));
+  json.field("message", error.message());
+  json.field("hint", error.hint().empty() ? std::optional<std::string>() : std::optional(error.hint()));
+  const bool named = error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::ambiguous;
+  if (named || !error.candidates().empty()) json.list_field("candidates", error.candidates());
+  if (!error.paths().empty()) json.list_field("paths", error.paths());
+  json.end();
+}
+
+void write_warnings(JsonWriter& json, const std::vector<Warning>& warnings) {
+  json.key("warnings").begin_array();
+  for (const Warning& warning : warnings) {
+    json.begin_object();
+    json.field("kind", warning.kind);
+    json.field("message", warning.message);
+    json.end();
+  }
+  json.end();
+}
+
+/// How a run ended: the worst error decides on the code.
+struct Ending {
+  int code = 0;
+  std::optional<Error> error;
+
+  void add(const Error& other) {
+    const int its_code = exit_code_of(other);
+    if (error && worse_exit_code(code, its_code) == code) return;
+    code = its_code;
+    error = other;
+  }
+};
+
+/// One run, from the words to the last byte on standard output.
+class Run {
+ public:
+  Run(const std::vector<std::string>& words, Console& console)
+      : words_(words), console_(console), messages_(*console.err), json_(*console.out) {}
+
+  int perform() {
+    try {
+      execute();
+    } catch (...) {
+      ending_.add(translate(std::current_exception()));
+    }
+    try {
+      conclude();
+    } catch (...) {
+      const Error error = translate(std::current_exception());
+      ending_.add(error);
+      if (!is_broken_pipe(error)) messages_.error(error);
+    }
+    return ending_.code;
+  }
+
+ private:
+  static bool is_broken_pipe(const Error& error) {
+    return error.kind() == ErrorKind::interrupted && error.signal() == SIGPIPE;
+  }
+
+  void execute() {
+    if (asks_for_json(words_)) begin_json();
+    Request request = parse_request(words_);
+    word_ = std::string(request.command->spec.word);
+    const bool json = request.arguments.has("json");
+    if (json && !request.command->spec.json)
+      throw Error(ErrorKind::usage, "store " + word_ + ": has no --json: its output is the content itself");
+    if (json) begin_json();
+    std::vector<std::string> line = {"store"};
+    line.insert(line.end(), words_.begin(), words_.end());
+    const bool perf = request.arguments.has("perf");
+    Context context(console_, messages_,
+                    {.spec = request.command->spec,
+                     .arguments = std::move(request.arguments),
+                     .command_line = std::move(line),
+                     .json = json ? &json_ : nullptr});
+    const int answer = request.command->run(context);
+    if (answer == k_exit_no) ending_.code = k_exit_no;
+    for (const Error& failure : context.failures()) ending_.add(failure);
+    context.finish();
+    if (perf) print_perf();
+  }
+
+  void begin_json() {
+    if (json_.depth() == 0) json_.begin_object();
+  }
+
+  void conclude() {
+    if (ending_.error && !is_broken_pipe(*ending_.error)) {
+      messages_.error(*ending_.error);
+      if (word_.empty() && json_.depth() == 0 && !find_word(words_)) messages_.line(short_help());
+    }
+    if (json_.depth() > 0) {
+      json_.close_to(1);
+      json_.field("ok", !ending_.error.has_value());
+      json_.field("command", word_.empty() ? std::optional<std::string>() : std::optional(word_));
+      if (ending_.error) write_error(json_, *ending_.error, ending_.code);
+      write_warnings(json_, messages_.warnings());
+      json_.end();
+      console_.out->write("\n");
+    }
+    console_.out->flush();
+  }
+
+  void print_perf() {
+    messages_.line("perf: peak memory " + human_size(peak_memory_bytes()));
+  }
+
+  const std::vector<std::string>& words_;
+  Console& console_;
+  Messages messages_;
+  JsonWriter json_;
+  std::string word_;
+  Ending ending_;
+};
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, Console& console) { return Run(arguments, console).perform(); }
+
+}  // namespace store

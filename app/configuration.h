@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/console.h"
+#include "app/parser.h"
+#include "config/config.h"
+
+namespace store {
+
+/// Every layer of settings as it lies on this machine: files are read here, the environment and the options taken as they
+/// are. `repository`: the repository folder, if there is one.
+ConfigSources config_sources(const Console& console, const Arguments& arguments,
+                             const std::optional<std::string>& repository);
+
+/// Path of the user's file, ${XDG_CONFIG_HOME:-~/.config}/store/config.toml; nothing without a home.
+std::optional<std::string> user_config_path(const Console& console);
+
+}  // namespace store

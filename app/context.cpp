@@ -1,0 +1,238 @@
+#include "app/context.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <ctime>
+
+#include "app/identity.h"
+#include "app/quote.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+constexpr int k_stderr = 2;
+
+std::optional<std::string> real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> resolved(realpath(path.c_str(), nullptr), &std::free);
+  if (!resolved) return std::nullopt;
+  return std::string(resolved.get());
+}
+
+std::string directory_after(std::string cwd, const std::vector<std::string>& changes) {
+  if (cwd.empty()) throw Error(ErrorKind::not_found, "the current directory is gone");
+  for (const std::string& change : changes) {
+    const auto path = real_path(absolute_path(cwd, change));
+    struct stat info{};
+    if (!path || stat(path->c_str(), &info) != 0)
+      throw Error(ErrorKind::not_found, "-C: " + escape_name(change) + ": no such directory");
+    if (!S_ISDIR(info.st_mode)) throw Error(ErrorKind::not_found, "-C: " + escape_name(change) + ": is no directory");
+    cwd = *path;
+  }
+  return cwd;
+}
+
+std::optional<std::int64_t> source_date_epoch(const Console& console) {
+  const auto text = console.variable("SOURCE_DATE_EPOCH");
+  if (!text) return std::nullopt;
+  std::int64_t seconds = 0;
+  const auto [end, failure] = std::from_chars(text->data(), text->data() + text->size(), seconds);
+  if (failure != std::errc() || end != text->data() + text->size() || seconds < 0)
+    throw Error(ErrorKind::usage, "SOURCE_DATE_EPOCH: '" + escape_name(*text) + "' is no number of seconds");
+  return seconds;
+}
+
+/// Users whose repositories are trusted: this one, and under sudo the one who asked.
+std::vector<unsigned> allowed_uids(const Console& console) {
+  std::vector<unsigned> uids{static_cast<unsigned>(geteuid())};
+  const auto sudo = console.variable("SUDO_UID");
+  unsigned uid = 0;
+  if (geteuid() == 0 && sudo && std::from_chars(sudo->data(), sudo->data() + sudo->size(), uid).ec == std::errc())
+    uids.push_back(uid);
+  return uids;
+}
+
+std::string joined_command(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_quoted(word);
+  return line;
+}
+
+std::string read_stream_text(int fd, const std::string& name) {
+  std::string text;
+  std::array<std::byte, 65536> buffer;
+  while (const std::size_t got = read_full(fd, buffer, name)) text += as_text(ByteView(buffer).first(got));
+  return text;
+}
+
+}  // namespace
+
+Context::Context(Console& console, Messages& messages, Setup setup)
+    : console_(console),
+      messages_(messages),
+      setup_(std::move(setup)),
+      cwd_(directory_after(console.cwd, setup_.arguments.all("C"))),
+      now_(std::time(nullptr)) {
+  messages_.set_quiet(quiet());
+}
+
+Context::~Context() = default;
+
+bool Context::on_terminal(bool terminal) const { return terminal && console_.variable("TERM").value_or("") != "dumb"; }
+
+bool Context::color() const {
+  const ColorMode mode = config_ ? config_->settings().ui.color : ColorMode::automatic;
+  if (mode != ColorMode::automatic) return mode == ColorMode::always;
+  return on_terminal(console_.out_is_terminal) && !console_.variable("NO_COLOR");
+}
+
+JsonWriter& Context::begin_result() {
+  setup_.json->key("result").begin_object();
+  return *setup_.json;
+}
+
+void Context::use_pager() {
+  if (json() || pager_ || !console_.out_is_terminal || arguments().has("no-pager")) return;
+  std::string command = "less -FRX";
+  if (const auto pager = console_.variable("STORE_PAGER")) {
+    command = *pager;
+  } else if (settings().ui.pager) {
+    command = *settings().ui.pager;
+  } else if (const auto any = console_.variable("PAGER")) {
+    command = *any;
+  }
+  if (command == "cat") return;
+  pager_ = std::make_unique<Pager>(command, console_.environment);
+}
+
+std::optional<std::string> Context::explicit_repository() const {
+  auto named = arguments().last("repo");
+  if (!named) named = console_.variable("STORE_DIR");
+  if (!named) return std::nullopt;
+  const std::string path = absolute_path(cwd_, *named);
+  return real_path(path).value_or(path);
+}
+
+FoundRepository Context::find() const {
+  const auto named = explicit_repository();
+  std::vector<std::string> safe;
+  // Only the user's own layers may say which repositories are safe: they do not depend on any repository.
+  if (!named) safe = Config(config_sources(console_, arguments(), std::nullopt)).settings().safe.directory;
+  return find_repository(cwd_, named, safe, allowed_uids(console_));
+}
+
+std::optional<FoundRepository> Context::repository() {
+  if (found_) return found_;
+  try {
+    found_ = find();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::no_repository) throw;
+  }
+  return found_;
+}
+
+const Config& Context::config() {
+  if (config_) return *config_;
+  const auto found = repository();
+  config_ = std::make_unique<Config>(
+      config_sources(console_, arguments(), found ? std::optional(found->path) : std::nullopt));
+  for (const ConfigWarning& warning : config_->warnings()) messages_.warning({warning.kind, warning.message});
+  messages_.set_color(config_->settings().ui.color == ColorMode::always ||
+                      (config_->settings().ui.color == ColorMode::automatic && on_terminal(console_.err_is_terminal) &&
+                       !console_.variable("NO_COLOR")));
+  return *config_;
+}
+
+void Context::warn_of_changed_ids() {
+  if (const auto warning = config().ids_warning()) messages_.warning({warning->kind, warning->message});
+}
+
+Environment Context::environment() {
+  Environment env;
+  env.cancel = console_.cancel;
+  env.progress = &progress_;
+  env.warn = [this](Warning warning) { messages_.warning(warning); };
+  env.on_wait = [this](const std::string& holder) { messages_.note("waiting for " + holder); };
+  env.command = joined_command(setup_.command_line);
+  env.default_identity = login_identity();
+  env.now_seconds = now_;
+  env.source_date_epoch = source_date_epoch(console_);
+  env.lock_timeout_ms = arguments().duration_ms("lock-timeout").value_or(env.lock_timeout_ms);
+  env.root = geteuid() == 0;
+  return env;
+}
+
+Workspace& Context::workspace() {
+  if (workspace_) return *workspace_;
+  if (!found_) found_ = find();
+  Environment env = environment();
+  workspace_ = std::make_unique<Workspace>(std::move(env), settings(), found_->path);
+  return *workspace_;
+}
+
+PathArguments Context::path_arguments() {
+  const Workspace& open = workspace();
+  return {open.has_worktree() ? open.worktree_path() : std::string(), cwd_, explicit_repository().has_value()};
+}
+
+ProgressStyle Context::progress_style() {
+  switch (settings().ui.progress) {
+    case ProgressMode::bar: return ProgressStyle::bar;
+    case ProgressMode::plain: return ProgressStyle::plain;
+    case ProgressMode::json: return ProgressStyle::json;
+    case ProgressMode::none: return ProgressStyle::none;
+    case ProgressMode::automatic: break;
+  }
+  if (quiet()) return ProgressStyle::none;
+  const bool terminal = on_terminal(console_.err_is_terminal) && !console_.variable("CI");
+  return terminal ? ProgressStyle::bar : ProgressStyle::plain;
+}
+
+void Context::show_progress(std::vector<StageShare> plan) {
+  view_ = std::make_unique<ProgressView>(
+      progress_, messages_,
+      ProgressViewOptions{.style = progress_style(),
+                          .interval_ms = settings().ui.progress_interval_ms,
+                          .plan = std::move(plan),
+                          .columns = [] { return terminal_columns(k_stderr); },
+                          .line_requests = console_.line_requests});
+}
+
+void Context::end_progress() {
+  if (!view_) return;
+  view_->complete();
+  view_.reset();
+}
+
+void Context::report_failed(const std::vector<PathFailure>& failed) {
+  if (failed.empty()) return;
+  for (const PathFailure& failure : failed)
+    messages_.line("error: " + escape_name(failure.path) + ": " + escape_name(failure.message));
+  fail(Error(ErrorKind::partial, counted(failed.size(), "path") + " failed; the rest is done"));
+}
+
+std::string Context::read_input(const std::string& option, const std::string& name) {
+  if (name != "-") {
+    // Read as a stream: it may be a pipe, as in --files-from <(find …).
+    const auto file = open_if_exists(AT_FDCWD, absolute_path(cwd_, name));
+    if (!file) throw Error(ErrorKind::not_found, option + ": " + escape_name(name) + ": no such file");
+    return read_stream_text(file->get(), escape_name(name));
+  }
+  if (!stdin_reader_.empty())
+    throw Error(ErrorKind::usage, option + ": standard input is already read by " + stdin_reader_);
+  stdin_reader_ = option;
+  return read_stream_text(console_.stdin_fd, "standard input");
+}
+
+void Context::finish() {
+  end_progress();
+  if (pager_) pager_->finish();
+}
+
+}  // namespace store

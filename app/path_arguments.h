@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace store {
+
+/// Turns path arguments into paths from the root of the tree.
+class PathArguments {
+ public:
+  /// `root`: absolute path of the working tree, "" for a bare repository. From outside it, arguments are relative to
+  /// its root if `from_outside` (the repository was named explicitly), else refused.
+  PathArguments(std::string root, const std::string& cwd, bool from_outside);
+
+  /// A path or glob: relative to the current directory, or absolute. Error{usage} if it is empty, outside of the tree,
+  /// or names a repository folder.
+  std::string resolve(std::string_view argument) const;
+  std::vector<std::string> resolve_all(const std::vector<std::string>& arguments) const;
+  /// PATH of REV:PATH: from the root, from the current directory if it begins with ./ or ../
+  std::string resolve_in_revision(std::string_view path) const;
+  /// Error{usage} if a parent of the path (of the glob's literal part) is a symlink in the working tree.
+  void check_no_symlink(const std::string& path) const;
+
+  /// A path from the root as seen from the current directory: "../b" for "b" in "a"; "./" for the directory itself.
+  std::string shown(std::string_view path) const;
+
+ private:
+  std::string relative_to_root(std::string_view absolute) const;
+  std::string root_;
+  std::string prefix_;   // current directory from the root, "" at the root
+  bool outside_ = false; // and not allowed
+};
+
+/// Absolute path of a file named in an option: relative to `cwd`.
+std::string absolute_path(const std::string& cwd, std::string_view path);
+
+}  // namespace store
