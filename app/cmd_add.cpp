@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/ingest_output.h"
+#include "app/quote.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+struct AddRequest {
+  AddOptions options;
+};
+
+std::vector<std::string> split_names(const std::string& text, char separator) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(separator, at), text.size());
+    if (end > at) names.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return names;
+}
+
+AddRequest parse(Context& context) {
+  const Arguments& arguments = context.arguments();
+  AddRequest request;
+  AddOptions& options = request.options;
+  options.all = arguments.has("all");
+  options.update = arguments.has("update");
+  options.dry_run = arguments.has("dry-run");
+  options.force = arguments.has("force");
+  if (options.all && options.update) throw Error(ErrorKind::usage, "store add: -A and -u exclude each other");
+  const std::optional<std::string> files_from = arguments.last("files-from");
+  if (files_from && !arguments.positionals.empty())
+    throw Error(ErrorKind::usage, "store add: PATH and --files-from exclude each other");
+  if (arguments.has("null") && !files_from) throw Error(ErrorKind::usage, "store add: -z belongs to --files-from");
+  if (!files_from && arguments.positionals.empty() && !options.all && !options.update)
+    throw Error(ErrorKind::usage, "store add: no PATH", "store add .");
+  read_exclude_options(context, options);
+
+  const PathArguments paths = context.path_arguments();
+  if (files_from) {
+    const std::string text = context.read_input("--files-from", *files_from);
+    options.paths = paths.resolve_all(split_names(text, arguments.has("null") ? '\0' : '\n'));
+    options.paths_from_file = true;
+  } else {
+    options.paths = paths.resolve_all(arguments.positionals);
+  }
+  for (const std::string& path : options.paths) paths.check_no_symlink(path);
+  return request;
+}
+
+void print_text(Context& context, const AddResult& result, bool dry_run) {
+  if (context.quiet()) return;
+  const IngestTotals& totals = result.totals;
+  std::string line = fmt::format("{} {} ({})", dry_run ? "would add" : "added", counted(totals.files, "file"),
+                                 human_size(totals.bytes));
+  if (totals.unchanged_files > 0) line += fmt::format(", {} unchanged", human_count(totals.unchanged_files));
+  if (result.deleted > 0) line += fmt::format(", {} deleted", human_count(result.deleted));
+  line += fmt::format("; {} ({}), {} stored\n", counted(totals.new_chunks, "new chunk"), human_size(totals.new_bytes),
+                      human_size(totals.stored_bytes));
+  if (context.verbose())
+    line += fmt::format("{} of {} read, {} mapped, {} streamed, {}\n", human_count(totals.cache_misses),
+                        counted(totals.files, "file"), human_size(totals.mapped_bytes),
+                        human_size(totals.streamed_bytes), human_duration(result.seconds));
+  context.out().write(line);
+}
+
+int run(Context& context) {
+  const AddRequest request = parse(context);
+  // --files-from of an empty list means no path at all, not everything.
+  context.warn_of_changed_ids();
+  const bool nothing = request.options.paths_from_file && request.options.paths.empty();
+  context.show_progress({{Stage::scan, 0.05}, {Stage::ingest, 0.95}});
+  const AddResult result = nothing ? AddResult{} : add(context.workspace(), request.options);
+  context.end_progress();
+  context.report_failed(result.failed);
+  if (context.json()) {
+    JsonWriter& json = context.begin_result();
+    write_totals(json, result.totals, result.failed, result.seconds);
+    json.field("deleted", result.deleted);
+  } else {
+    print_text(context, result, request.options.dry_run);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command add_command() {
+  CommandSpec spec{
+      .word = "add",
+      .summary = "stage files for the next commit",
+      .usage = {"add [OPTION…] PATH…", "add -A [PATH…]", "add -u [PATH…]", "add --files-from FILE [-z]"},
+      .description =
+          "Stores the content of what is there below each PATH, and stages it; stages the deletion of what is tracked\n"
+          "and gone. A PATH may be a glob in which * crosses '/'.\n"
+          "\n"
+          "What cannot be read does not stop the rest: it is named, keeps what was staged before, and the exit code is 3.\n"
+          "An interrupted add is taken up by the next one.",
+      .options =
+          {
+              {.letter = 'A', .name = "all", .help = "untracked, changed and deleted; the whole tree without PATH"},
+              {.letter = 'u', .name = "update", .help = "tracked paths only; the whole tree without PATH"},
+              {.letter = 'n', .name = "dry-run", .help = "read and count everything, write nothing"},
+              {.letter = 'f', .name = "force", .help = "also ignored paths"},
+              {.name = "files-from",
+               .argument = "FILE",
+               .help = "take the names from FILE, one a line; - is standard input",
+               .completes = Completes::file},
+              {.letter = 'z', .name = "null", .help = "names in --files-from end with NUL"},
+          },
+      .completes = Completes::file,
+  };
+  for (OptionSpec& option : exclude_options()) spec.options.push_back(std::move(option));
+  for (const std::string_view later : {"name", "exec", "tar", "prefix"})
+    spec.options.push_back({.name = later, .argument = "VALUE", .state = OptionSpec::State::later});
+  spec.options.push_back({.name = "stdin", .state = OptionSpec::State::later});
+  return {std::move(spec), run};
+}
+
+}  // namespace store

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include "app/checkout_output.h"
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/quote.h"
+#include "app/revision_arguments.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+constexpr std::string_view k_heads = "refs/heads/";
+
+[[noreturn]] void refuse_paths_alone() {
+  throw Error(ErrorKind::usage, "store checkout: no REV before the paths", "store checkout HEAD -- PATH");
+}
+
+void read_target(Context& context, const std::string& text, CheckoutOptions& options) {
+  const RevisionPath split = split_revision_path(text);
+  if (split.path && split.revision.empty()) throw Error(ErrorKind::usage, "store checkout: :PATH is no revision");
+  options.revision = resolve_revision(context.workspace(), split.path ? split.revision : text);
+  if (split.path) options.subtree = context.path_arguments().resolve_in_revision(*split.path);
+}
+
+CheckoutOptions parse(Context& context) {
+  const Arguments& arguments = context.arguments();
+  CheckoutOptions options;
+  options.force = arguments.has("force");
+  if (const auto out = arguments.last("out")) {
+    if (out->empty()) throw Error(ErrorKind::usage, "store checkout: --out: the name is empty");
+    options.out = absolute_path(context.cwd(), *out);
+  }
+  const std::vector<std::string>& words = arguments.positionals;
+  if (words.empty() && arguments.has_tail) refuse_paths_alone();
+  if (words.empty()) throw Error(ErrorKind::usage, "store checkout: no REV", "store checkout BRANCH");
+
+  std::vector<std::string> paths(words.begin() + 1, words.end());
+  if (arguments.has_tail && !paths.empty())
+    throw Error(ErrorKind::usage, "store checkout: unexpected argument " + escape_name(paths.front()));
+  paths.insert(paths.end(), arguments.tail.begin(), arguments.tail.end());
+  if (!arguments.has_tail && is_existing_path(context, words.front())) {
+    if (!try_resolve_revision(context.workspace(), words.front())) refuse_paths_alone();
+    throw Error(ErrorKind::usage, escape_name(words.front()) + ": is a revision and a path",
+                "put -- before paths, or behind the revision");
+  }
+  read_target(context, words.front(), options);
+  if (options.subtree && !options.out)
+    throw Error(ErrorKind::usage, "store checkout: REV:PATH goes with --out DIR", "store checkout REV -- PATH");
+  if (arguments.has_tail && arguments.tail.empty()) throw Error(ErrorKind::usage, "store checkout: no PATH after --");
+  const PathArguments resolver = context.path_arguments();
+  options.paths = resolver.resolve_all(paths);
+  if (!options.out)
+    for (const std::string& path : options.paths) resolver.check_no_symlink(path);
+  return options;
+}
+
+void print_text(Context& context, const CheckoutOptions& options, const CheckoutResult& result) {
+  if (context.quiet()) return;
+  std::string line;
+  if (!options.out && options.paths.empty()) {
+    const std::string_view branch = result.branch;
+    if (!branch.empty()) {
+      const std::size_t prefix = branch.starts_with(k_heads) ? k_heads.size() : 0;
+      line = "on branch " + escape_name(branch.substr(prefix)) + "\n";
+    } else if (result.head) {
+      line = "HEAD is now at " + result.head->short_hex() + " (detached)\n";
+    }
+  }
+  line += fmt::format("{} written ({}), {} kept, {} removed\n", human_count(result.written), human_size(result.bytes),
+                      human_count(result.kept), human_count(result.removed));
+  context.out().write(line);
+}
+
+int run(Context& context) {
+  const CheckoutOptions options = parse(context);
+  context.show_progress({{Stage::scan, 0.05}, {Stage::fetch, 0.05}, {Stage::write, 0.85}, {Stage::verify, 0.05}});
+  CheckoutResult result = checkout(context.workspace(), options);
+  context.end_progress();
+  if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
+  context.report_failed(result.failed);
+  note_not_restored(context, result.not_restored);
+  if (context.json())
+    write_checkout(context.begin_result(), result);
+  else
+    print_text(context, options, result);
+  return 0;
+}
+
+}  // namespace
+
+Command checkout_command() {
+  return {{.word = "checkout",
+           .summary = "write a commit's files to the working tree, or to another folder",
+           .usage = {"checkout [--force] REV", "checkout [--force] REV -- PATH…",
+                     "checkout [--force] REV[:SUB] [-- PATH…] --out DIR"},
+           .description =
+               "A branch name puts HEAD on that branch, any other revision detaches it. Changes that are not in the way are\n"
+               "carried along; what is in the way is listed, and nothing is touched.\n"
+               "\n"
+               "With PATH only index and files there are set. With --out the files go to DIR, and neither HEAD, index nor\n"
+               "working tree change; an interrupted one is finished by the same command.",
+           .options = {{.letter = 'f', .name = "force", .help = "overwrite what is in the way; its bytes are stored first"},
+                       {.name = "out", .argument = "DIR", .help = "write to DIR", .completes = Completes::directory}},
+           .completes = Completes::revision,
+           .tail = true},
+          run};
+}
+
+}  // namespace store

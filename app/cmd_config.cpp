@@ -1,0 +1,159 @@
+#include <fcntl.h>
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/exit_codes.h"
+#include "base/file_system.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "config/edit.h"
+#include "config/record.h"
+
+namespace store {
+namespace {
+
+struct ConfigRequest {
+  enum class Action { get, set, unset, list } action = Action::get;
+  std::string key;
+  std::string value;
+  bool user = false;
+  bool show_origin = false;
+};
+
+ConfigRequest parse(const Arguments& arguments) {
+  ConfigRequest request;
+  request.user = arguments.has("user");
+  request.show_origin = arguments.has("show-origin");
+  const std::vector<std::string>& words = arguments.positionals;
+  const bool list = arguments.has("list");
+  const bool unset = arguments.has("unset");
+  if (list && unset) throw Error(ErrorKind::usage, "store config: --list and --unset exclude each other");
+  if (list ? !words.empty() : words.empty())
+    throw Error(ErrorKind::usage, list ? "store config: --list takes no KEY" : "store config: no KEY", "store config --list");
+  if (unset && words.size() > 1) throw Error(ErrorKind::usage, "store config: --unset takes no VALUE");
+  if (!words.empty()) request.key = words[0];
+  if (words.size() > 1) request.value = words[1];
+  using Action = ConfigRequest::Action;
+  request.action = list ? Action::list : unset ? Action::unset : words.size() > 1 ? Action::set : Action::get;
+  return request;
+}
+
+/// The file that a change goes to.
+struct TargetFile {
+  ConfigFileKind kind;
+  std::string path;
+  std::string text;
+};
+
+TargetFile target_file(Context& context, const ConfigRequest& request) {
+  if (!request.user) {
+    const Repository& repository = context.workspace().repository();
+    return {ConfigFileKind::repository, repository.path() + "/" + layout::k_config, repository.config_text()};
+  }
+  const auto path = user_config_path(context.console());
+  if (!path) throw Error(ErrorKind::usage, "store config --user: neither XDG_CONFIG_HOME nor HOME is set");
+  const auto content = read_file(AT_FDCWD, *path, 1u << 20);
+  return {ConfigFileKind::user, *path, content ? std::string(as_text(*content)) : std::string()};
+}
+
+void make_parents(const std::string& path) {
+  const std::string parent(parent_path(path));
+  struct stat info{};
+  if (parent.empty() || stat(parent.c_str(), &info) == 0) return;
+  make_parents(parent);
+  posix_file_system().mkdir({AT_FDCWD, parent.c_str()}, 0755);
+}
+
+void write_file(Context& context, const TargetFile& file, const std::string& text) {
+  if (file.kind == ConfigFileKind::repository) {
+    context.workspace().repository().write_config(text);
+    return;
+  }
+  make_parents(file.path);
+  replace_file(posix_file_system(), AT_FDCWD, file.path, as_bytes(text), SyncDirectory::yes);
+}
+
+/// A repository whose settings were changed on purpose is told once what that means, not by every later add.
+std::string with_new_record(Context& context, const TargetFile& file, std::string text) {
+  if (file.kind != ConfigFileKind::repository) return text;
+  ConfigSources alone;
+  alone.repository = {file.path, text};
+  const Config config(alone);
+  const auto warning = config.ids_warning();
+  if (!warning) return text;
+  context.messages().warning({warning->kind, warning->message});
+  return update_record(std::move(text), config, file.path);
+}
+
+void write_values(JsonWriter& json, const std::vector<ConfigValue>& values) {
+  json.key("values").begin_array();
+  for (const ConfigValue& value : values) {
+    json.begin_object();
+    json.field("key", value.key);
+    json.field("value", value.value);
+    json.field("origin", value.origin);
+    json.end();
+  }
+  json.end();
+}
+
+void print_values(Context& context, const ConfigRequest& request, const std::vector<ConfigValue>& values) {
+  if (context.json()) {
+    write_values(context.begin_result(), values);
+    return;
+  }
+  for (const ConfigValue& value : values) {
+    std::string line = request.show_origin ? escape_name(value.origin) + "\t" : "";
+    if (request.action == ConfigRequest::Action::list) line += value.key + "=";
+    context.out().write(line + escape_name(value.value) + "\n");
+  }
+}
+
+int run(Context& context) {
+  const ConfigRequest request = parse(context.arguments());
+  using Action = ConfigRequest::Action;
+  if (request.action == Action::list) {
+    print_values(context, request, context.config().list());
+    return 0;
+  }
+  if (request.action == Action::get) {
+    const auto value = context.config().find(request.key);
+    print_values(context, request, value ? std::vector{*value} : std::vector<ConfigValue>());
+    return value ? 0 : k_exit_no;
+  }
+  const TargetFile file = target_file(context, request);
+  std::vector<ConfigValue> written;
+  int answer = 0;
+  if (request.action == Action::set) {
+    std::string text = set_config_value(file.text, request.key, request.value, file.kind, file.path);
+    write_file(context, file, with_new_record(context, file, std::move(text)));
+    written.push_back({request.key, request.value, file.path});
+  } else if (const auto text = unset_config_value(file.text, request.key, file.kind, file.path)) {
+    write_file(context, file, *text);
+  } else {
+    answer = k_exit_no;
+  }
+  if (context.json()) write_values(context.begin_result(), written);
+  return answer;
+}
+
+}  // namespace
+
+Command config_command() {
+  return {{.word = "config",
+           .summary = "show and change settings",
+           .usage = {"config KEY", "config [--user] KEY VALUE", "config [--user] --unset KEY", "config --list [--show-origin]"},
+           .description =
+               "KEY alone prints the value that holds: built-in, /etc/store/config.toml, the user's file, the repository's config,\n"
+               "the environment (STORE_SECTION_KEY), --config; the later wins. With VALUE it is written to the repository's\n"
+               "config, with --user to the user's file; comments there are kept.",
+           .options = {{.name = "user", .help = "change the user's file"},
+                       {.name = "unset", .help = "take KEY out of the file"},
+                       {.name = "list", .help = "all settings"},
+                       {.name = "show-origin", .help = "and where each value comes from"}},
+           .max_positionals = 2,
+           .completes = Completes::config_key},
+          run};
+}
+
+}  // namespace store

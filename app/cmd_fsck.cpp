@@ -1,0 +1,103 @@
+#include "ops/fsck.h"
+
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/quote.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+constexpr std::size_t k_shown = 10;  // commits and paths of one problem; JSON has all
+
+FsckOptions parse(const Arguments& arguments) {
+  FsckOptions options;
+  if (arguments.has("quick")) options.mode = FsckOptions::Mode::quick;
+  if (arguments.has("quick") && (arguments.has("data") || arguments.has("subset")))
+    throw Error(ErrorKind::usage, "store fsck: --quick reads no data: no --data or --subset with it");
+  if (const auto text = arguments.last("subset")) options.subset = parse_subset(*text);
+  return options;
+}
+
+void write_problem(JsonWriter& json, const FsckProblem& problem) {
+  json.begin_object();
+  json.field("kind", problem.kind);
+  json.field("message", problem.message);
+  json.field("pack", problem.pack);
+  json.field("offset", problem.offset);
+  json.field("object", problem.object);
+  json.key("commits").begin_array();
+  for (const ObjectId& commit : problem.commits) json.value(commit);
+  json.end();
+  json.list_field("paths", problem.paths);
+  json.end();
+}
+
+void write_json(JsonWriter& json, const FsckResult& result) {
+  json.field("objects", result.objects);
+  json.field("packs", result.packs);
+  json.field("bytes_read", result.bytes_read);
+  json.key("problems").begin_array();
+  for (const FsckProblem& problem : result.problems) write_problem(json, problem);
+  json.end();
+}
+
+std::string and_more(std::size_t count) {
+  return count > k_shown ? fmt::format("    … and {} more\n", human_count(count - k_shown)) : std::string();
+}
+
+std::string problem_text(const FsckProblem& problem) {
+  std::string text = escape_name(problem.kind) + ": " + escape_name(problem.message) + "\n";
+  if (problem.pack) text += "  pack " + problem.pack->hex() + "\n";
+  if (problem.offset) text += fmt::format("  offset {}\n", *problem.offset);
+  if (problem.object) text += "  object " + problem.object->hex() + "\n";
+  if (!problem.commits.empty()) text += "  needed by commits\n";
+  for (std::size_t i = 0; i < problem.commits.size() && i < k_shown; ++i)
+    text += "    " + problem.commits[i].short_hex() + "\n";
+  text += and_more(problem.commits.size());
+  if (!problem.paths.empty()) text += "  at paths\n";
+  for (std::size_t i = 0; i < problem.paths.size() && i < k_shown; ++i)
+    text += "    " + escape_name(problem.paths[i]) + "\n";
+  return text + and_more(problem.paths.size());
+}
+
+int run(Context& context) {
+  const FsckOptions options = parse(context.arguments());
+  context.show_progress({{Stage::scan, 0.1}, {Stage::fetch, 0.1}, {Stage::verify, 0.8}});
+  const FsckResult result = fsck(context.workspace(), options);
+  context.end_progress();
+  if (context.json()) {
+    write_json(context.begin_result(), result);
+  } else {
+    for (const FsckProblem& problem : result.problems) context.out().write(problem_text(problem));
+    if (!context.quiet())
+      context.out().write(fmt::format("{} in {} checked, {} read: {}\n", counted(result.objects, "object"),
+                                      counted(result.packs, "pack"), human_size(result.bytes_read),
+                                      result.problems.empty() ? "no problem" : counted(result.problems.size(), "problem")));
+  }
+  if (!result.problems.empty())
+    context.fail(Error(ErrorKind::corrupt, context.workspace().repository().path() + ": " +
+                                               counted(result.problems.size(), "problem") + " found"));
+  return 0;
+}
+
+}  // namespace
+
+Command fsck_command() {
+  return {{.word = "fsck",
+           .summary = "check the repository",
+           .usage = {"fsck [--quick|--data] [--subset PART]"},
+           .description =
+               "Reads everything and checks every SHA-256. Each damage is located: pack, offset, object, and the commits and\n"
+               "paths that need it. Nothing is changed.",
+           .options = {{.name = "quick", .help = "structure only: everything that is needed is there"},
+                       {.name = "data", .help = "read and check all data (the default)"},
+                       {.name = "subset", .argument = "PART", .help = "part of the data: 5%, 2/7 (part 2 of 7), 10G"},
+                       {.name = "repair", .state = OptionSpec::State::later}},
+           .max_positionals = 0},
+          run};
+}
+
+}  // namespace store

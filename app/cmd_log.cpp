@@ -1,0 +1,173 @@
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/log_format.h"
+#include "app/log_graph.h"
+#include "app/revision_arguments.h"
+#include "base/text.h"
+#include "ops/log.h"
+
+namespace store {
+namespace {
+
+struct LogRequest {
+  LogOptions options;
+  bool graph = false;
+  bool oneline = false;
+  std::optional<LogFormat> format;
+};
+
+void add_every_ref(Context& context, LogOptions& options) {
+  const RefStore refs = context.workspace().refs();
+  if (const auto head = refs.head().commit) options.start.push_back(*head);
+  for (const char* prefix : {"refs/heads/", "refs/tags/"})
+    for (const auto& [name, value] : refs.list(prefix))
+      if (value.id) options.start.push_back(*value.id);
+}
+
+void read_revisions(Context& context, LogOptions& options) {
+  const RevisionsAndPaths split = split_revisions_and_paths(context);
+  for (const std::string& text : split.revisions) {
+    if (const auto range = try_resolve_range(context, text)) {
+      options.exclude.push_back(range->from.commit);
+      options.start.push_back(range->to.commit);
+    } else {
+      // A range with a bad side: the side is what the error names.
+      const std::size_t dots = text.find("..");
+      const auto part = [&](std::string name) { return name.empty() ? std::string("HEAD") : name; };
+      if (dots != text.npos && dots > 0) resolve_revision(context.workspace(), part(text.substr(0, dots)));
+      if (dots != text.npos) resolve_revision(context.workspace(), part(text.substr(dots + 2)));
+      options.start.push_back(resolve_revision(context.workspace(), text).commit);
+    }
+  }
+  options.paths = context.path_arguments().resolve_all(split.paths);
+  if (context.arguments().has("all")) {
+    add_every_ref(context, options);
+  } else if (split.revisions.empty()) {
+    if (const auto head = context.workspace().refs().head().commit) options.start.push_back(*head);
+  }
+}
+
+LogRequest parse(Context& context) {
+  const Arguments& arguments = context.arguments();
+  LogRequest request;
+  LogOptions& options = request.options;
+  options.limit = arguments.number("max-count");
+  options.since = arguments.date_seconds("since", context.now());
+  options.until = arguments.date_seconds("until", context.now());
+  options.author = arguments.last("author");
+  options.grep = arguments.last("grep");
+  for (const std::string& text : arguments.all("meta")) {
+    const std::size_t equals = text.find('=');
+    options.meta.emplace_back(text.substr(0, equals),
+                              equals == text.npos ? std::nullopt : std::optional(text.substr(equals + 1)));
+  }
+  options.first_parent = arguments.has("first-parent");
+  options.reverse = arguments.has("reverse");
+  request.graph = arguments.has("graph");
+  request.oneline = arguments.has("oneline");
+  if (const auto text = arguments.last("format")) request.format.emplace(*text);
+  if (request.oneline && request.format) throw Error(ErrorKind::usage, "store log: --oneline and --format exclude each other");
+  read_revisions(context, options);
+  // A commit that is left out would leave its lane open.
+  const bool filtered = options.since || options.until || options.author || options.grep || !options.meta.empty() ||
+                        !options.paths.empty() || options.reverse;
+  if (request.graph && filtered)
+    throw Error(ErrorKind::usage, "store log: --graph shows whole histories: no --reverse, filter or PATH with it");
+  return request;
+}
+
+/// Prints commits as text, one after the other.
+class TextLog {
+ public:
+  TextLog(Context& context, const LogRequest& request) : context_(context), request_(request) {}
+
+  void add(const ObjectId& id, const Commit& commit) {
+    std::vector<std::string> lines = lines_of(id, commit);
+    // Only the default form has an empty line between commits.
+    const bool spaced = !request_.oneline && !request_.format;
+    LogGraph::Rows rows;
+    if (request_.graph) {
+      const std::size_t shown_parents = request_.options.first_parent ? 1 : commit.parents.size();
+      rows = graph_.add(id, {commit.parents.begin(),
+                             commit.parents.begin() + static_cast<std::ptrdiff_t>(std::min(shown_parents, commit.parents.size()))});
+      if (spaced) lines.emplace_back();
+    } else if (spaced && !std::exchange(first_, false)) {
+      lines.insert(lines.begin(), std::string());
+    }
+    std::string out;
+    for (std::size_t i = 0; i < lines.size(); ++i) out += (i == 0 ? rows.commit : rows.rest) + lines[i] + "\n";
+    for (const std::string& joint : rows.joints) out += joint + "\n";
+    context_.out().write(out);
+  }
+
+ private:
+  std::vector<std::string> lines_of(const ObjectId& id, const Commit& commit) const {
+    if (request_.format) return {request_.format->apply(id, commit)};
+    if (!request_.oneline) return commit_lines(id, commit, context_.color());
+    const std::string head = context_.color() ? "\x1b[33m" + id.short_hex() + "\x1b[0m" : id.short_hex();
+    return {head + " " + shown_text(commit.subject())};
+  }
+
+  Context& context_;
+  const LogRequest& request_;
+  LogGraph graph_;
+  bool first_ = true;
+};
+
+int run(Context& context) {
+  const LogRequest request = parse(context);
+  Workspace& workspace = context.workspace();
+  if (context.json()) {
+    JsonWriter& json = context.begin_result();
+    json.key("commits").begin_array();
+    log(workspace, request.options, [&](const ObjectId& id, const Commit& commit) {
+      json.begin_object();
+      write_commit(json, id, commit);
+      json.end();
+      return true;
+    });
+    json.end();
+    return 0;
+  }
+  context.use_pager();
+  TextLog text(context, request);
+  log(workspace, request.options, [&](const ObjectId& id, const Commit& commit) {
+    text.add(id, commit);
+    return true;
+  });
+  return 0;
+}
+
+}  // namespace
+
+Command log_command() {
+  return {{.word = "log",
+           .summary = "show the history",
+           .usage = {"log [OPTION…] [REV|A..B] [-- PATH…]"},
+           .description =
+               "Commits that can be reached from REV (HEAD), children before parents whatever their clocks say. A..B: those that\n"
+               "can be reached from B and not from A. With PATH only commits that change something there.",
+           .options =
+               {
+                   {.letter = 'n', .name = "max-count", .argument = "N", .help = "at most N commits; also -N", .digits = true},
+                   {.name = "oneline", .help = "one line for each commit: short id and subject"},
+                   {.name = "graph", .help = "draw the lines of descent"},
+                   {.name = "format",
+                    .argument = "TEXT",
+                    .help = "a line made of {id} {short} {time} {author} {subject} {meta.KEY}"},
+                   {.name = "since", .argument = "DATE", .help = "not older than DATE"},
+                   {.name = "until", .argument = "DATE", .help = "not newer than DATE"},
+                   {.name = "author", .argument = "TEXT", .help = "author's name or address contains TEXT"},
+                   {.name = "grep", .argument = "TEXT", .help = "message contains TEXT"},
+                   {.name = "meta", .argument = "KEY[=VALUE]", .help = "has this meta key, with this value (repeatable)"},
+                   {.name = "all", .help = "from every branch and tag"},
+                   {.name = "first-parent", .help = "follow only the first parent of merges"},
+                   {.name = "reverse", .help = "oldest first"},
+                   {.name = "growth", .state = OptionSpec::State::later},
+               },
+           .completes = Completes::revision,
+           .tail = true},
+          run};
+}
+
+}  // namespace store

@@ -1,0 +1,212 @@
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/exit_codes.h"
+#include "app/ingest_output.h"
+#include "app/status_format.h"
+#include "base/date.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+enum class StatusForm { human, brief, porcelain };
+
+struct StatusRequest {
+  StatusOptions options;
+  StatusForm form = StatusForm::human;
+  bool null = false;
+  bool untracked = true;
+  bool exit_code = false;
+};
+
+StatusRequest parse(Context& context) {
+  const Arguments& arguments = context.arguments();
+  StatusRequest request;
+  request.null = arguments.has("null");
+  if (arguments.has("short")) request.form = StatusForm::brief;
+  if (arguments.has("porcelain") || (request.null && request.form == StatusForm::human))
+    request.form = StatusForm::porcelain;
+  request.exit_code = arguments.has("exit-code");
+  const std::string untracked = arguments.last("untracked-files").value_or("normal");
+  request.untracked = untracked != "no";
+  request.options.all_untracked = untracked == "all" || context.json();
+  const PathArguments paths = context.path_arguments();
+  request.options.paths = paths.resolve_all(arguments.positionals);
+  for (const std::string& path : paths.resolve_all(arguments.tail)) request.options.paths.push_back(path);
+  for (const std::string& path : request.options.paths) paths.check_no_symlink(path);
+  return request;
+}
+
+std::string hint_of(const SessionInfo& session) { return "run it again to finish it: " + session.command; }
+
+void write_list(JsonWriter& json, std::string_view name, const std::vector<StatusEntry>& entries) {
+  json.key(name).begin_array();
+  for (const StatusEntry& entry : entries) {
+    json.begin_object();
+    json.path_field("path", entry.path);
+    json.field("change", name_of(entry.change));
+    if (!entry.from.empty()) json.path_field("from", entry.from);
+    json.end();
+  }
+  json.end();
+}
+
+void write_json(JsonWriter& json, const StatusResult& result) {
+  json.field("branch", result.branch.empty() ? std::optional<std::string>() : std::optional(result.branch));
+  json.field("head", result.head);
+  json.field("detached", result.branch.empty());
+  write_list(json, "staged", result.staged);
+  write_list(json, "unstaged", result.unstaged);
+  write_list(json, "untracked", result.untracked);
+  write_list(json, "conflicted", {});
+  write_list(json, "ignored", {});
+  json.key("interrupted");
+  if (result.interrupted) {
+    json.begin_object();
+    json.field("command", result.interrupted->command);
+    json.field("since", format_utc(result.interrupted->start));
+    json.field("hint", hint_of(*result.interrupted));
+    json.end();
+  } else {
+    json.null();
+  }
+  write_failed(json, result.failed);
+}
+
+/// The long form, in the words that git's users know.
+class HumanStatus {
+ public:
+  HumanStatus(Context& context, const StatusResult& result)
+      : result_(result), paths_(context.path_arguments()), color_(context.color()) {}
+
+  std::string text() {
+    out_ = result_.branch.empty()
+               ? "HEAD detached at " + (result_.head ? result_.head->short_hex() : std::string("nothing")) + "\n"
+               : "On branch " + escape_name(result_.branch) + "\n";
+    if (!result_.head) out_ += "\nNo commits yet\n";
+    if (result_.interrupted)
+      out_ += "\nInterrupted since " + format_local(result_.interrupted->start) + ": " +
+              escape_name(result_.interrupted->command) + "\n  (run it again to finish it)\n";
+    section("Changes to be committed:", {}, result_.staged, "32");
+    section("Changes not staged for commit:", "store add PATH… stages them", result_.unstaged, "31");
+    untracked();
+    if (result_.staged.empty()) conclusion();
+    return out_;
+  }
+
+ private:
+  std::string painted(const std::string& text, std::string_view color) const {
+    return color_ ? "\x1b[" + std::string(color) + "m" + text + "\x1b[0m" : text;
+  }
+
+  std::string shown(const StatusEntry& entry, const std::string& path) const {
+    return escape_name(paths_.shown(entry.directory && !path.ends_with('/') ? path + "/" : path));
+  }
+
+  static std::string_view label(Change change) {
+    switch (change) {
+      case Change::added: return "new file:   ";
+      case Change::modified: return "modified:   ";
+      case Change::deleted: return "deleted:    ";
+      case Change::renamed: return "renamed:    ";
+      case Change::typechange: return "typechange: ";
+    }
+    return "";
+  }
+
+  void section(std::string_view title, std::string_view hint, const std::vector<StatusEntry>& entries,
+               std::string_view color) {
+    if (entries.empty()) return;
+    out_ += "\n" + std::string(title) + "\n";
+    if (!hint.empty()) out_ += "  (" + std::string(hint) + ")\n";
+    for (const StatusEntry& entry : entries) {
+      std::string line(entry.directory && entry.change == Change::added ? "new dir:    " : label(entry.change));
+      if (!entry.from.empty()) line += shown(entry, entry.from) + " -> ";
+      out_ += "\t" + painted(line + shown(entry, entry.path), color) + "\n";
+    }
+  }
+
+  void untracked() {
+    if (result_.untracked.empty()) return;
+    out_ += "\nUntracked files:\n  (store add PATH… stages them)\n";
+    for (const StatusEntry& entry : result_.untracked) out_ += "\t" + painted(shown(entry, entry.path), "31") + "\n";
+  }
+
+  void conclusion() {
+    if (!result_.unstaged.empty())
+      out_ += "\nno changes staged for commit\n";
+    else if (!result_.untracked.empty())
+      out_ += "\nnothing staged for commit, but untracked files present\n";
+    else
+      out_ += result_.head ? "nothing to commit, working tree clean\n" : "\nnothing to commit: store add PATH… stages files\n";
+  }
+
+  const StatusResult& result_;
+  const PathArguments paths_;
+  const bool color_;
+  std::string out_;
+};
+
+void print_lines(Context& context, const StatusRequest& request, const StatusResult& result) {
+  const PathArguments paths = context.path_arguments();
+  const bool brief = request.form == StatusForm::brief;
+  const auto shown = [&](const std::string& path) { return brief ? paths.shown(path) : path; };
+  for (const StatusLine& line : status_lines(result)) {
+    if (request.null) {
+      context.out().write(porcelain_record(line));
+      continue;
+    }
+    std::string text = porcelain_line(line, shown);
+    if (brief && context.color()) {
+      const bool untracked = line.staged == '?';
+      const std::string first = std::string(untracked ? "\x1b[31m" : "\x1b[32m") + line.staged + "\x1b[0m";
+      text = first + "\x1b[31m" + line.unstaged + "\x1b[0m" + text.substr(2);
+    }
+    context.out().write(text + "\n");
+  }
+}
+
+int run(Context& context) {
+  const StatusRequest request = parse(context);
+  StatusResult result = status(context.workspace(), request.options);
+  if (!request.untracked) result.untracked.clear();
+  context.report_failed(result.failed);
+  if (context.json())
+    write_json(context.begin_result(), result);
+  else if (request.form == StatusForm::human)
+    context.out().write(HumanStatus(context, result).text());
+  else
+    print_lines(context, request, result);
+  const bool dirty = !result.staged.empty() || !result.unstaged.empty() || !result.untracked.empty();
+  return request.exit_code && dirty ? k_exit_no : 0;
+}
+
+}  // namespace
+
+Command status_command() {
+  return {{.word = "status",
+           .summary = "show what is staged, changed and untracked",
+           .usage = {"status [OPTION…] [--] [PATH…]"},
+           .description =
+               "Staged: the next commit against HEAD. Not staged: the working tree against what is staged. --porcelain prints\n"
+               "what git status --porcelain prints for the same state, with directories and permissions as content.",
+           .options =
+               {
+                   {.letter = 's', .name = "short", .help = "one line for each path, from the current directory"},
+                   {.name = "porcelain", .help = "the same for programs: paths from the root, never coloured"},
+                   {.letter = 'z', .name = "null", .help = "like --porcelain, raw names ended by NUL"},
+                   {.letter = 'u',
+                    .name = "untracked-files",
+                    .argument = "WHICH",
+                    .help = "untracked files",
+                    .choices = {"all", "normal", "no"},
+                    .implied = "all"},
+                   {.name = "ignored", .help = "ignored files too"},
+                   {.name = "exit-code", .help = "end with 1 if anything is listed"},
+               },
+           .completes = Completes::file,
+           .tail = true},
+          run};
+}
+
+}  // namespace store

@@ -1,0 +1,43 @@
+#include "app/entry_output.h"
+
+#include <fmt/format.h>
+
+#include "app/quote.h"
+
+namespace store {
+
+std::string symlink_target(const ObjectReader& objects, const TreeEntry& entry) {
+  return std::string(as_text(objects.read({ObjectType::chunk, entry.id})));
+}
+
+void write_entry(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry) {
+  json.begin_object();
+  json.path_field("path", path);
+  json.field("type", type_name(entry.kind));
+  json.field("mode", mode_text(entry.mode));
+  json.field("size", entry.content_bytes());
+  json.field("id", entry.id.is_zero() ? std::optional<ObjectId>() : std::optional(entry.id));
+  if (entry.kind == EntryKind::symlink) json.path_field("target", symlink_target(objects, entry));
+  json.end();
+}
+
+std::string type_and_mode(const TreeEntry& entry) {
+  static constexpr char k_types[] = {'-', '-', 'd', 'l', 'p', 'c', 'b'};
+  static constexpr char k_letters[] = "rwxrwxrwx";
+  std::string text(1, k_types[static_cast<std::size_t>(entry.kind) - 1]);
+  for (unsigned bit = 0; bit < 9; ++bit) text += (entry.mode >> (8 - bit) & 1) != 0 ? k_letters[bit] : '-';
+  const auto special = [&](unsigned mode_bit, std::size_t place, char with_x, char without) {
+    if ((entry.mode & mode_bit) != 0) text[place] = text[place] == 'x' ? with_x : without;
+  };
+  special(04000, 3, 's', 'S');
+  special(02000, 6, 's', 'S');
+  special(01000, 9, 't', 'T');
+  return text;
+}
+
+std::string entry_columns(const TreeEntry& entry) {
+  const std::string id = entry.id.is_zero() ? "-" : entry.id.short_hex();
+  return fmt::format("{} {:>12}  {:<10}  ", type_and_mode(entry), entry.content_bytes(), id);
+}
+
+}  // namespace store

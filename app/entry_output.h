@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "app/json_writer.h"
+#include "format/tree.h"
+#include "repo/object_store.h"
+
+namespace store {
+
+/// A symlink's target.
+std::string symlink_target(const ObjectReader& objects, const TreeEntry& entry);
+
+/// An entry of `ls`: {path, type, mode, size, id[, target]}.
+void write_entry(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry);
+
+/// "-rw-r--r--" of `ls -l`.
+std::string type_and_mode(const TreeEntry& entry);
+/// One line of `ls -l`, without path and line end: "-rw-r--r--         1234  0123456789  ".
+std::string entry_columns(const TreeEntry& entry);
+
+}  // namespace store

@@ -1,0 +1,77 @@
+#include "app/ingest_output.h"
+
+#include "app/context.h"
+#include "base/system_info.h"
+
+namespace store {
+
+std::vector<OptionSpec> exclude_options() {
+  return {
+      {.name = "exclude", .argument = "PATTERN", .help = "leave out untracked files that match (repeatable)"},
+      {.name = "exclude-from",
+       .argument = "FILE",
+       .help = "patterns from a file, one a line; # begins a comment (repeatable)",
+       .completes = Completes::file},
+      {.name = "exclude-caches", .help = "leave out directories marked by CACHEDIR.TAG"},
+      {.name = "exclude-larger-than", .argument = "SIZE", .help = "leave out untracked files larger than SIZE"},
+      {.letter = 'x', .name = "one-file-system", .help = "do not enter other file systems"},
+  };
+}
+
+void read_exclude_options(Context& context, AddOptions& options) {
+  const Arguments& arguments = context.arguments();
+  options.exclude = arguments.all("exclude");
+  for (const std::string& name : arguments.all("exclude-from")) {
+    const std::string text = context.read_input("--exclude-from", name);
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      std::string line = text.substr(at, end - at);
+      at = end + 1;
+      if (!line.empty() && line.back() == '\r') line.pop_back();
+      if (!line.empty() && line[0] != '#') options.exclude.push_back(std::move(line));
+    }
+  }
+  options.exclude_caches = arguments.has("exclude-caches");
+  options.exclude_larger_than = arguments.size("exclude-larger-than");
+  options.one_file_system = arguments.has("one-file-system");
+}
+
+void write_failed(JsonWriter& json, const std::vector<PathFailure>& failed) {
+  json.key("failed").begin_array();
+  for (const PathFailure& failure : failed) {
+    json.begin_object();
+    json.path_field("path", failure.path);
+    json.field("message", failure.message);
+    json.end();
+  }
+  json.end();
+}
+
+void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed,
+                  double seconds) {
+  json.field("files", totals.files);
+  json.field("bytes", totals.bytes);
+  json.field("unchanged_files", totals.unchanged_files);
+  json.field("directories", totals.directories);
+  json.field("symlinks", totals.symlinks);
+  json.field("chunks", totals.chunks);
+  json.field("new_chunks", totals.new_chunks);
+  json.field("new_bytes", totals.new_bytes);
+  json.field("stored_bytes", totals.stored_bytes);
+  // How many bytes each new byte stands for; where nothing was new, as if one byte were.
+  const std::uint64_t new_bytes = std::max<std::uint64_t>(totals.new_bytes, 1);
+  json.field("dedup_ratio",
+             totals.bytes == 0 ? 1.0 : static_cast<double>(totals.bytes) / static_cast<double>(new_bytes));
+  json.field("mapped_bytes", totals.mapped_bytes);
+  json.field("streamed_bytes", totals.streamed_bytes);
+  json.field("cache_hits", totals.cache_hits);
+  json.field("cache_misses", totals.cache_misses);
+  write_failed(json, failed);
+  json.field("seconds", seconds);
+  const double rated = seconds > 0 ? seconds : 1e-9;
+  json.field("files_per_second", static_cast<double>(totals.files) / rated);
+  json.field("bytes_per_second", static_cast<double>(totals.bytes) / rated);
+  json.field("peak_memory_bytes", peak_memory_bytes());
+}
+
+}  // namespace store

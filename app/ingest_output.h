@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/json_writer.h"
+#include "app/option_table.h"
+#include "ops/add.h"
+
+namespace store {
+
+class Context;
+
+/// --exclude and its relatives, shared by `add` and `commit -A`.
+std::vector<OptionSpec> exclude_options();
+void read_exclude_options(Context& context, AddOptions& options);
+
+/// The figures of an ingest as cli contract §5 names them; `failed` and the rates too.
+void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed, double seconds);
+/// The list `failed` alone.
+void write_failed(JsonWriter& json, const std::vector<PathFailure>& failed);
+
+}  // namespace store

@@ -1,0 +1,100 @@
+#include "app/revision_arguments.h"
+
+#include <sys/stat.h>
+
+#include "app/context.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "worktree/index.h"
+
+namespace store {
+namespace {
+
+/// A text that cannot be a revision at all is simply none.
+std::optional<Revision> try_revision(Context& context, const std::string& text) {
+  try {
+    return try_resolve_revision(context.workspace(), text);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    return std::nullopt;
+  }
+}
+
+bool is_revision(Context& context, const std::string& text) {
+  return try_revision(context, text).has_value() || try_resolve_range(context, text).has_value();
+}
+
+TreeTarget staged_target(Context& context, const std::string& path) {
+  const Repository& repository = context.workspace().repository();
+  const Index index(repository.fs(), repository.fd());
+  const auto found = index.find(path);
+  if (!found) throw Error(ErrorKind::not_found, ":" + escape_name(path) + ": is not staged", "store status");
+  return {.entry = {.kind = found->kind,
+                    .mode = found->mode,
+                    .size = found->size,
+                    .name = std::string(base_name(path)),
+                    .id = found->id},
+          .path = path,
+          .staged = true};
+}
+
+}  // namespace
+
+bool is_existing_path(const Context& context, const std::string& argument) {
+  struct stat info{};
+  return !argument.empty() && lstat(absolute_path(context.cwd(), argument).c_str(), &info) == 0;
+}
+
+std::optional<RevisionRange> try_resolve_range(Context& context, const std::string& text) {
+  const std::size_t dots = text.find("..");
+  if (dots == text.npos || text.find("...") != text.npos) return std::nullopt;
+  const auto side = [](std::string name) { return name.empty() ? std::string("HEAD") : name; };
+  const auto from = try_revision(context, side(text.substr(0, dots)));
+  const auto to = from ? try_revision(context, side(text.substr(dots + 2))) : std::nullopt;
+  if (!to) return std::nullopt;
+  return RevisionRange{*from, *to};
+}
+
+RevisionsAndPaths split_revisions_and_paths(Context& context) {
+  const Arguments& arguments = context.arguments();
+  RevisionsAndPaths out;
+  for (const std::string& argument : arguments.positionals) {
+    if (!out.paths.empty()) {
+      out.paths.push_back(argument);
+      continue;
+    }
+    // With -- everything before it is a revision, and errors say so.
+    if (arguments.has_tail) {
+      out.revisions.push_back(argument);
+      continue;
+    }
+    const bool revision = is_revision(context, argument);
+    const bool path = is_existing_path(context, argument);
+    if (revision && path)
+      throw Error(ErrorKind::usage, escape_name(argument) + ": is a revision and a path",
+                  "put -- before paths, or behind revisions");
+    (path ? out.paths : out.revisions).push_back(argument);
+  }
+  out.paths.insert(out.paths.end(), arguments.tail.begin(), arguments.tail.end());
+  return out;
+}
+
+TreeTarget resolve_tree_target(Context& context, const std::string& text) {
+  const RevisionPath split = split_revision_path(text);
+  const PathArguments paths = context.path_arguments();
+  Workspace& workspace = context.workspace();
+  if (split.path && split.revision.empty()) return staged_target(context, paths.resolve_in_revision(*split.path));
+  std::string path = split.path ? paths.resolve_in_revision(*split.path) : std::string();
+  std::string revision = split.revision;
+  if (!split.path && is_existing_path(context, text)) {
+    if (is_revision(context, text))
+      throw Error(ErrorKind::usage, escape_name(text) + ": is a revision and a path", "REV: or HEAD:PATH");
+    path = paths.resolve(text);
+    revision = "HEAD";
+  }
+  const Revision resolved = resolve_revision(workspace, revision);
+  const Commit commit = read_commit(workspace.objects(), resolved.commit);
+  return {.entry = find_in_tree(workspace.objects(), commit.tree, path), .path = path};
+}
+
+}  // namespace store
