@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# commit: nothing to commit is 1, no or an empty message 2; author, date, meta; SOURCE_DATE_EPOCH makes the id a function of the content.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+echo 1 >a && store add -q a
+expect_exit 2 store commit
+expect_exit 2 store commit -m ''
+expect_exit 2 store commit -m $' \n\t\n'
+expect_exit 2 store commit -m x some-path
+expect_exit 2 store commit -m x --meta 'Bad Key=1'
+expect_exit 2 store commit -m x --date 'no date'
+is "$(json .result.committed commit -m $'  first\n\nbody' -m $'second \n' --author 'Ann <ann@x>' --date '2024-02-03T04:05:06+02:00' --meta b=2 --meta a=1 --meta b=3)" true
+id=$(got .result.id)
+is "$(got '.result | [.branch, .parents, .files, .bytes] | tojson')" '["main",[],1,2]'
+is "$(json '.result.commits[0] | [.author, .time, .meta, .message] | tojson' log)" \
+  '[{"name":"Ann","email":"ann@x"},"2024-02-03T02:05:06Z",{"a":"1","b":"3"},"  first\n\nbody\n\nsecond"]'
+is "$(got '.result.commits[0].id')" "$id"
+
+expect_exit 1 store --json commit -m again
+is "$(got '[.ok, .result.committed, .result.id == "'"$id"'"] | tojson')" '[true,false,true]'
+expect_exit 1 store commit -m again
+is "$(cat "$out" "$err" | wc -l)" 1
+is "$(json .result.committed commit -m again --skip-if-unchanged)" false
+touch -d '2001-01-01' a && store add -q a
+expect_exit 1 store commit -m 'times alone'
+is "$(json .result.committed commit -m empty --allow-empty)" true
+is "$(got '.result.parents | tojson')" "[\"$id\"]"
+
+echo 2 >a && echo u >untracked
+is "$(store commit -q -a -m tracked)" "$(head_id)"
+is "$(json '.result.untracked | map(.path) | tojson' status)" '["untracked"]'
+rm a
+printf 'from a file\n' >"$scratch/message"
+expect_exit 0 store commit -A -F "$scratch/message"
+is "$(json '.result.entries | map(.path) | tojson' ls)" '["untracked"]'
+echo 3 >b && printf 'from stdin' | store commit -A -F - >"$out"
+is "$(json '.result.commits | map(.message) | .[0:3] | tojson' log)" '["from stdin","from a file","tracked"]'

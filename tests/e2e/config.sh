@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# config: values, origins, unknown keys with the nearest match, bad values, comments are kept.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+is "$(store config core.inline_threshold)" 64K
+expect_exit 2 store config core.nothing
+expect_exit 1 store config user.name
+printf '# my comment\n[user]\nname = "X"  # why\n' >>.store/config
+is "$(store config user.name)" X
+store config user.name 'Y Z' && is "$(store config user.name)" 'Y Z'
+contains .store/config '# my comment'
+contains .store/config '# why'
+store config --unset user.name
+expect_exit 1 store config user.name
+store config --user user.email me@x
+contains "$HOME/.config/store/config.toml" me@x
+is "$(json '.result.values[0] | [.key, .value] | tojson' config user.email)" '["user.email","me@x"]'
+is "$(store --config user.email=arg@x config user.email)" arg@x
+is "$(STORE_USER_EMAIL=env@x store config user.email)" env@x
+is "$(store config --list | cut -d = -f 1 | sort | uniq -d)" ''
+expect_exit 0 store config --list --show-origin
+
+# A bad value is 2 and names its origin; an unknown key is a warning with the nearest match.
+expect_exit 2 store config chunking.avg 65000
+expect_exit 2 env STORE_CHUNKING_AVG=x store log
+contains "$err" STORE_CHUNKING_AVG
+expect_exit 0 env STORE_PERFORMANCE_BUFER_SIZE=1M store --json log
+is "$(got '.warnings | length')" 1
+contains "$out" STORE_PERFORMANCE_BUFFER_SIZE
+printf '[performance]\nmax_worker_thread = 2\n' >>.store/config
+expect_exit 0 store log
+contains "$err" max_worker_threads
+line=$(grep -n max_worker_thread .store/config | cut -d : -f 1)
+sed -i "${line}s/.*/batch_size = -4/" .store/config
+expect_exit 2 store log
+contains "$err" "config:$line"

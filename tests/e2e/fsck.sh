@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# fsck finds and locates a flipped byte; undamaged files still come out.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+mkdir d && noise 1 3000000 >d/big && noise 2 3000000 >other && echo small >small
+store add -q -A && store commit -q -m 1 >"$out"
+is "$(json '.result.problems | tojson' fsck)" '[]'
+is "$(got '.result.objects > 10 and .result.packs > 0 and .result.bytes_read > 6000000')" true
+for mode in --quick --data '--subset 50%' '--subset 1/3' '--subset 10M'; do
+  # shellcheck disable=SC2086
+  expect_exit 0 store fsck $mode
+done
+expect_exit 2 store fsck --subset 5/3
+expect_exit 2 store fsck --subset x
+
+# A byte in the middle of the pack with the content: it belongs to d/big or other.
+pack=$(find .store/packs -size +5M)
+chmod u+w "$pack" && offset=3000000
+if [[ $(dd if="$pack" bs=1 skip="$offset" count=1 status=none | xxd -p) == ff ]]; then offset=$((offset + 1)); fi
+printf '\xff' | dd of="$pack" bs=1 seek="$offset" conv=notrunc status=none
+expect_exit 6 store --json fsck
+is "$(got '[.ok, .error.code, .error.kind] | tojson')" '[false,6,"corrupt"]'
+is "$(got '.result.problems | length')" 1
+is "$(got '.result.problems[0].pack')" "$(basename "$pack" .pack)"
+is "$(got ".result.problems[0].offset <= $offset")" true
+is "$(got '.result.problems[0].commits | length')" 1
+bad=$(got '.result.problems[0].paths | join(" ")')
+[[ $bad == d/big || $bad == other ]]
+expect_exit 6 store checkout HEAD --out "$scratch/o"
+for file in d/big other small; do
+  if [[ $file == "$bad" ]]; then [[ ! -e $scratch/o/$file ]]; else cmp "$file" "$scratch/o/$file"; fi
+done
+expect_exit 6 store cat "HEAD:$bad"
+store cat HEAD:small | cmp - small

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# init makes a repository, once; options that differ from what is recorded are refused.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+is "$(json .result.created init a/b)" true
+is "$(got .result.path)" "$PWD/a/b/.store"
+is "$(json .result.created init a/b)" false
+expect_exit 7 store --json init --chunk-avg 128K a/b
+is "$(got .ok,.error.code | paste -sd ' ')" 'false 7'
+is "$(json .result.created init --chunk-avg 64K a/b)" false
+expect_exit 7 store init --permissions exec a/b
+expect_exit 2 store init --chunk-avg 65000 c
+expect_exit 2 store init --permissions some c
+expect_exit 2 store init --compression 99 c
+expect_exit 2 store init -b 'a..b' c
+[[ ! -e c/.store ]]
+
+store init -q -b trunk t
+is "$(json .result.branch -C t status)" trunk
+is "$(json .result.head -C t status)" null
+
+# Inside another working tree: a warning. Inside a repository: no.
+expect_exit 0 store init a/b/inner
+contains "$err" warning
+expect_exit 2 store init a/b/.store/x

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# --progress json: first and last state of each stage, counters that never decrease or exceed their totals.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+mkdir d && for i in {1..300}; do echo "$i" >"d/$i"; done && noise 1 5000000 >big
+events() { grep -a '^{"event":"progress"' "$err" | jq -s "$1"; }
+check() {
+  is "$(events 'map(.stage) | unique - ["scan","ingest","commit","fetch","write","verify"] | length')" 0
+  is "$(events 'group_by(.stage) | map(length >= 2 and (map(select(.done)) | length) == 1) | all')" true
+  is "$(events 'map(select(.done) | .files_done == .files_total and .bytes_done == .bytes_total) | all')" true
+  is "$(events 'group_by(.stage) | map([.[].bytes_done] == ([.[].bytes_done] | sort)) | all')" true
+  is "$(events 'map(.overall) == (map(.overall) | sort) and .[-1].overall == 1')" true
+  is "$(events 'map(.files_total == null or .files_done <= .files_total) | all')" true
+  is "$(events '.[0] | keys | tojson' | jq -r .)" \
+    '["bytes_done","bytes_per_second","bytes_total","chunks_done","done","elapsed_seconds","eta_seconds","event","files_done","files_total","new_chunks","overall","stage"]'
+}
+expect_exit 0 store --progress json add -A
+check
+is "$(events 'map(select(.stage == "ingest" and .done)) | .[0] | [.files_done, .bytes_done >= 5000000] | tojson' | jq -r .)" '[301,true]'
+expect_exit 0 store --progress json commit -m 1
+expect_exit 0 store --progress json checkout HEAD --out "$scratch/o"
+check
+expect_exit 0 store --progress json fsck
+check
+expect_exit 0 store -q add -A
+is "$(cat "$err")" ''

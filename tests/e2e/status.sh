@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# status --porcelain prints what git prints for the same state.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+mkdir g s && git -C g init -q -b main && store init -q s
+# both COMMAND…: in the git and in the store working tree.
+both() { local d; for d in g s; do (cd "$d" && "$@"); done; }
+same() {
+  git -C g -c core.quotePath=false status --porcelain=v1 --find-renames=100% "$@" >"$scratch/git"
+  store -C s status --porcelain "$@" >"$scratch/store"
+  diff "$scratch/git" "$scratch/store"
+}
+add() { git -C g add "$@" && store -C s add -q "$@"; }
+commit() { git -C g commit -qm x && store -C s commit -q -m x >"$out"; }
+
+# shellcheck disable=SC2016
+both bash -c 'mkdir -p a/b "with space"; echo 1 >a/b/f; echo 2 >a.txt; echo 3 >"with space/x y"; echo 4 >é; echo 5 >"q\"\\"; printf 6 >"$(printf "tab\tx")"'
+same && same -uall
+add a a.txt && same
+add -A && same && commit && same
+both bash -c 'echo 11 >>a/b/f; rm a.txt; mv é è; mkdir new; echo n >new/n; echo m >new/m; mv "q\"\\" a/moved'
+same && same -uall && same -z
+add -A && same && same -z
+both bash -c 'echo 12 >>a/b/f; rm -r new; echo late >late'
+same
+both bash -c 'rm "with space/x y"; ln -s a "with space/x y"'
+same && add -A && same && commit
+both bash -c 'rm -r a; echo file >a'
+same && add -A && same

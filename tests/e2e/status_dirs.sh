@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# status: empty directories and permissions are content; -s, -uall, --exit-code, --json, without a repository lock.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+mkdir -p e d/f && echo 1 >d/a && echo 2 >d/f/b
+is "$(store status --porcelain)" $'?? d/\n?? e/'
+is "$(store status --porcelain -uall)" $'?? d/a\n?? d/f/b\n?? e/'
+is "$(json '.result.untracked | map(.path) | tojson' status)" '["d/a","d/f/b","e"]'
+expect_exit 1 store status --exit-code
+store add -q e && is "$(store status --porcelain)" $'A  e/\n?? d/'
+store add -q -A && store commit -q -m 1 >"$out"
+expect_exit 0 store status --exit-code
+chmod 700 d && chmod 600 d/a
+is "$(store status --porcelain)" $' M d/\n M d/a'
+(cd d && is "$(store status -s --color never)" $' M ./\n M a')
+rmdir e && store add -q -A && is "$(store status --porcelain)" $'M  d/\nM  d/a\nD  e/'
+is "$(json '.result.staged | map(.change) | tojson' status)" '["modified","modified","deleted"]'
+rm d/f/b && is "$(store status --porcelain | grep f/b)" ' D d/f/b'
+
+# Works in a repository that may not be written, and then changes nothing.
+need_nobody
+store add -q -A && store commit -q -m 2 >"$out" && chmod 755 d && touch d/a && chmod 644 d/a
+is "$(STORE_SAFE_DIRECTORY='*' as_nobody store status --porcelain)" $' M d/\n M d/a'

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Words of other versions, abbreviations and unknown options are refused with 2 and a hint.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+echo a >a
+for word in gc prove verify-proof clone remote fetch pull push serve mount merge undo stats diff branch tag save export find; do
+  expect_exit 2 store "$word"
+  contains "$err" 'not in this version'
+done
+for words in 'add --stdin --name n' 'add --tar -' 'commit --amend' 'log --growth' 'fsck --repair'; do
+  # shellcheck disable=SC2086
+  expect_exit 2 store $words
+  contains "$err" 'not in this version'
+done
+expect_exit 2 store sta
+contains "$err" status
+expect_exit 2 store comit
+contains "$err" commit
+expect_exit 2 store add --dry-rum a
+contains "$err" --dry-run
+expect_exit 2 store add -Z a
+expect_exit 2 store
+[[ -s $err && ! -s $out ]]
+expect_exit 2 store --json add --bogus
+is "$(got '.error.kind,.error.code' | paste -sd ' ')" 'usage 2'
+for word in $(store help --json | jq -r '.result | .. | .word? // empty'); do expect_exit 0 store help "$word"; done
