@@ -242,6 +242,7 @@ TEST_CASE_FIXTURE(Fixture, "a torn tail of the oplog is cut off, and a shorter r
     CHECK(refs.store.check().empty());
     refs.update(next);
     CHECK(refs.oplog() == std::vector<OplogRecord>{first, next});
+    CHECK(scratch.read("r/oplog").size() == whole.size() + encode_oplog_record(next).size());
   }
 }
 

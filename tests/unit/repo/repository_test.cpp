@@ -125,6 +125,18 @@ TEST_CASE("of several makers at once exactly one makes the repository") {
   check_is_whole(scratch, "r", "main");
 }
 
+TEST_CASE("a maker that waited for another one does not touch what that one made") {
+  const Scratch scratch;
+  test::UnsyncedFileSystem fs;
+  fs.after_open = [&](std::string_view name) {
+    if (name != "lock/gate") return;
+    fs.after_open = nullptr;
+    create_repository(plain(), scratch.path("r"), "a = 1\n", "theirs");
+  };
+  CHECK(test::kind_of([&] { create_repository(fs, scratch.path("r"), "b = 2\n", "ours"); }) == ErrorKind::exists);
+  check_is_whole(scratch, "r", "theirs");
+}
+
 TEST_CASE("a format file of a later version is told from a damaged one") {
   const Scratch scratch;
   create_repository(plain(), scratch.path("r"), "", "main");

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "support/fault_file_system.h"
@@ -210,6 +211,45 @@ TEST_CASE_FIXTURE(Fixture, "a session moves with its locks") {
   const std::vector<SessionInfo> live = live_sessions(repository);
   REQUIRE(live.size() == 1);
   CHECK(live.front().command == "store ls");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a maker whose folder is adopted between making and locking takes another one") {
+  for (const bool adopter_keeps_it : {false, true}) {
+    test::UnsyncedFileSystem fs;
+    const Repository slow(fs, scratch.path("r"));
+    std::string born;
+    std::optional<UniqueFd> kept;
+    fs.after_open = [&](std::string_view name) {
+      if (name != "info") return;
+      fs.after_open = nullptr;
+      born = folders().front();
+      if (!adopter_keeps_it) return (void)adopt_dead_sessions(repository);
+      kept = UniqueFd(::openat(scratch.dirfd(), (born + "/info").c_str(), O_RDWR | O_CLOEXEC));
+      CHECK(try_lock_file(kept->get(), LockMode::exclusive, LockRange::rest));
+    };
+    const Session session = Session::open(slow, "store add .", k_patient);
+    CHECK("r/sessions/" + session.name() != born);
+    CHECK(scratch.exists("r/sessions/" + session.name() + "/info"));
+    CHECK(live_sessions(repository).size() == 1);
+    CHECK(folders().size() == (adopter_keeps_it ? 2 : 1));
+    kept.reset();
+    adopt_dead_sessions(repository);
+    CHECK(folders().size() == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "an adopter that locked an info which is no longer the folder's leaves the folder alone") {
+  leave_dead_session(repository, 1);
+  const std::string folder = folders().front();
+  test::UnsyncedFileSystem fs;
+  const Repository slow(fs, scratch.path("r"));
+  fs.after_open = [&](std::string_view name) {
+    if (name != "info") return;
+    scratch.write(folder + "/new", "");
+    std::filesystem::rename(scratch.path(folder + "/new"), scratch.path(folder + "/info"));
+  };
+  CHECK(adopt_dead_sessions(slow).empty());
+  CHECK(adopt_dead_sessions(repository).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "wherever the maker of a session is killed, the folder is cleared away") {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <string_view>
+
 #include "base/file_system.h"
 
 namespace store::test {
@@ -8,7 +11,15 @@ namespace store::test {
 /// power loss, and on a disk they would spend a minute on syncing.
 class UnsyncedFileSystem final : public FileSystem {
  public:
-  UniqueFd open(At at, int flags, mode_t mode) override { return real_.open(at, flags, mode); }
+  /// Called after each open: what somebody else does at this very moment.
+  std::function<void(std::string_view name)> after_open;
+
+  UniqueFd open(At at, int flags, mode_t mode) override {
+    UniqueFd fd = real_.open(at, flags, mode);
+    const auto call = after_open;  // it may replace itself
+    if (call) call(at.name);
+    return fd;
+  }
   void pwrite(int fd, ByteView bytes, std::uint64_t offset) override { real_.pwrite(fd, bytes, offset); }
   bool reserve(int fd, std::uint64_t offset, std::uint64_t length) override {
     return real_.reserve(fd, offset, length);
