@@ -102,8 +102,7 @@ bool key_less(const ObjectKey& a, const ObjectKey& b) {
 Bytes encode_footer(const Footer& footer) {
   if (const std::string_view fault = fault_of(footer); !fault.empty())
     throw_bug(fmt::format("pack footer: {}", fault));
-  const std::uint64_t size = footer.entries.size() * k_entry_size + footer.block_offsets.size() * k_offset_size +
-                             k_footer_trailer_size;
+  const std::uint64_t size = footer_size(footer.block_offsets.size(), footer.entries.size());
   Bytes bytes;
   bytes.reserve(size);
   ByteWriter out(bytes);
@@ -125,6 +124,10 @@ Bytes encode_footer(const Footer& footer) {
   out.raw(k_footer_magic);
   store_u64(bytes.data() + checksum_at, footer_checksum(bytes));
   return bytes;
+}
+
+std::uint64_t footer_size(std::size_t blocks, std::size_t objects) {
+  return objects * k_entry_size + blocks * k_offset_size + k_footer_trailer_size;
 }
 
 std::uint64_t footer_size(ByteView trailer) {

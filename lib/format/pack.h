@@ -73,6 +73,8 @@ struct Footer {
 };
 /// Error{bug} unless the order is as described.
 Bytes encode_footer(const Footer& footer);
+/// How long a footer of this many blocks and objects is.
+std::uint64_t footer_size(std::size_t blocks, std::size_t objects);
 /// The last bytes of a pack: how long the footer (trailer included) is.
 extern const std::size_t k_footer_trailer_size;
 std::uint64_t footer_size(ByteView trailer);

@@ -260,14 +260,14 @@ void IngestStages::assemble_batch(IngestItem& item) {
       const Segment& segment = item.segments[i];
       const ByteView bytes = small.own.empty() ? item.buffer.view(small.offset, small.length) : ByteView(small.own);
       const bool fresh = put({ObjectType::chunk, segment.id}, bytes, segment.found, item);
+      totals_.new_chunks += fresh;
+      totals_.new_bytes += fresh ? bytes.size() : 0;
       entry.id = segment.id;
       entry.size = bytes.size();
       if (small.input.action == IngestInput::Action::file) {
         entry.kind = EntryKind::file;
         entry.chunks = bytes.empty() ? 0 : 1;
         result.known = !fresh;
-        totals_.new_chunks += fresh;
-        totals_.new_bytes += fresh ? bytes.size() : 0;
         (small.mapped ? totals_.mapped_bytes : totals_.streamed_bytes) += bytes.size();
       }
       if (small.changed) item.failures.push_back({entry.path, k_changed});
@@ -337,6 +337,19 @@ void IngestStages::finish_large_file(IngestItem& item) {
   item.results.push_back({std::move(entry), !file.any_new, true});
 }
 
+void PackEstimate::append(const EncodedBlock& block) {
+  if (open_ >= k_pack_size_limit || objects_ + block.keys.size() > k_pack_object_limit) finish();
+  open_ += block.bytes.size();
+  objects_ += block.keys.size();
+  ++blocks_;
+}
+
+std::uint64_t PackEstimate::finish() {
+  if (blocks_ != 0) sealed_ += k_pack_header_size + open_ + footer_size(blocks_, objects_);
+  open_ = blocks_ = objects_ = 0;
+  return sealed_;
+}
+
 // ---- compress and append ---------------------------------------------------------------------------------
 
 void IngestStages::compress(IngestItem& item, Compressor& compressor) const {
@@ -348,8 +361,9 @@ void IngestStages::compress(IngestItem& item, Compressor& compressor) const {
 void IngestStages::append(IngestItem& item) {
   for (const EncodedBlock& block : item.encoded) {
     if (ports_.publisher != nullptr) ports_.publisher->append(block);
-    else totals_.stored_bytes += block.bytes.size();
+    else estimate_.append(block);
   }
+  if (item.end) totals_.stored_bytes = estimate_.finish();
   for (PathFailure& failure : item.failures) ports_.failed(std::move(failure));
   if (ports_.journal != nullptr)
     for (const JournalRecord& record : item.journal) ports_.journal->append(record);
@@ -364,6 +378,9 @@ void IngestStages::append(IngestItem& item) {
     }
     ports_.done(result);
   }
+  // What is in the pack now is of use to a resumed run only if the journal says so.
+  const bool node_inside_file = !item.journal.empty() && !item.last;
+  if (ports_.journal != nullptr && (!item.encoded.empty() || node_inside_file)) ports_.journal->flush();
   if (item.file) bytes += item.length + item.zeros;
   if (options_.progress != nullptr) {
     options_.progress->files_done.fetch_add(files, std::memory_order_relaxed);

@@ -75,6 +75,20 @@ struct IngestItem {
   void reset();
 };
 
+/// How large the packs would be that a dry run does not write.
+class PackEstimate {
+ public:
+  void append(const EncodedBlock& block);
+  /// Bytes of all packs, the open one sealed.
+  std::uint64_t finish();
+
+ private:
+  std::uint64_t sealed_ = 0;
+  std::uint64_t open_ = 0;
+  std::size_t blocks_ = 0;
+  std::size_t objects_ = 0;
+};
+
 class IngestStages {
  public:
   IngestStages(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& options);
@@ -129,6 +143,7 @@ class IngestStages {
   BlockAssembler assembler_;
   std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // of packs that are not sealed yet
   std::atomic<std::uint64_t> sealed_packs_{0};
+  PackEstimate estimate_;
   IngestItem* current_ = nullptr;       // the item that assemble works on, for the recipe's sink
 };
 
