@@ -222,7 +222,7 @@ TEST_CASE("readers without a lock see one state at a time while a writer appends
     while (!stop) {
       const Index index(posix_file_system(), directory);
       Index::Cursor cursor = index.seek("");
-      const std::uint64_t version = cursor.entry().size;
+      const std::uint64_t version = cursor.at_end() ? 0 : cursor.entry().size;
       if (version < latest) ++backwards;
       latest = version;
       std::size_t entries = 0;
