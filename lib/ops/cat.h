@@ -7,9 +7,9 @@ namespace store {
 
 /// A byte range of RFC 7233 §2.1: "0-1023", "1024-", "-1024".
 struct RangeRequest {
-  std::optional<std::uint64_t> first;
-  std::optional<std::uint64_t> last;
-  std::optional<std::uint64_t> suffix;
+  std::optional<std::uint64_t> first = {};
+  std::optional<std::uint64_t> last = {};
+  std::optional<std::uint64_t> suffix = {};
 };
 /// Error{usage} if malformed.
 RangeRequest parse_range(std::string_view text);

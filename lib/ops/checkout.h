@@ -11,9 +11,9 @@ struct NotRestored {
 
 struct CheckoutOptions {
   Revision revision;
-  std::optional<std::string> subtree;  // REV:SUB
-  std::vector<std::string> paths;      // pathspecs from the root: index and working tree only, HEAD stays
-  std::optional<std::string> out;      // absolute directory: export there
+  std::optional<std::string> subtree = {};  // REV:SUB
+  std::vector<std::string> paths = {};      // pathspecs from the root: index and working tree only, HEAD stays
+  std::optional<std::string> out = {};      // absolute directory: export there
   bool force = false;
   bool detach = false;
 };

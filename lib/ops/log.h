@@ -5,15 +5,15 @@
 namespace store {
 
 struct LogOptions {
-  std::vector<ObjectId> start;    // tips
-  std::vector<ObjectId> exclude;  // A of A..B and everything it reaches
-  std::vector<std::string> paths; // pathspecs from the root: commits that change one of them
-  std::optional<std::uint64_t> limit;
-  std::optional<std::int64_t> since;
-  std::optional<std::int64_t> until;
-  std::optional<std::string> author;   // substring of "Name <email>", case-sensitive as git's basic regex would for plain text
-  std::optional<std::string> grep;     // substring of the message
-  std::vector<std::pair<std::string, std::optional<std::string>>> meta;
+  std::vector<ObjectId> start = {};    // tips
+  std::vector<ObjectId> exclude = {};  // A of A..B and everything it reaches
+  std::vector<std::string> paths = {}; // pathspecs from the root: commits that change one of them
+  std::optional<std::uint64_t> limit = {};
+  std::optional<std::int64_t> since = {};
+  std::optional<std::int64_t> until = {};
+  std::optional<std::string> author = {};   // substring of "Name <email>", case-sensitive as git's basic regex would for plain text
+  std::optional<std::string> grep = {};     // substring of the message
+  std::vector<std::pair<std::string, std::optional<std::string>>> meta = {};
   bool first_parent = false;
   bool reverse = false;
 };

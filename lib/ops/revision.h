@@ -8,7 +8,7 @@ namespace store {
 /// A revision that was resolved: cli contract §3 "Revisions".
 struct Revision {
   ObjectId commit;
-  std::string branch;  // "refs/heads/X" if the text named a branch (also through HEAD)
+  std::string branch = {};  // "refs/heads/X" if the text named a branch (also through HEAD)
 };
 
 /// HEAD, @, branch, tag, id prefix, with ^ and ~N. Error{not_found} with the nearest candidates, Error{ambiguous} with candidates.
