@@ -42,7 +42,7 @@ TEST_CASE("names ascend by unsigned bytes, in memory and merged from any number 
   }
   Names expected = scratch.list();
   std::sort(expected.begin(), expected.end());
-  for (const std::size_t run_length : {1, 2, 7, 499, 500, 501}) {
+  for (const std::size_t run_length : {1U, 2U, 7U, 499U, 500U, 501U}) {
     CAPTURE(run_length);
     REQUIRE(read_names(scratch, run_length) == expected);
   }
