@@ -56,4 +56,9 @@ class PackWriter {
 std::optional<CatalogPack> salvage_pack(const Repository& repository, int directory_fd,
                                         const std::string& name = layout::k_pack_temporary);
 
+/// Publishes packs that a killed process had sealed but not yet put into the catalog, after checking every block and
+/// object of each; returns them. One that does not check stays where it is. To be called when a dead session was found.
+/// A live process may be about to publish such a pack itself: twice is as good as once.
+std::vector<CatalogPack> adopt_unnamed_packs(const Repository& repository, const LockWait& wait);
+
 }  // namespace store

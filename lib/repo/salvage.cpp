@@ -1,7 +1,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <unordered_set>
+
 #include "base/error.h"
+#include "repo/catalog.h"
+#include "repo/directory.h"
 #include "repo/pack_file.h"
 #include "repo/pack_seal.h"
 #include "repo/pack_writer.h"
@@ -38,7 +42,58 @@ void find_good_prefix(UnsealedPack& pack, std::uint64_t file_size) {
   }
 }
 
+/// True if every block decodes and every object that the footer lists is what its id says.
+bool is_whole(const PackFile& pack) {
+  const FooterView footer(pack.footer, FooterView::Verify::no);
+  Decompressor decompressor;
+  Footer computed;
+  for (std::size_t i = 0; i < footer.blocks(); ++i) {
+    const std::uint64_t end = i + 1 < footer.blocks() ? footer.block_offset(i + 1) : pack.footer_offset;
+    const StoredBlock stored = read_stored_block(pack, footer.block_offset(i), end);
+    list_objects(decode_block(stored, decompressor, nullptr), computed);
+    computed.block_offsets.push_back(footer.block_offset(i));
+  }
+  std::unordered_set<ObjectKey, ObjectKeyHash> present;
+  for (const FooterEntry& entry : computed.entries) present.insert(entry.key);
+  for (std::size_t i = 0; i < footer.size(); ++i)
+    if (!present.contains(footer.entry(i).key)) return false;
+  return true;
+}
+
+/// Nothing if the file is no whole pack. Synced: whoever sealed it may have been told not to.
+std::optional<CatalogPack> check_unnamed(const Repository& repository, const std::string& name) {
+  const std::optional<ObjectId> id = ObjectId::from_hex(name.substr(0, name.find('.')));
+  if (!id || layout::pack_path(*id) != fmt::format("{}/{}", layout::k_packs, name)) return std::nullopt;
+  try {
+    const std::optional<PackFile> pack = open_pack(repository, *id);
+    if (!pack || !is_whole(*pack)) return std::nullopt;
+    repository.fs().fdatasync(pack->fd.get());
+    const FooterView footer(pack->footer, FooterView::Verify::no);
+    return CatalogPack{.id = *id, .size = pack->size, .objects = static_cast<std::uint32_t>(footer.size())};
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
+
+std::vector<CatalogPack> adopt_unnamed_packs(const Repository& repository, const LockWait& wait) {
+  const CatalogState catalog = read_catalog(repository);
+  std::unordered_set<ObjectId, ObjectIdHash> known(catalog.removed.begin(), catalog.removed.end());
+  for (const CatalogState::Pack& pack : catalog.packs) known.insert(pack.pack.id);
+  std::unordered_set<std::string> names;
+  for (const ObjectId& id : known) names.insert(id.hex() + ".pack");
+  AddPacks adopted;
+  for (const std::string& name : list_directory(repository.fd(), layout::k_packs)) {
+    if (names.contains(name)) continue;
+    if (const std::optional<CatalogPack> pack = check_unnamed(repository, name)) adopted.packs.push_back(*pack);
+  }
+  if (adopted.packs.empty()) return {};
+  sync_directory(repository.fs(), {repository.fd(), layout::k_packs});
+  append_catalog(repository, {adopted}, wait);
+  return adopted.packs;
+}
 
 std::optional<CatalogPack> salvage_pack(const Repository& repository, int directory_fd, const std::string& name) {
   FileSystem& fs = repository.fs();

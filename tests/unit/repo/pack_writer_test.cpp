@@ -182,6 +182,31 @@ TEST_CASE("salvage of a pack without a good block removes it") {
   CHECK(repository.files_in("packs").empty());
 }
 
+TEST_CASE("sealed packs that the catalog does not name are adopted if they are whole, and never what was merged away") {
+  TestRepository repository;
+  const auto seal = [&](const std::vector<Bytes>& chunks) {
+    PackWriter writer(*repository, repository->fd(), true);
+    writer.append(block_of(chunks));
+    return writer.seal();
+  };
+  const CatalogPack gone = publish_chunks(*repository, k_third);
+  const CatalogPack merged = seal({k_third[0], k_third[1], k_second[0]});
+  const std::string leftover = repository.read(layout::pack_path(gone.id));
+  append_catalog(*repository, {ReplacePacks{.removed = {gone.id}, .added = {merged}}}, {});
+  repository.write(layout::pack_path(gone.id), leftover);  // as if the unlink had not happened
+
+  const CatalogPack whole = seal(k_first);
+  const CatalogPack torn = seal(k_second);
+  flip(repository, layout::pack_path(torn.id), k_pack_header_size + 100);
+  repository.write("packs/rubbish", "x");
+  CHECK(adopt_unnamed_packs(*repository, {}) == std::vector{whole});
+  const CatalogState state = read_catalog(*repository);
+  REQUIRE(state.packs.size() == 2);
+  CHECK(state.packs[1].pack == whole);
+  CHECK(adopt_unnamed_packs(*repository, {}).empty());
+  CHECK(repository.scratch.exists("repo/" + layout::pack_path(torn.id)));
+}
+
 TEST_CASE("whatever call fails while a pack is written, nothing bad gets its name and salvage goes on from there") {
   const std::vector<ObjectKey> all = sorted_keys(joined({k_first, k_second, k_third}));
   std::uint64_t failures = 0;
