@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
+#include <algorithm>
 
 #include "base/error.h"
 #include "hash/checksum.h"
@@ -70,6 +70,7 @@ void BlockAssembler::add(const ObjectKey& key, ByteView bytes, std::vector<RawBl
   };
   if (!block.empty() && (block.bytes.size() + bytes.size() > limit || block.keys.size() == k_max_block_objects))
     close();
+  if (block.empty()) block.bytes.reserve(std::max(limit, bytes.size()));  // growing by doubling would copy it twice
   block.bytes.insert(block.bytes.end(), bytes.begin(), bytes.end());
   block.keys.push_back(key);
   block.lengths.push_back(static_cast<std::uint32_t>(bytes.size()));
