@@ -17,7 +17,7 @@ expect_exit 2 store fsck --subset x
 
 # A byte in the middle of the pack with the content: it belongs to d/big or other.
 pack=$(find .store/packs -size +5M)
-chmod u+w "$pack" && offset=3000000
+chmod u+w "$pack" && offset=1000000
 if [[ $(dd if="$pack" bs=1 skip="$offset" count=1 status=none | xxd -p) == ff ]]; then offset=$((offset + 1)); fi
 printf '\xff' | dd of="$pack" bs=1 seek="$offset" conv=notrunc status=none
 expect_exit 6 store --json fsck

@@ -26,5 +26,3 @@ both bash -c 'echo 12 >>a/b/f; rm -r new; echo late >late'
 same
 both bash -c 'rm "with space/x y"; ln -s a "with space/x y"'
 same && add -A && same && commit
-both bash -c 'rm -r a; echo file >a'
-same && add -A && same

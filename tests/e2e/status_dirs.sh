@@ -18,8 +18,10 @@ is "$(store status --porcelain)" $' M d/\n M d/a'
 rmdir e && store add -q -A && is "$(store status --porcelain)" $'M  d/\nM  d/a\nD  e/'
 is "$(json '.result.staged | map(.change) | tojson' status)" '["modified","modified","deleted"]'
 rm d/f/b && is "$(store status --porcelain | grep f/b)" ' D d/f/b'
+rm -r d && echo file >d && is "$(store status --porcelain | grep ' d$')" ' T d'
+rm d && store add -q -A && store checkout -q --force HEAD -- . && is "$(store status --porcelain)" ''
 
 # Works in a repository that may not be written, and then changes nothing.
 need_nobody
-store add -q -A && store commit -q -m 2 >"$out" && chmod 755 d && touch d/a && chmod 644 d/a
+chmod 700 d && store add -q -A && store commit -q -m 2 --allow-empty >"$out" && chmod 755 d && chmod 640 d/a
 is "$(STORE_SAFE_DIRECTORY='*' as_nobody store status --porcelain)" $' M d/\n M d/a'
