@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "format/tree.h"
 #include "ops/index_tree.h"
 #include "ops/revision.h"
 #include "ops/staging.h"
@@ -107,6 +108,8 @@ void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectI
   workspace.refs().update(record, workspace.lock_wait());
 }
 
+ObjectId empty_tree() { return TreeBuilder([](const NodeBuilder::Built&) {}).finish().id; }
+
 /// Merges what has piled up, after the commit stands.
 std::uint64_t keep_house(Workspace& workspace, WriteAccess& access) {
   std::uint64_t rewritten = 0;
@@ -158,7 +161,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
   const IndexTree tree = write_index_tree(access.index(), writer);
   result.tree = tree.id;
-  const bool changed = parent ? parent->tree != result.tree : !access.index().empty();
+  const bool changed = result.tree != (parent ? parent->tree : empty_tree());
   result.committed = changed || (options.allow_empty && !options.skip_if_unchanged);
   if (result.committed) {
     object.tree = result.tree;
