@@ -32,13 +32,16 @@ class RefStore {
 
   /// Moves refs: under the refs lock compares every ref with its expected old value (Error{conflict} naming the
   /// ref if one moved), finishes or drops a half-done last record, appends one oplog record, syncs it, then sets each ref
-  /// (a ref without new value is removed), then syncs the directories. Returns the record's id.
+  /// (a ref without new value is removed), then syncs the directories. Returns the record's id. Error{exists} if a
+  /// name is a directory of another one, Error{usage} for a bad name, Error{corrupt} if a ref differs from the oplog.
   ObjectId update(const OplogRecord& record, const LockWait& wait) const;
 
-  /// The oplog, oldest first. A torn last record is not shown; other damage is Error{corrupt}.
+  /// The oplog, oldest first. A last record that is torn or did not happen is not shown; other damage is
+  /// Error{corrupt}. Takes no lock.
   void read_oplog(const std::function<void(const OplogStep&)>& visit) const;
 
-  /// Refs whose file differs from their last oplog record (fsck): name, file's value, record's value.
+  /// Refs whose file differs from their last oplog record (fsck): name, file's value, record's value. What a crash
+  /// leaves is no damage. Takes no lock.
   struct Mismatch {
     std::string name;
     std::optional<RefValue> file;
