@@ -13,8 +13,8 @@ namespace {
 /// The most that a frame may take to be worth keeping: it saves at least 1/16.
 std::size_t worthwhile(std::size_t raw_size) { return raw_size - (raw_size + 15) / 16; }
 
-/// Compressed payload, or 0 if raw is better. The probe is for file content only: metadata is mostly ids, but its
-/// names and lengths always save something, and its blocks are small.
+/// Compressed payload, or 0 if raw is better. The probe is for file content only: metadata is mostly ids, but
+/// its names and lengths always save something, and its blocks are small.
 std::size_t try_compress(const RawBlock& block, Compressor& compressor, const CompressionOptions& options,
                          Buffer& frame) {
   const std::size_t raw_size = block.bytes.size();
@@ -68,9 +68,11 @@ void BlockAssembler::add(const ObjectKey& key, ByteView bytes, std::vector<RawBl
     if (!content) hand_out(data_, closed);
     hand_out(block, closed);
   };
-  if (!block.empty() && (block.bytes.size() + bytes.size() > limit || block.keys.size() == k_max_block_objects))
+  if (!block.empty() &&
+      (block.bytes.size() + bytes.size() > limit || block.keys.size() == k_max_block_objects))
     close();
-  if (block.empty()) block.bytes.reserve(std::max(limit, bytes.size()));  // growing by doubling would copy it twice
+  if (block.empty())
+    block.bytes.reserve(std::max(limit, bytes.size()));  // growing by doubling would copy it twice
   block.bytes.insert(block.bytes.end(), bytes.begin(), bytes.end());
   block.keys.push_back(key);
   block.lengths.push_back(static_cast<std::uint32_t>(bytes.size()));

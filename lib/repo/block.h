@@ -21,19 +21,20 @@ struct EncodedBlock {
   Bytes bytes;                  // header ‖ payload
   std::vector<ObjectKey> keys;  // in order of the block's objects
   std::uint64_t raw_bytes = 0;
-  bool delta = false;           // has bases
+  bool delta = false;  // has bases
 };
 
 struct CompressionOptions {
-  std::optional<int> level = 3;         // nothing: store raw
-  std::uint32_t threshold = 4096;       // smaller blocks are stored raw
+  std::optional<int> level = 3;    // nothing: store raw
+  std::uint32_t threshold = 4096;  // smaller blocks are stored raw
 };
 
 /// Compresses (probe first; keeps a frame only if it saves at least 1/16). Pure; one thread per Compressor.
 EncodedBlock encode_block(RawBlock block, Compressor& compressor, const CompressionOptions& options);
 
-/// Groups new objects into blocks in arrival order (design §3): a data block closes before passing 2 MiB, a metadata
-/// block at 128 KiB; a metadata block is handed out only after the data block that it may name. Deterministic. One thread.
+/// Groups new objects into blocks in arrival order (design §3): a data block closes before passing 2 MiB, a
+/// metadata block at 128 KiB; a metadata block is handed out only after the data block that it may name.
+/// Deterministic. One thread.
 class BlockAssembler {
  public:
   /// Copies the bytes; blocks that are complete are appended to `closed`.

@@ -5,7 +5,8 @@
 namespace store {
 namespace {
 
-// A shard must hold a few of the largest ordinary blocks, or hashing them to shards would evict what is in use.
+// A shard must hold a few of the largest ordinary blocks, or hashing them to shards would evict what is in
+// use.
 constexpr std::uint64_t k_shard_bytes = 8 * std::uint64_t{k_data_block_size};
 constexpr std::uint64_t k_max_shards = 16;
 

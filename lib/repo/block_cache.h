@@ -10,8 +10,8 @@
 
 namespace store {
 
-/// Least-recently-used decoded blocks, bounded by bytes; private to ObjectStore. The block used last always stays, so
-/// that a budget below one block does not decode it once per object. Thread rule: any thread.
+/// Least-recently-used decoded blocks, bounded by bytes; private to ObjectStore. The block used last always
+/// stays, so that a budget below one block does not decode it once per object. Thread rule: any thread.
 class BlockCache {
  public:
   struct Key {

@@ -17,7 +17,8 @@ constexpr std::uint64_t k_max_catalog = 4ULL << 30;
 constexpr std::size_t k_rewrite_floor = 64u << 10;  // a shorter log is never rewritten
 constexpr std::size_t k_kept_removed = 256;
 
-/// Plays records one after the other. Packs that went stay in `packs_`, without an entry in `live_`, until the end.
+/// Plays records one after the other. Packs that went stay in `packs_`, without an entry in `live_`, until
+/// the end.
 class Replay {
  public:
   void apply(const CatalogRecord& record) {
@@ -77,8 +78,8 @@ class Replay {
 
 struct ReadLog {
   Replay replay;
-  std::uint64_t size = 0;        // of the good part
-  std::uint64_t file_size = 0;   // a torn tail included
+  std::uint64_t size = 0;       // of the good part
+  std::uint64_t file_size = 0;  // a torn tail included
 };
 
 ReadLog play_log(ByteView log) try {
@@ -132,8 +133,8 @@ class Settler {
   std::optional<CatalogRecord> settle(const Layer& layer) const { return layer; }
 
  private:
-  /// Packs are unlinked under the catalog lock only, so a file that is there now stays there. A namesake may have
-  /// taken the file's place with blocks of other lengths, so its size is what the file says.
+  /// Packs are unlinked under the catalog lock only, so a file that is there now stays there. A namesake may
+  /// have taken the file's place with blocks of other lengths, so its size is what the file says.
   std::optional<CatalogPack> settle_pack(CatalogPack pack) const {
     const std::optional<struct stat> file = stat_at(repository_.fd(), layout::pack_path(pack.id));
     if (file) {
@@ -143,7 +144,8 @@ class Settler {
     if (replay_.find(pack.id) != nullptr) return pack;  // a lost pack that is being marked as damaged
     const std::vector<ObjectId>& removed = replay_.removed();
     if (std::find(removed.begin(), removed.end(), pack.id) != removed.end()) return std::nullopt;
-    throw Error(ErrorKind::corrupt, fmt::format("pack {}: gone before it was published", pack.id.short_hex()));
+    throw Error(ErrorKind::corrupt,
+                fmt::format("pack {}: gone before it was published", pack.id.short_hex()));
   }
 
   const Repository& repository_;
@@ -158,7 +160,8 @@ Bytes compact_log(const CatalogState& state) {
     log.insert(log.end(), bytes.begin(), bytes.end());
   };
   const std::size_t kept = std::min(state.removed.size(), k_kept_removed);
-  if (kept != 0) put(ReplacePacks{.removed = {state.removed.end() - static_cast<std::ptrdiff_t>(kept), state.removed.end()}, .added = {}});
+  const auto latest = state.removed.end() - static_cast<std::ptrdiff_t>(kept);
+  if (kept != 0) put(ReplacePacks{.removed = {latest, state.removed.end()}, .added = {}});
   AddPacks packs;
   const auto put_packs = [&] {
     if (!packs.packs.empty()) put(packs);
@@ -197,7 +200,8 @@ void unlink_removed(const Repository& repository, const CatalogState& state, std
   }
 }
 
-/// durability.md: catalog. The log is complete without this, so a refusal (a full disk) is no failure of the append.
+/// durability.md: catalog. The log is complete without this, so a refusal (a full disk) is no failure of the
+/// append.
 void rewrite_if_half_dead(const Repository& repository, const CatalogState& state) {
   if (state.size < k_rewrite_floor) return;
   const Bytes log = compact_log(state);
@@ -241,7 +245,8 @@ CatalogState read_catalog(const Repository& repository) {
   return read();
 }
 
-void append_catalog(const Repository& repository, const std::vector<CatalogRecord>& records, const LockWait& wait) {
+void append_catalog(const Repository& repository, const std::vector<CatalogRecord>& records,
+                    const LockWait& wait) {
   const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::exclusive, wait);
   ReadLog log = read_log(repository);
   Bytes bytes;

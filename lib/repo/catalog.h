@@ -12,13 +12,14 @@ namespace store {
 struct CatalogState {
   struct Pack {
     CatalogPack pack;
-    std::uint64_t sequence = 0;  // number of the record that added it; a replacement keeps the lowest of those it replaces
+    std::uint64_t sequence =
+        0;  // number of the record that added it; a replacement has the lowest it replaces
   };
-  std::vector<Pack> packs;        // in order of appearance
-  std::vector<Layer> layers;      // oldest first
+  std::vector<Pack> packs;                    // in order of appearance
+  std::vector<Layer> layers;                  // oldest first
   std::vector<std::uint64_t> layer_sequence;  // number of each layer's record
-  std::vector<ObjectId> removed;  // replaced since the log was last rewritten (the latest ones since before), oldest first
-  std::uint64_t size = 0;         // bytes of valid log
+  std::vector<ObjectId> removed;              // replaced, oldest first; a rewritten log keeps the latest
+  std::uint64_t size = 0;                     // bytes of valid log
   std::uint64_t records = 0;
 };
 
@@ -27,10 +28,12 @@ CatalogState read_catalog(const Repository& repository);
 
 /// Appends records in one step under the catalog lock: cuts off a torn tail first, one write, one fdatasync.
 /// The packs must be durable already: file and directory synced (docs/durability.md "Publishing a pack").
-/// AddPacks of a pack that is live sets its flags anew: so fsck marks one as damaged. The size recorded is the file's.
-/// A pack that was merged away since it was sealed (two adders, the same content) is left out: its objects live on.
-/// Packs that a ReplacePacks takes out are unlinked before the lock is let go; Error{conflict} if one is not live.
-/// Half dead (replaced records outweigh live ones), the log is rewritten through tmp and rename.
-void append_catalog(const Repository& repository, const std::vector<CatalogRecord>& records, const LockWait& wait);
+/// AddPacks of a pack that is live sets its flags anew: so fsck marks one as damaged. The size recorded is
+/// the file's. A pack that was merged away since it was sealed (two adders, the same content) is left out:
+/// its objects live on. Packs that a ReplacePacks takes out are unlinked before the lock is let go;
+/// Error{conflict} if one is not live. Half dead (replaced records outweigh live ones), the log is rewritten
+/// through tmp and rename.
+void append_catalog(const Repository& repository, const std::vector<CatalogRecord>& records,
+                    const LockWait& wait);
 
 }  // namespace store

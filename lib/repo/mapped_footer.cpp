@@ -16,11 +16,13 @@ constexpr std::uint64_t k_always_checked = 1u << 20;
 
 /// Where the footer of a pack of `size` bytes starts.
 std::uint64_t footer_offset(int fd, std::uint64_t size, const std::string& path) {
-  if (size < k_pack_header_size + k_footer_trailer_size) throw_corrupt(fmt::format("ends after {} bytes", size));
+  if (size < k_pack_header_size + k_footer_trailer_size)
+    throw_corrupt(fmt::format("ends after {} bytes", size));
   Bytes trailer(k_footer_trailer_size);
   trailer.resize(pread_full(fd, trailer, size - k_footer_trailer_size, path));
   const std::uint64_t length = footer_size(trailer);
-  if (length > size - k_pack_header_size) throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
+  if (length > size - k_pack_header_size)
+    throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
   return size - length;
 }
 

@@ -10,8 +10,8 @@ namespace store {
 /// A pack's footer, mapped: lookup without the memory of its entries. Thread rule: immutable, any thread.
 class MappedFooter {
  public:
-  /// Nothing if the pack's file is gone. Error{corrupt} names the pack. Footers up to 1 MiB (0.1 ms) are always checked
-  /// against their checksum, larger ones if `verify` says so.
+  /// Nothing if the pack's file is gone. Error{corrupt} names the pack. Footers up to 1 MiB (0.1 ms) are
+  /// always checked against their checksum, larger ones if `verify` says so.
   static std::shared_ptr<const MappedFooter> open(const Repository& repository, const ObjectId& pack,
                                                   FooterView::Verify verify);
   ~MappedFooter();

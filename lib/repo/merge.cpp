@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "base/error.h"
 #include "repo/directory.h"
 #include "repo/merge_plan.h"
@@ -13,8 +12,8 @@ namespace {
 
 constexpr char k_temporary[] = "pack.tmp-merge";
 
-/// Gives every block of a pack with the keys of its objects. A footer lists an object once even if two blocks hold it:
-/// the keys that it leaves out come from the bytes.
+/// Gives every block of a pack with the keys of its objects. A footer lists an object once even if two blocks
+/// hold it: the keys that it leaves out come from the bytes.
 class BlockReader {
  public:
   explicit BlockReader(const PackFile& pack)
@@ -62,7 +61,8 @@ class BlockReader {
   void compute_missing(const StoredBlock& stored, std::vector<ObjectKey>& keys) {
     const DecodedBlock block = decode_block(stored, decompressor_, nullptr);
     for (std::size_t i = 0; i < keys.size(); ++i)
-      if (keys[i].id.is_zero()) keys[i] = {block.object(i).type, object_id(block.object(i).type, block.bytes(i))};
+      if (keys[i].id.is_zero())
+        keys[i] = {block.object(i).type, object_id(block.object(i).type, block.bytes(i))};
   }
 
   const PackFile& pack_;
@@ -83,8 +83,8 @@ void copy_pack(const Repository& repository, const ObjectId& source, PackWriter&
   }
 }
 
-/// Copies every block of the packs, in their order, and seals the copies into `sealed`: durable, not yet in the catalog.
-/// Returns the pack that turned out damaged, if one did.
+/// Copies every block of the packs, in their order, and seals the copies into `sealed`: durable, not yet in
+/// the catalog. Returns the pack that turned out damaged, if one did.
 std::optional<CatalogPack> copy_packs(const Repository& repository, const std::vector<CatalogPack>& packs,
                                       PackWriter& writer, std::vector<CatalogPack>& sealed) {
   for (const CatalogPack& source : packs) {
@@ -112,8 +112,8 @@ void mark_damaged(const Repository& repository, CatalogPack pack, const LockWait
 }
 
 /// durability.md: merge 2–4. Returns the bytes written.
-std::uint64_t replace_packs(const Repository& repository, const std::vector<CatalogPack>& packs, PackWriter& writer,
-                            const LockWait& wait) {
+std::uint64_t replace_packs(const Repository& repository, const std::vector<CatalogPack>& packs,
+                            PackWriter& writer, const LockWait& wait) {
   std::vector<CatalogPack> merged;
   if (const std::optional<CatalogPack> damaged = copy_packs(repository, packs, writer, merged)) {
     writer.discard();
@@ -128,8 +128,8 @@ std::uint64_t replace_packs(const Repository& repository, const std::vector<Cata
 
 }  // namespace
 
-MergeTotals merge_small_packs(const Repository& repository, ObjectStore& objects, int session_fd, const LockWait& wait,
-                              bool sync) {
+MergeTotals merge_small_packs(const Repository& repository, ObjectStore& objects, int session_fd,
+                              const LockWait& wait, bool sync) {
   MergeTotals totals;
   const auto lock = repository.locks().try_acquire(LockName::merge, LockMode::exclusive);
   if (!lock) return totals;

@@ -61,7 +61,9 @@ int follow_cascade(const Tiers& tiers, int tier) {
 
 }  // namespace
 
-int merge_tier(std::uint64_t bytes) { return bytes == 0 ? 0 : (static_cast<int>(std::bit_width(bytes)) - 1) / 3; }
+int merge_tier(std::uint64_t bytes) {
+  return bytes == 0 ? 0 : (static_cast<int>(std::bit_width(bytes)) - 1) / 3;
+}
 
 std::vector<CatalogPack> choose_packs_to_merge(const CatalogState& catalog) {
   const Tiers tiers = count_tiers(catalog);

@@ -12,8 +12,9 @@ Bytes ObjectReader::read(const ObjectKey& key) const {
   const std::shared_ptr<const DecodedBlock> block = read_block(key, *location);
   const ByteView bytes = block->bytes(location->ordinal);
   if (!object_matches(key, bytes))
-    throw_corrupt(fmt::format("pack {}: block at offset {}: object {} is not {} {}", location->pack.short_hex(),
-                              location->block_offset, location->ordinal, name_of(key.type), key.id.hex()));
+    throw_corrupt(fmt::format("pack {}: block at offset {}: object {} is not {} {}",
+                              location->pack.short_hex(), location->block_offset, location->ordinal,
+                              name_of(key.type), key.id.hex()));
   return {bytes.begin(), bytes.end()};
 }
 

@@ -40,7 +40,8 @@ struct ObjectStore::State {
   void refresh(FooterView::Verify verify);
 
   std::shared_ptr<const DecodedBlock> load(const ObjectLocation& at, const ObjectReader* bases);
-  std::shared_ptr<const DecodedBlock> load_object(const ObjectKey& key, ObjectLocation& at, const ObjectReader* bases);
+  std::shared_ptr<const DecodedBlock> load_object(const ObjectKey& key, ObjectLocation& at,
+                                                  const ObjectReader* bases);
   std::shared_ptr<const DecodedBlock> load_other_copy(const ObjectKey& key, ObjectLocation& at,
                                                       const ObjectReader* bases);
 
@@ -57,8 +58,8 @@ struct ObjectStore::State {
   std::atomic<std::uint64_t> bytes_read{0};
 };
 
-/// A pack that was merged away between reading the catalog and opening its footer makes it read the catalog again; a
-/// pack that stays gone is damage, which lookups of its objects report.
+/// A pack that was merged away between reading the catalog and opening its footer makes it read the catalog
+/// again; a pack that stays gone is damage, which lookups of its objects report.
 void ObjectStore::State::refresh(FooterView::Verify verify) {
   const std::lock_guard<std::mutex> update(updates);
   std::shared_ptr<const PackIndex> next;
@@ -71,7 +72,8 @@ void ObjectStore::State::refresh(FooterView::Verify verify) {
 }
 
 /// Nothing if the pack's file is gone.
-std::shared_ptr<const DecodedBlock> ObjectStore::State::load(const ObjectLocation& at, const ObjectReader* bases) {
+std::shared_ptr<const DecodedBlock> ObjectStore::State::load(const ObjectLocation& at,
+                                                             const ObjectReader* bases) {
   const BlockCache::Key key{at.pack, at.block_offset};
   if (auto block = cache.get(key)) {
     ++hits;
@@ -104,13 +106,15 @@ std::shared_ptr<const DecodedBlock> ObjectStore::State::load_object(const Object
   }
   if (!block) throw_corrupt(fmt::format("pack {}: missing", at.pack.short_hex()));
   if (at.ordinal >= block->size() || block->object(at.ordinal).type != key.type)
-    throw_corrupt(fmt::format("pack {}: block at offset {}: object {} is no {}", at.pack.short_hex(), at.block_offset,
-                              at.ordinal, name_of(key.type)));
+    throw_corrupt(fmt::format("pack {}: block at offset {}: object {} is no {}", at.pack.short_hex(),
+                              at.block_offset, at.ordinal, name_of(key.type)));
   return block;
 }
 
-/// After damage: the copies in other places, among them where the pack's own footer says (a table may be wrong).
-std::shared_ptr<const DecodedBlock> ObjectStore::State::load_other_copy(const ObjectKey& key, ObjectLocation& at,
+/// After damage: the copies in other places, among them where the pack's own footer says (a table may be
+/// wrong).
+std::shared_ptr<const DecodedBlock> ObjectStore::State::load_other_copy(const ObjectKey& key,
+                                                                        ObjectLocation& at,
                                                                         const ObjectReader* bases) {
   std::vector<ObjectLocation> others;
   const auto consider = [&](const ObjectLocation& location) {
@@ -123,7 +127,8 @@ std::shared_ptr<const DecodedBlock> ObjectStore::State::load_other_copy(const Ob
   try {
     if (const auto pack = open_pack(repository, at.pack)) {
       const FooterView footer(pack->footer, FooterView::Verify::no);
-      if (const auto entry = footer.find(key)) consider({at.pack, footer.block_offset(entry->block), entry->ordinal});
+      if (const auto entry = footer.find(key))
+        consider({at.pack, footer.block_offset(entry->block), entry->ordinal});
     }
   } catch (const Error& error) {
     if (!is_corrupt(error)) throw;
@@ -158,7 +163,8 @@ bool ObjectStore::known_for_deduplication(const ObjectKey& key) const {
   return copy && copy->pack_flags == 0;
 }
 
-std::shared_ptr<const DecodedBlock> ObjectStore::read_block(const ObjectKey& key, ObjectLocation& location) const {
+std::shared_ptr<const DecodedBlock> ObjectStore::read_block(const ObjectKey& key,
+                                                            ObjectLocation& location) const {
   try {
     return state_->load_object(key, location, this);
   } catch (const Error& error) {
@@ -191,8 +197,8 @@ Bytes ObjectStore::read_base(const ObjectId& chunk) const {
 
 void ObjectStore::refresh() { state_->refresh(FooterView::Verify::no); }
 
-/// A wrong byte in a table (or in a large footer) can hide an object: the first time one is missing, everything that
-/// is looked up in is checked, and what fails is left out.
+/// A wrong byte in a table (or in a large footer) can hide an object: the first time one is missing,
+/// everything that is looked up in is checked, and what fails is left out.
 bool ObjectStore::look_again() const {
   state_->refresh(state_->verified.exchange(true) ? FooterView::Verify::no : FooterView::Verify::yes);
   return true;

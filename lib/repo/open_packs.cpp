@@ -17,7 +17,8 @@ std::shared_ptr<const OpenPack> open_one(const Repository& repository, const Obj
   if (!fd) return nullptr;
   check_pack_header(fd->get(), path);
   const auto size = static_cast<std::uint64_t>(stat_fd(fd->get(), path).st_size);
-  return std::make_shared<const OpenPack>(OpenPack{std::move(*fd), size, fmt::format("pack {}", id.short_hex())});
+  return std::make_shared<const OpenPack>(
+      OpenPack{std::move(*fd), size, fmt::format("pack {}", id.short_hex())});
 }
 
 }  // namespace
@@ -35,8 +36,9 @@ std::shared_ptr<const OpenPack> OpenPacks::open(const ObjectId& pack) {
   if (!opened) return nullptr;
   const MutexLock lock(mutex_);
   if (slots_.size() >= k_max_open)
-    slots_.erase(std::min_element(slots_.begin(), slots_.end(),
-                                  [](const auto& a, const auto& b) { return a.second.used < b.second.used; }));
+    slots_.erase(std::min_element(slots_.begin(), slots_.end(), [](const auto& a, const auto& b) {
+      return a.second.used < b.second.used;
+    }));
   slots_.insert_or_assign(pack, Slot{opened, ++clock_});
   return opened;
 }

@@ -65,7 +65,8 @@ void check_block_offsets(const FooterView& footer, std::uint64_t footer_offset) 
   for (std::size_t i = 0; i < footer.blocks(); ++i) {
     const std::uint64_t offset = footer.block_offset(i);
     const bool fits = i == 0 ? offset == expected : offset > expected;
-    if (!fits || offset >= footer_offset) throw_corrupt(fmt::format("footer: block {} at offset {}", i, offset));
+    if (!fits || offset >= footer_offset)
+      throw_corrupt(fmt::format("footer: block {} at offset {}", i, offset));
     expected = offset;
   }
 }
@@ -90,7 +91,8 @@ std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& 
   Bytes trailer(k_footer_trailer_size);
   pread_full(file.fd.get(), trailer, file.size - trailer.size(), path);
   const std::uint64_t length = footer_size(trailer);
-  if (length > file.size - k_pack_header_size) throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
+  if (length > file.size - k_pack_header_size)
+    throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
   file.footer_offset = file.size - length;
   read_up_to(file.fd.get(), file.footer, file.footer_offset, length);
   if (sha256(file.footer) != pack) throw_corrupt("footer is not the one that the name says");
@@ -124,10 +126,12 @@ DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, 
   const BlockHeader& header = block.header;
   const ByteView payload = ByteView(block.bytes).subspan(block.header_size);
   if (header.raw_length > k_max_object_size)
-    throw_corrupt(fmt::format("block of {} raw bytes exceeds limit {}", header.raw_length, k_max_object_size));
+    throw_corrupt(
+        fmt::format("block of {} raw bytes exceeds limit {}", header.raw_length, k_max_object_size));
   Buffer raw(header.raw_length);
   if (header.codec == Codec::raw) {
-    if (payload.size() != header.raw_length || !header.bases.empty()) throw_corrupt("raw block of another length");
+    if (payload.size() != header.raw_length || !header.bases.empty())
+      throw_corrupt("raw block of another length");
     std::copy(payload.begin(), payload.end(), raw.data());
   } else if (header.bases.empty()) {
     decompressor.decompress(payload, raw.span(0, header.raw_length));
@@ -140,11 +144,14 @@ DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, 
 
 ObjectId object_id(ObjectType type, ByteView bytes) {
   switch (type) {
-    case ObjectType::chunk: return sha256(bytes);
-    case ObjectType::commit: return commit_id(as_text(bytes));
+    case ObjectType::chunk:
+      return sha256(bytes);
+    case ObjectType::commit:
+      return commit_id(as_text(bytes));
     case ObjectType::recipe:
     case ObjectType::tree:
-    case ObjectType::attributes: return node_id(decode_node(type, bytes));
+    case ObjectType::attributes:
+      return node_id(decode_node(type, bytes));
   }
   throw Error(ErrorKind::bug, fmt::format("object type {}", static_cast<int>(type)));
 }

@@ -19,7 +19,8 @@ struct PackFile {
   std::uint64_t footer_offset = 0;
   Bytes footer = {};  // checked
 };
-/// Opens and checks header, trailer and footer (also that the name is the footer's hash). Nothing if the file is gone.
+/// Opens and checks header, trailer and footer (also that the name is the footer's hash). Nothing if the file
+/// is gone.
 std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack);
 struct StoredBlock {
   BlockHeader header;
@@ -32,7 +33,8 @@ StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::u
 StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, std::uint64_t limit);
 /// Reads and checks the header at the start of a pack: Error{newer_format}, Error{corrupt}.
 void check_pack_header(int fd, const std::string& path);
-/// Decodes a block; its bases (if any) come from `reader`, which must find each in a block without bases (depth 1).
+/// Decodes a block; its bases (if any) come from `reader`, which must find each in a block without bases
+/// (depth 1).
 DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader);
 
 /// The id of an object of this type with these bytes; Error{corrupt} if they are no such object.

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::uint8_t k_not_live = 0xff;
 
-/// Runs a lookup in a derived or damaged structure; a record that does not decode is as good as absent (read() of an
-/// object that is not found checks every checksum).
+/// Runs a lookup in a derived or damaged structure; a record that does not decode is as good as absent
+/// (read() of an object that is not found checks every checksum).
 template <typename Lookup>
 void ignoring_damage(Lookup lookup) {
   try {
@@ -63,7 +63,8 @@ std::shared_ptr<const PackIndex> PackIndex::build(const Repository& repository,
 void PackIndex::open_uncovered(const Repository& repository, const Flags& flags, const PackIndex* previous,
                                FooterView::Verify verify) {
   std::unordered_set<ObjectId, ObjectIdHash> covered;
-  for (const auto& table : tables_.tables) covered.insert(table->view.packs().begin(), table->view.packs().end());
+  for (const auto& table : tables_.tables)
+    covered.insert(table->view.packs().begin(), table->view.packs().end());
   std::unordered_map<ObjectId, std::shared_ptr<const MappedFooter>, ObjectIdHash> known;
   if (previous != nullptr && verify == FooterView::Verify::no)
     for (const Footer& footer : previous->footers_) known.emplace(footer.footer->pack(), footer.footer);
@@ -81,7 +82,8 @@ void PackIndex::open_uncovered(const Repository& repository, const Flags& flags,
   }
 }
 
-std::shared_ptr<const PackIndex> PackIndex::with_pack(const Repository& repository, const CatalogPack& pack) const {
+std::shared_ptr<const PackIndex> PackIndex::with_pack(const Repository& repository,
+                                                      const CatalogPack& pack) const {
   auto index = std::make_shared<PackIndex>(*this);
   auto catalog = std::make_shared<CatalogState>(*catalog_);
   const auto listed = std::find_if(catalog->packs.begin(), catalog->packs.end(),

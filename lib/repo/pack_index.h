@@ -11,15 +11,15 @@
 
 namespace store {
 
-/// Which packs hold an object, as of one reading of the catalog: tables, and footers of the packs they do not cover.
-/// Private to ObjectStore. Immutable once built, so any thread.
+/// Which packs hold an object, as of one reading of the catalog: tables, and footers of the packs they do not
+/// cover. Private to ObjectStore. Immutable once built, so any thread.
 class PackIndex {
  public:
-  /// Takes over from `previous` (may be nullptr) what is unchanged. `verify`: check all checksums, take over nothing.
-  /// A pack or table that cannot be used is left out; only `lost()` tells.
+  /// Takes over from `previous` (may be nullptr) what is unchanged. `verify`: check all checksums, take over
+  /// nothing. A pack or table that cannot be used is left out; only `lost()` tells.
   static std::shared_ptr<const PackIndex> build(const Repository& repository,
-                                                std::shared_ptr<const CatalogState> catalog, const PackIndex* previous,
-                                                FooterView::Verify verify);
+                                                std::shared_ptr<const CatalogState> catalog,
+                                                const PackIndex* previous, FooterView::Verify verify);
   /// This index and one pack more (or with other flags).
   std::shared_ptr<const PackIndex> with_pack(const Repository& repository, const CatalogPack& pack) const;
 
@@ -39,7 +39,8 @@ class PackIndex {
   /// A copy in an undamaged, verified pack if there is one, else any.
   std::optional<Copy> find(const ObjectKey& key) const;
   /// At most `limit` keys that start with these hex digits, ascending by id.
-  std::vector<ObjectKey> find_prefix(std::string_view hex, std::optional<ObjectType> type, std::size_t limit) const;
+  std::vector<ObjectKey> find_prefix(std::string_view hex, std::optional<ObjectType> type,
+                                     std::size_t limit) const;
 
  private:
   using Flags = std::unordered_map<ObjectId, std::uint8_t, ObjectIdHash>;
@@ -53,7 +54,8 @@ class PackIndex {
   };
   void open_uncovered(const Repository& repository, const Flags& flags, const PackIndex* previous,
                       FooterView::Verify verify);
-  bool visit_table(const Table& table, const ObjectKey& key, const std::function<bool(const Copy&)>& visit) const;
+  bool visit_table(const Table& table, const ObjectKey& key,
+                   const std::function<bool(const Copy&)>& visit) const;
 
   std::shared_ptr<const CatalogState> catalog_;
   TableSet tables_;

@@ -13,13 +13,14 @@
 namespace store {
 namespace {
 
-constexpr std::uint64_t k_first_reservation = 1u << 20;  // doubled up to the last: a small commit takes little
+constexpr std::uint64_t k_first_reservation = 1u
+                                              << 20;  // doubled up to the last: a small commit takes little
 constexpr std::uint64_t k_last_reservation = 64u << 20;
 constexpr std::size_t k_write_size = 1u << 20;
 constexpr std::uint64_t k_page = 4096;
 
-/// A footer lists every object once, ascending. Merged packs may hold an object twice (two adders at once); the copy
-/// that needs no bases is the one to list, since only such a copy can be a base itself.
+/// A footer lists every object once, ascending. Merged packs may hold an object twice (two adders at once);
+/// the copy that needs no bases is the one to list, since only such a copy can be a base itself.
 void list_each_once(std::vector<FooterEntry>& entries) {
   std::sort(entries.begin(), entries.end(), [](const FooterEntry& a, const FooterEntry& b) {
     if (a.key != b.key) return key_less(a.key, b.key);
@@ -41,12 +42,11 @@ void PackWriter::create() {
   write(header);
 }
 
-/// Reserves ahead in steps, so that the file lies in few pieces. A full disk may still hold what is really written, so
-/// a refused reservation is no error yet: the write will say.
+/// Reserves ahead in steps, so that the file lies in few pieces. A full disk may still hold what is really
+/// written, so a refused reservation is no error yet: the write will say.
 void PackWriter::make_room(std::uint64_t length) {
   if (offset_ + length <= reserved_) return;
-  const std::uint64_t step =
-      std::max(length, std::clamp(reserved_, k_first_reservation, k_last_reservation));
+  const std::uint64_t step = std::max(length, std::clamp(reserved_, k_first_reservation, k_last_reservation));
   try {
     repository_.fs().reserve(fd_.get(), offset_, step);
   } catch (const Error& error) {
@@ -78,8 +78,8 @@ void PackWriter::append(const EncodedBlock& block) {
   const auto index = static_cast<std::uint32_t>(block_offsets_.size());
   block_offsets_.push_back(at);
   for (std::size_t i = 0; i < block.keys.size(); ++i)
-    entries_.push_back({block.keys[i], block.delta ? k_flag_delta : std::uint8_t{0}, index,
-                        static_cast<std::uint32_t>(i)});
+    entries_.push_back(
+        {block.keys[i], block.delta ? k_flag_delta : std::uint8_t{0}, index, static_cast<std::uint32_t>(i)});
 }
 
 bool PackWriter::full() const {

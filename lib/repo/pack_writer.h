@@ -10,13 +10,15 @@
 
 namespace store {
 
-/// Appends blocks to `pack.tmp` of a session: space reserved in steps, writes of at most 1 MiB, write-back started
-/// behind them; sealed with footer, one fdatasync, close, rename to its id, directory fsync. One thread at a time.
-/// An unsealed temporary stays for salvage_pack(). Memory: 48 B per object of the open pack.
+/// Appends blocks to `pack.tmp` of a session: space reserved in steps, writes of at most 1 MiB, write-back
+/// started behind them; sealed with footer, one fdatasync, close, rename to its id, directory fsync. One
+/// thread at a time. An unsealed temporary stays for salvage_pack(). Memory: 48 B per object of the open
+/// pack.
 class PackWriter {
  public:
   /// Creates the temporary `name` in `directory_fd` lazily, with the first block.
-  PackWriter(const Repository& repository, int directory_fd, bool sync, std::string name = layout::k_pack_temporary);
+  PackWriter(const Repository& repository, int directory_fd, bool sync,
+             std::string name = layout::k_pack_temporary);
 
   void append(const EncodedBlock& block);
   bool empty() const { return entries_.empty(); }
@@ -44,21 +46,22 @@ class PackWriter {
   std::string name_;
   UniqueFd fd_;
   std::uint64_t offset_ = 0;
-  std::uint64_t reserved_ = 0;    // space is set aside up to here
+  std::uint64_t reserved_ = 0;      // space is set aside up to here
   std::uint64_t written_back_ = 0;  // write-back was started up to here
   std::vector<std::uint64_t> block_offsets_;
   std::vector<FooterEntry> entries_;
 };
 
-/// Takes over a dead session's `pack.tmp` (docs/durability.md "Adoption"): checks blocks and every object's SHA-256
-/// in order, truncates after the last good one, writes the footer, seals. Nothing is copied.
-/// Nothing to save: the file is removed and the result is empty.
+/// Takes over a dead session's `pack.tmp` (docs/durability.md "Adoption"): checks blocks and every object's
+/// SHA-256 in order, truncates after the last good one, writes the footer, seals. Nothing is copied. Nothing
+/// to save: the file is removed and the result is empty.
 std::optional<CatalogPack> salvage_pack(const Repository& repository, int directory_fd,
                                         const std::string& name = layout::k_pack_temporary);
 
-/// Publishes packs that a killed process had sealed but not yet put into the catalog, after checking every block and
-/// object of each; returns them. One that does not check stays where it is. To be called when a dead session was found.
-/// A live process may be about to publish such a pack itself: twice is as good as once.
+/// Publishes packs that a killed process had sealed but not yet put into the catalog, after checking every
+/// block and object of each; returns them. One that does not check stays where it is. To be called when a
+/// dead session was found. A live process may be about to publish such a pack itself: twice is as good as
+/// once.
 std::vector<CatalogPack> adopt_unnamed_packs(const Repository& repository, const LockWait& wait);
 
 }  // namespace store

@@ -11,9 +11,12 @@ constexpr std::int64_t k_ns_per_second = 1'000'000'000;
 
 }  // namespace
 
-Publisher::Publisher(const Repository& repository, ObjectStore& objects, const Session& session, const LockWait& wait,
-                     bool sync)
-    : repository_(repository), objects_(objects), wait_(wait), writer_(repository, session.directory_fd(), sync) {}
+Publisher::Publisher(const Repository& repository, ObjectStore& objects, const Session& session,
+                     const LockWait& wait, bool sync)
+    : repository_(repository),
+      objects_(objects),
+      wait_(wait),
+      writer_(repository, session.directory_fd(), sync) {}
 
 void Publisher::append(const EncodedBlock& block) {
   if (!writer_.fits(block)) {

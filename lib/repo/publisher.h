@@ -18,15 +18,16 @@ struct PublishTotals {
   std::uint64_t stored_bytes = 0;  // pack bytes, footers included
 };
 
-/// The serial end of every writer: encoded blocks in, durable and cataloged packs out; one layer record at the end.
-/// Packs are published (catalog record) as soon as they are sealed, so a kill loses at most the open one, which its session
-/// keeps for adoption. One thread at a time.
+/// The serial end of every writer: encoded blocks in, durable and cataloged packs out; one layer record at
+/// the end. Packs are published (catalog record) as soon as they are sealed, so a kill loses at most the open
+/// one, which its session keeps for adoption. One thread at a time.
 class Publisher {
  public:
   Publisher(const Repository& repository, ObjectStore& objects, const Session& session, const LockWait& wait,
             bool sync);
   void append(const EncodedBlock& block);
-  /// Seals what is open and appends the layer record (with the commit, if there is one). No objects: no layer.
+  /// Seals what is open and appends the layer record (with the commit, if there is one). No objects: no
+  /// layer.
   PublishTotals finish(std::optional<ObjectId> commit);
   /// Packs that were sealed since the last call (their objects are now found through the store): lets the
   /// deduplicating stage forget their keys. Any thread.
@@ -52,7 +53,8 @@ class Publisher {
 class ObjectWriter {
  public:
   ObjectWriter(ObjectStore& objects, Publisher& publisher, const CompressionOptions& options);
-  /// False if the object is already in the repository or in this writer. Everything it names must have been put before.
+  /// False if the object is already in the repository or in this writer. Everything it names must have been
+  /// put before.
   bool put(const ObjectKey& key, ByteView bytes);
   /// Hands the last blocks to the publisher.
   void flush();
@@ -64,7 +66,8 @@ class ObjectWriter {
   BlockAssembler assembler_;
   Compressor compressor_;
   std::vector<RawBlock> closed_;
-  std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // put here, and perhaps not yet found through the store
+  std::unordered_set<ObjectKey, ObjectKeyHash>
+      seen_;  // put here, and perhaps not yet found through the store
   std::uint64_t sealed_packs_ = 0;
   void drain();
 };

@@ -24,7 +24,8 @@ void list_objects(const DecodedBlock& block, Footer& footer) {
   footer.entries.insert(footer.entries.end(), entries.begin(), entries.end());
 }
 
-/// Reads blocks until one does not check or the file ends; fills `pack.size` and `pack.footer`. One block in memory.
+/// Reads blocks until one does not check or the file ends; fills `pack.size` and `pack.footer`. One block in
+/// memory.
 void find_good_prefix(UnsealedPack& pack, std::uint64_t file_size) {
   Decompressor decompressor;
   try {
@@ -87,7 +88,8 @@ std::vector<CatalogPack> adopt_unnamed_packs(const Repository& repository, const
   AddPacks adopted;
   for (const std::string& name : list_directory(repository.fd(), layout::k_packs)) {
     if (names.contains(name)) continue;
-    if (const std::optional<CatalogPack> pack = check_unnamed(repository, name)) adopted.packs.push_back(*pack);
+    if (const std::optional<CatalogPack> pack = check_unnamed(repository, name))
+      adopted.packs.push_back(*pack);
   }
   if (adopted.packs.empty()) return {};
   sync_directory(repository.fs(), {repository.fd(), layout::k_packs});
@@ -95,7 +97,8 @@ std::vector<CatalogPack> adopt_unnamed_packs(const Repository& repository, const
   return adopted.packs;
 }
 
-std::optional<CatalogPack> salvage_pack(const Repository& repository, int directory_fd, const std::string& name) {
+std::optional<CatalogPack> salvage_pack(const Repository& repository, int directory_fd,
+                                        const std::string& name) {
   FileSystem& fs = repository.fs();
   const At at{directory_fd, name.c_str()};
   if (!stat_at(directory_fd, name)) return std::nullopt;

@@ -40,7 +40,8 @@ class Source {
     if (footer_ != nullptr) return footer_->size();
     if (std::find(pack_map_.begin(), pack_map_.end(), k_dropped) == pack_map_.end()) return table_->size();
     std::uint64_t kept = 0;
-    for (std::size_t i = 0; i < table_->size(); ++i) kept += pack_map_[table_->entry(i).pack] != k_dropped ? 1 : 0;
+    for (std::size_t i = 0; i < table_->size(); ++i)
+      kept += pack_map_[table_->entry(i).pack] != k_dropped ? 1 : 0;
     return kept;
   }
 
@@ -80,7 +81,8 @@ Sources collect_sources(const TableInputs& inputs, const PackSet& live) {
     result.sources.emplace_back(*table, std::move(map));
   }
   for (const auto& footer : inputs.footers)
-    if (const std::uint32_t pack = take(footer->pack()); pack != k_dropped) result.sources.emplace_back(*footer, pack);
+    if (const std::uint32_t pack = take(footer->pack()); pack != k_dropped)
+      result.sources.emplace_back(*footer, pack);
   return result;
 }
 
@@ -124,7 +126,8 @@ std::string write_merged_table(const Repository& repository, const TableInputs& 
   });
   merge_into(writer, merged.sources);
   writer.finish();
-  // Derived, but its checksum is not computed at every start: what has the name should be whole after a power loss.
+  // Derived, but its checksum is not computed at every start: what has the name should be whole after a power
+  // loss.
   fs.fdatasync(fd.get());
   fd.reset();
   const std::string name = table_name(merged.packs);

@@ -17,8 +17,8 @@ struct TableInputs {
   std::vector<std::shared_ptr<const MappedFooter>> footers;
 };
 
-/// Writes the entries of every pack in `live`, each pack once, as one table in key order, streaming. Returns its name
-/// below tables/, "" if there was nothing to write.
+/// Writes the entries of every pack in `live`, each pack once, as one table in key order, streaming. Returns
+/// its name below tables/, "" if there was nothing to write.
 std::string write_merged_table(const Repository& repository, const TableInputs& inputs, const PackSet& live);
 
 }  // namespace store

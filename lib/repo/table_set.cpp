@@ -98,8 +98,9 @@ class Planner {
 
  private:
   std::size_t left() const {
-    return static_cast<std::size_t>(std::count_if(candidates_.begin(), candidates_.end(),
-                                                  [](const Candidate& candidate) { return !candidate.absorbed; }));
+    return static_cast<std::size_t>(
+        std::count_if(candidates_.begin(), candidates_.end(),
+                      [](const Candidate& candidate) { return !candidate.absorbed; }));
   }
   std::vector<Candidate> candidates_;
   PackSet live_;
@@ -107,7 +108,8 @@ class Planner {
   std::vector<ObjectId> uncovered_;
 };
 
-/// Opens and checks the footers that are to enter a table. A pack that does not check stays outside: fsck's business.
+/// Opens and checks the footers that are to enter a table. A pack that does not check stays outside: fsck's
+/// business.
 std::vector<std::shared_ptr<const MappedFooter>> open_footers(const Repository& repository,
                                                               const std::vector<ObjectId>& packs) {
   std::vector<std::shared_ptr<const MappedFooter>> footers;
@@ -122,7 +124,8 @@ std::vector<std::shared_ptr<const MappedFooter>> open_footers(const Repository& 
   return footers;
 }
 
-/// Tables are checked in full when they are merged; a bad one is left out, and its packs enter by their footers.
+/// Tables are checked in full when they are merged; a bad one is left out, and its packs enter by their
+/// footers.
 bool checks_in_full(const OpenTable& table) {
   try {
     const TableView checked(table.file.view(), FooterView::Verify::yes);
@@ -133,7 +136,8 @@ bool checks_in_full(const OpenTable& table) {
   }
 }
 
-void unlink_tables(const Repository& repository, const std::vector<std::string>& names, const std::string& keep) {
+void unlink_tables(const Repository& repository, const std::vector<std::string>& names,
+                   const std::string& keep) {
   for (const std::string& name : names)
     if (name != keep) unlink_if_exists(repository.fs(), repository.fd(), table_path(name));
 }
@@ -145,7 +149,8 @@ TableSet open_tables(const Repository& repository, const TableSet& previous, Foo
   for (const std::string& name : list_directory(repository.fd(), layout::k_tables)) {
     if (!is_table_name(name)) continue;
     try {
-      if (auto table = open_table(repository, name, previous, verify)) result.tables.push_back(std::move(table));
+      if (auto table = open_table(repository, name, previous, verify))
+        result.tables.push_back(std::move(table));
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::newer_format) continue;  // not for us, and not ours to remove
       if (error.kind() != ErrorKind::corrupt) throw;
@@ -160,7 +165,8 @@ TableSet open_tables(const Repository& repository, const TableSet& previous, Foo
 bool improve_tables(const Repository& repository, const CatalogState& catalog, const TableSet& tables) {
   Planner planner(catalog, tables);
   TableInputs inputs;
-  if (planner.uncovered().size() > k_max_uncovered_packs) inputs.footers = open_footers(repository, planner.uncovered());
+  if (planner.uncovered().size() > k_max_uncovered_packs)
+    inputs.footers = open_footers(repository, planner.uncovered());
   if (inputs.footers.size() <= k_max_uncovered_packs) inputs.footers.clear();
   std::uint64_t new_entries = 0;
   for (const auto& footer : inputs.footers) new_entries += footer->view().size();

@@ -137,7 +137,8 @@ TEST_CASE("a block holds at most its number of objects") {
   BlockAssembler assembler;
   std::vector<RawBlock> closed;
   const Bytes byte(1);
-  for (std::uint64_t i = 0; i <= k_max_block_objects; ++i) assembler.add(numbered(ObjectType::chunk, i), byte, closed);
+  for (std::uint64_t i = 0; i <= k_max_block_objects; ++i)
+    assembler.add(numbered(ObjectType::chunk, i), byte, closed);
   REQUIRE(closed.size() == 1);
   CHECK(closed[0].keys.size() == k_max_block_objects);
 }

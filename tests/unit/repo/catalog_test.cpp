@@ -75,8 +75,10 @@ TEST_CASE("a replacement takes the place of the first pack it replaces, and the 
 TEST_CASE("a pack that is not live cannot be replaced") {
   TestRepository repository;
   const CatalogPack added = seal_only(*repository, 1);
-  const auto error = error_of(
-      [&] { append_catalog(*repository, {ReplacePacks{.removed = {sha256(as_bytes("nowhere"))}, .added = {added}}}, {}); });
+  const auto error = error_of([&] {
+    append_catalog(*repository, {ReplacePacks{.removed = {sha256(as_bytes("nowhere"))}, .added = {added}}},
+                   {});
+  });
   REQUIRE(error);
   CHECK(error->kind() == ErrorKind::conflict);
   CHECK(read_catalog(*repository).records == 0);
@@ -162,7 +164,9 @@ TEST_CASE("an append that is refused anywhere leaves the catalog as it was") {
     const std::vector<CatalogPack> packs = seal_many(*repository, 2);
     append_catalog(*repository, {AddPacks{{packs[0]}}}, {});
     repository.fs.arm({.nth = nth, .error = ENOSPC, .bytes_before = 30});
-    const auto error = error_of([&] { append_catalog(*repository, {AddPacks{{packs[1]}}, layer_of(1)}, {}); });
+    const auto error = error_of([&] {
+      append_catalog(*repository, {AddPacks{{packs[1]}}, layer_of(1)}, {});
+    });
     const std::uint64_t faults = repository.fs.faults();
     repository.fs.disarm();
     if (faults == 0) {
@@ -180,7 +184,8 @@ TEST_CASE("an append that is refused anywhere leaves the catalog as it was") {
 
 TEST_CASE("a log that is mostly dead is rewritten with the same content") {
   TestRepository repository;
-  constexpr std::size_t k_packs = 1200;  // 61 B a record each: past the floor below which nothing is rewritten
+  constexpr std::size_t k_packs =
+      1200;  // 61 B a record each: past the floor below which nothing is rewritten
   const CatalogPack kept = seal_only(*repository, 1);
   append_catalog(*repository, {layer_of(1), AddPacks{{kept}}, layer_of(2)}, {});
   // The packs need not exist to be replaced, only to be added: one file stands for all of them.
@@ -214,7 +219,8 @@ TEST_CASE("a log that is mostly dead is rewritten with the same content") {
 
   CatalogPack late = kept;
   late.id = replace.removed.back();
-  append_catalog(*repository, {AddPacks{{late}}}, {});  // the rewritten log still knows that it was merged away
+  append_catalog(*repository, {AddPacks{{late}}},
+                 {});  // the rewritten log still knows that it was merged away
   CHECK(read_catalog(*repository).packs.size() == 2);
 }
 
@@ -225,7 +231,8 @@ TEST_CASE("writers at the same time lose no record, and readers never see damage
   std::vector<std::vector<CatalogPack>> packs;
   for (std::size_t i = 0; i < k_writers; ++i) {
     packs.emplace_back();
-    for (std::size_t k = 0; k < k_records; ++k) packs.back().push_back(seal_only(*repository, 100 * (i + 1) + k));
+    for (std::size_t k = 0; k < k_records; ++k)
+      packs.back().push_back(seal_only(*repository, 100 * (i + 1) + k));
   }
   std::atomic<std::size_t> running{k_writers};
   std::vector<std::thread> threads;

@@ -25,7 +25,8 @@ EncodedBlock delta_block(const Bytes& chunk, const std::vector<Bytes>& bases) {
   header.stored_length = static_cast<std::uint32_t>(size);
   header.objects = {{ObjectType::chunk, header.raw_length}};
   header.payload_checksum = xxh3(frame.view(0, size));
-  EncodedBlock block{.bytes = encode_block_header(header), .keys = {chunk_key(chunk)}, .raw_bytes = chunk.size()};
+  EncodedBlock block{
+      .bytes = encode_block_header(header), .keys = {chunk_key(chunk)}, .raw_bytes = chunk.size()};
   const ByteView payload = frame.view(0, size);
   block.bytes.insert(block.bytes.end(), payload.begin(), payload.end());
   block.delta = true;

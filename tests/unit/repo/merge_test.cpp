@@ -42,7 +42,8 @@ MergeTotals merge(const TestRepository& repository, ObjectStore& objects) {
 /// Packs of the catalog are the files that are there.
 bool no_garbage(const TestRepository& repository) {
   std::vector<std::string> live;
-  for (const CatalogState::Pack& pack : read_catalog(*repository).packs) live.push_back(pack.pack.id.hex() + ".pack");
+  for (const CatalogState::Pack& pack : read_catalog(*repository).packs)
+    live.push_back(pack.pack.id.hex() + ".pack");
   std::sort(live.begin(), live.end());
   return live == repository.files_in("packs");
 }
@@ -68,7 +69,8 @@ TEST_CASE("packs are merged when eight of a tier exist, together with everything
   sizes.insert(sizes.end(), {1000, 100, 5000, k_merge_limit + 1});
   const auto chosen = choose_packs_to_merge(state_of(sizes));
   CHECK(chosen.size() == k_merge_fan_in + 1);
-  CHECK(std::is_sorted(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) { return a.id < b.id; }));
+  CHECK(
+      std::is_sorted(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) { return a.id < b.id; }));
 }
 
 TEST_CASE("a merge that would fill the next tier takes it along") {
@@ -171,7 +173,8 @@ TEST_CASE("a damaged pack is marked and left out, the others are merged the next
   CHECK(merge(repository, objects).packs_after == 2);
   CHECK(no_garbage(repository));
   state = read_catalog(*repository);
-  CHECK(std::any_of(state.packs.begin(), state.packs.end(), [&](const auto& pack) { return pack.pack.id == bad.id; }));
+  CHECK(std::any_of(state.packs.begin(), state.packs.end(),
+                    [&](const auto& pack) { return pack.pack.id == bad.id; }));
 }
 
 TEST_CASE("while somebody else merges, nothing is done") {
@@ -218,8 +221,8 @@ TEST_CASE("two adders of the same content and a merge between them lose nothing"
   add_chunk(contents, same);
   PackWriter second(*repository, repository->fd(), true);
   second.append(block_of({same}));
-  const CatalogPack pack = second.seal();     // sealed, not yet in the catalog
-  publish_chunks(*repository, {same});        // the other adder has published the very same pack
+  const CatalogPack pack = second.seal();  // sealed, not yet in the catalog
+  publish_chunks(*repository, {same});     // the other adder has published the very same pack
   ObjectStore objects(*repository, {});
   CHECK(merge(repository, objects).packs_after == 1);
   append_catalog(*repository, {AddPacks{{pack}}}, {});
@@ -252,7 +255,8 @@ TEST_CASE("a thousand small commits leave few packs and tables, and rewrite litt
   CHECK(repository.files_in("packs").size() <= 32);
   CHECK(repository.files_in("tables").size() <= k_max_tables);
   CHECK(rewritten <= 4 * written);
-  MESSAGE("packs at most " << most_packs << ", rewritten " << rewritten << " for " << written << " new bytes");
+  MESSAGE("packs at most " << most_packs << ", rewritten " << rewritten << " for " << written
+                           << " new bytes");
   CHECK(no_garbage(repository));
   CHECK(read_catalog(*repository).layers.size() == 1000);
   CHECK(holds(ObjectStore(*repository, {}), contents));
@@ -270,7 +274,8 @@ TEST_CASE("readers, an adder and a merger at once lose nothing") {
       const auto own = repository.open();
       while (!stop) {
         const ObjectStore objects(*own, {.cache_bytes = 0});
-        for (const auto& entry : contents) failures += error_of([&] { (void)objects.read(entry.first); }) ? 1 : 0;
+        for (const auto& entry : contents)
+          failures += error_of([&] { (void)objects.read(entry.first); }) ? 1 : 0;
       }
     });
   threads.emplace_back([&] {

@@ -82,7 +82,8 @@ TEST_CASE("every object that a pack holds is found by type and id and read back"
   TestRepository repository;
   const std::vector<Bytes> chunks{prose(100, 1), noise(9000, 2), prose(70'000, 3)};
   std::vector<EncodedBlock> blocks{block_of(chunks)};
-  for (const NamedObject& object : some_objects()) blocks.push_back(block_of_object(object.key, object.bytes));
+  for (const NamedObject& object : some_objects())
+    blocks.push_back(block_of_object(object.key, object.bytes));
   const CatalogPack pack = publish_pack(*repository, blocks);
   const ObjectStore objects(*repository, {});
   for (const Bytes& chunk : chunks) {
@@ -121,14 +122,16 @@ TEST_CASE("content that is the preimage of a node or commit never answers for it
         CHECK(objects.contains(chunk_key(preimage)) == content_first);
         CHECK(objects.contains(object.key) != content_first);
         CHECK(objects.known_for_deduplication(object.key) != content_first);
-        CHECK(objects.find_prefix(object.key.id.hex(), object.key.type, 10).size() == (content_first ? 0 : 1));
+        CHECK(objects.find_prefix(object.key.id.hex(), object.key.type, 10).size() ==
+              (content_first ? 0 : 1));
       }
       publish(!content_first);
       const ObjectStore objects(*own, {});
       CHECK(equal(objects.read(chunk_key(preimage)), preimage));
       CHECK(equal(objects.read(object.key), object.bytes));
       CHECK(objects.find_prefix(object.key.id.hex(), std::nullopt, 10).size() == 2);
-      if (object.key.type == ObjectType::tree) CHECK_FALSE(objects.contains({ObjectType::recipe, object.key.id}));
+      if (object.key.type == ObjectType::tree)
+        CHECK_FALSE(objects.contains({ObjectType::recipe, object.key.id}));
     }
   }
 }

@@ -64,7 +64,9 @@ struct TestRepository {
     return names;
   }
   std::string read(const std::string& name) const { return scratch.read("repo/" + name); }
-  void write(const std::string& name, std::string_view content) const { scratch.write("repo/" + name, content); }
+  void write(const std::string& name, std::string_view content) const {
+    scratch.write("repo/" + name, content);
+  }
 
   Scratch scratch;
   UnsyncedFileSystem unsynced;
@@ -125,7 +127,8 @@ inline CatalogPack publish_chunks(const Repository& repository, const std::vecto
 }
 
 /// `count` packs of one small chunk each, with their catalog record; the chunks' keys.
-inline std::vector<ObjectKey> publish_tiny_packs(const Repository& repository, std::size_t count, std::uint64_t seed) {
+inline std::vector<ObjectKey> publish_tiny_packs(const Repository& repository, std::size_t count,
+                                                 std::uint64_t seed) {
   std::vector<ObjectKey> keys;
   AddPacks record;
   for (std::size_t i = 0; i < count; ++i) {

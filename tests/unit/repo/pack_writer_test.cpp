@@ -79,7 +79,8 @@ TEST_CASE("a sealed pack has its footer's hash as name and gives every object ba
 
   struct stat status {};
   REQUIRE(::fstatat(repository->fd(), layout::pack_path(pack.id).c_str(), &status, 0) == 0);
-  CHECK(static_cast<std::uint64_t>(status.st_blocks) * 512 < pack.size + (64u << 10));  // the reservation is given back
+  CHECK(static_cast<std::uint64_t>(status.st_blocks) * 512 <
+        pack.size + (64u << 10));  // the reservation is given back
 
   writer.append(block_of(k_second));
   CHECK(checked_keys(*repository, writer.seal().id) == sorted_keys(k_second));
@@ -101,7 +102,8 @@ TEST_CASE("a pack with any byte changed is refused where the byte is") {
   const CatalogPack pack = publish_pack(*repository, {block_of(k_first), block_of({prose(100, 9)})});
   const std::string path = layout::pack_path(pack.id);
   const std::string content = repository.read(path);
-  for (std::size_t offset = 0; offset < content.size(); offset += offset < 200 || offset + 300 > content.size() ? 1 : 61) {
+  for (std::size_t offset = 0; offset < content.size();
+       offset += offset < 200 || offset + 300 > content.size() ? 1 : 61) {
     std::string damaged = content;
     damaged[offset] = static_cast<char>(damaged[offset] ^ 1);
     repository.write(path, damaged);
@@ -182,7 +184,9 @@ TEST_CASE("salvage of a pack without a good block removes it") {
   CHECK(repository.files_in("packs").empty());
 }
 
-TEST_CASE("sealed packs that the catalog does not name are adopted if they are whole, and never what was merged away") {
+TEST_CASE(
+    "sealed packs that the catalog does not name are adopted if they are whole, and never what was merged "
+    "away") {
   TestRepository repository;
   const auto seal = [&](const std::vector<Bytes>& chunks) {
     PackWriter writer(*repository, repository->fd(), true);
@@ -207,7 +211,8 @@ TEST_CASE("sealed packs that the catalog does not name are adopted if they are w
   CHECK(repository.scratch.exists("repo/" + layout::pack_path(torn.id)));
 }
 
-TEST_CASE("whatever call fails while a pack is written, nothing bad gets its name and salvage goes on from there") {
+TEST_CASE(
+    "whatever call fails while a pack is written, nothing bad gets its name and salvage goes on from there") {
   const std::vector<ObjectKey> all = sorted_keys(joined({k_first, k_second, k_third}));
   std::uint64_t failures = 0;
   for (std::uint64_t nth = 1;; ++nth) {

@@ -140,7 +140,8 @@ TEST_CASE("metadata of a publish comes after the data that it may name") {
   writer.put(chunk_key(data), data);
   writer.flush();
   publisher.finish(std::nullopt);
-  CHECK(objects.find(chunk_key(data))->block_offset < objects.find({ObjectType::commit, sha256(text)})->block_offset);
+  CHECK(objects.find(chunk_key(data))->block_offset <
+        objects.find({ObjectType::commit, sha256(text)})->block_offset);
 }
 
 TEST_CASE("whatever call of a publish is refused, the catalog has all of it or nothing") {

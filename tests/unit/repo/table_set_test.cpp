@@ -55,7 +55,8 @@ TEST_CASE("tables of different sizes are merged by tiers and never exceed their 
     block.bytes = Bytes(64);
     const Bytes random = noise(32 * std::size_t{count}, seed);
     for (std::uint32_t i = 0; i < count; ++i)
-      block.keys.push_back({ObjectType::chunk, ObjectId::from_bytes(ByteView(random).subspan(32 * std::size_t{i}, 32))});
+      block.keys.push_back(
+          {ObjectType::chunk, ObjectId::from_bytes(ByteView(random).subspan(32 * std::size_t{i}, 32))});
     publish_pack(*repository, {block});
     return block.keys.front();
   };
@@ -63,7 +64,8 @@ TEST_CASE("tables of different sizes are merged by tiers and never exceed their 
   std::vector<ObjectKey> keys;
   std::uint64_t seed = 1;
   for (const std::uint32_t size : {60'000u, 8'000u, 1'000u, 1'000u, 60'000u, 100u, 8'000u}) {
-    for (std::size_t i = 0; i <= k_max_uncovered_packs; ++i) keys.push_back(publish_wide(i == 0 ? size : 3, seed++));
+    for (std::size_t i = 0; i <= k_max_uncovered_packs; ++i)
+      keys.push_back(publish_wide(i == 0 ? size : 3, seed++));
     objects.refresh();
     objects.maintain_tables();
     const TableSet set = open_tables(*repository, {}, FooterView::Verify::yes);
@@ -71,7 +73,8 @@ TEST_CASE("tables of different sizes are merged by tiers and never exceed their 
     CHECK(uncovered_packs(repository) <= k_max_uncovered_packs);
     CHECK(finds_all(objects, keys));
   }
-  CHECK(open_tables(*repository, {}, FooterView::Verify::yes).tables.size() >= 2);  // large ones are left alone
+  CHECK(open_tables(*repository, {}, FooterView::Verify::yes).tables.size() >=
+        2);  // large ones are left alone
 }
 
 TEST_CASE("a corrupt or missing table is ignored and rebuilt by the next writer") {
