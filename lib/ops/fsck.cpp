@@ -38,11 +38,14 @@ class Fsck {
   FsckResult run() {
     if (workspace_.env().progress != nullptr) workspace_.env().progress->enter(Stage::verify);
     const Lock lock = enter_repository(workspace_.repository().locks(), workspace_.lock_wait());
-    check_packs();
-    if (options_.mode == FsckOptions::Mode::data) check_blocks();
-    mark_damaged_packs();
+    const bool packs_known = check_catalog();
+    if (packs_known) {
+      check_packs();
+      if (options_.mode == FsckOptions::Mode::data) check_blocks();
+      mark_damaged_packs();
+    }
     check_refs();
-    check_reachable();
+    if (packs_known) check_reachable();
     return std::move(result_);
   }
 
@@ -53,6 +56,29 @@ class Fsck {
     problem.message = std::move(message);
     result_.problems.push_back(std::move(problem));
     return result_.problems.back();
+  }
+
+  /// Under its lock, so that what stands behind the last record is nobody's record in the making. False if it cannot be
+  /// read: nothing tells packs from strays then.
+  bool check_catalog() {
+    const Repository& repository = workspace_.repository();
+    try {
+      const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::shared, workspace_.lock_wait());
+      const std::uint64_t good = read_catalog(repository).size;
+      const std::optional<struct stat> file = stat_at(repository.fd(), layout::k_catalog);
+      if (file && static_cast<std::uint64_t>(file->st_size) > good) report_tail("catalog", good);
+      workspace_.objects();
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      report("catalog", error.message());
+      return false;
+    }
+  }
+
+  /// Left by a crash, or a last record that was damaged since: the next writer cuts it off.
+  void report_tail(const std::string& log, std::uint64_t offset) {
+    report(log, fmt::format("{}: no complete record at offset {}, the end", log, offset)).offset = offset;
   }
 
   void check_packs() {
@@ -221,7 +247,13 @@ class Fsck {
 
   void check_index(Reachability& reach, Needed& needed) {
     try {
-      const Index index(workspace_.repository().fs(), workspace_.repository().fd());
+      const Repository& repository = workspace_.repository();
+      // A writer at work may have a batch half written.
+      const std::optional<Lock> lock = repository.locks().try_acquire(LockName::index, LockMode::shared);
+      const Index index(repository.fs(), repository.fd());
+      if (lock && index.torn_bytes() != 0) {
+        report("index", fmt::format("index.log: {} bytes at the end are no complete batch", index.torn_bytes()));
+      }
       for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {
         const IndexEntry& entry = at.entry();
         if (entry.kind == EntryKind::directory) continue;
