@@ -11,7 +11,9 @@ namespace {
 std::vector<DeadSession> adopt(Workspace& workspace) {
   const Repository& repository = workspace.repository();
   std::vector<DeadSession> usable;
-  for (DeadSession& session : adopt_dead_sessions(repository)) {
+  std::vector<DeadSession> dead = adopt_dead_sessions(repository);
+  if (!dead.empty()) adopt_unnamed_packs(repository, workspace.lock_wait());
+  for (DeadSession& session : dead) {
     const std::optional<CatalogPack> pack = salvage_pack(repository, session.directory.get());
     if (pack) append_catalog(repository, {AddPacks{{*pack}}}, workspace.lock_wait());
     if (is_add_session(session)) usable.push_back(std::move(session));
