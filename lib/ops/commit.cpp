@@ -1,5 +1,7 @@
 #include "ops/commit.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <set>
 
@@ -110,15 +112,21 @@ void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectI
 
 ObjectId empty_tree() { return TreeBuilder([](const NodeBuilder::Built&) {}).finish().id; }
 
-/// Merges what has piled up, after the commit stands.
+/// Merges what has piled up, after the commit stands: a full disk or a refusal must not make it look failed.
 std::uint64_t keep_house(Workspace& workspace, WriteAccess& access) {
   std::uint64_t rewritten = 0;
-  if (workspace.settings().core.auto_merge) {
-    rewritten = merge_small_packs(workspace.repository(), workspace.objects(), access.session().directory_fd(),
-                                  workspace.lock_wait(), workspace.settings().core.fsync)
-                    .bytes_rewritten;
+  try {
+    if (workspace.settings().core.auto_merge) {
+      rewritten = merge_small_packs(workspace.repository(), workspace.objects(), access.session().directory_fd(),
+                                    workspace.lock_wait(), workspace.settings().core.fsync)
+                      .bytes_rewritten;
+    }
+    workspace.objects().maintain_tables();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::bug)
+      throw;
+    workspace.warn("housekeeping", fmt::format("the commit stands, but packs were not merged: {}", error.message()));
   }
-  workspace.objects().maintain_tables();
   return rewritten;
 }
 

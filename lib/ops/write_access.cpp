@@ -31,8 +31,12 @@ WriteAccess::WriteAccess(Workspace& workspace)
       index_(repository_.fs(), repository_.fd()) {}
 
 void WriteAccess::finish() {
-  session_.remove();
-  for (DeadSession& session : adopted_) remove_session(repository_, std::move(session));
+  try {
+    session_.remove();
+    for (DeadSession& session : adopted_) remove_session(repository_, std::move(session));
+  } catch (const Error&) {
+    // The work is done; what stays of a session is adopted and removed by the next writer.
+  }
   adopted_.clear();
 }
 
