@@ -160,6 +160,7 @@ class Run {
 
   void execute() {
     if (asks_for_json(words_)) begin_json();
+    if (const auto at = find_word(words_)) word_ = words_[*at];
     Request request = parse_request(words_);
     word_ = std::string(request.command->spec.word);
     const bool json = request.arguments.has("json");

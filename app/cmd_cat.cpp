@@ -30,19 +30,21 @@ CatRequest parse(const Context& context) {
 int run(Context& context) {
   const CatRequest request = parse(context);
   const TreeTarget target = resolve_tree_target(context, request.target);
-  const std::string name = escape_name(request.target);
   Workspace& workspace = context.workspace();
-  if (!request.output || *request.output == "-") {
+  const auto send = [&](const std::function<void(ByteView)>& sink) {
+    context.enter_stage(Stage::fetch, request.range ? std::nullopt : std::optional(target.entry.size));
+    cat(workspace, target.entry, escape_name(request.target), request.range, sink);
+  };
+  const bool to_stdout = !request.output || *request.output == "-";
+  if (!to_stdout || !context.console().out_is_terminal) context.show_progress({{Stage::fetch, 1}});
+  if (to_stdout) {
     Sink& out = context.out();
-    if (!context.console().out_is_terminal) context.show_progress({{Stage::fetch, 1}});
-    cat(workspace, target.entry, name, request.range, [&](ByteView bytes) { out.write(as_text(bytes)); });
-    context.end_progress();
-    return 0;
+    send([&](ByteView bytes) { out.write(as_text(bytes)); });
+  } else {
+    OutputFile file(absolute_path(context.cwd(), *request.output));
+    send([&](ByteView bytes) { file.write(bytes); });
+    file.commit();
   }
-  OutputFile file(absolute_path(context.cwd(), *request.output));
-  context.show_progress({{Stage::fetch, 1}});
-  cat(workspace, target.entry, name, request.range, [&](ByteView bytes) { file.write(bytes); });
-  file.commit();
   context.end_progress();
   return 0;
 }

@@ -79,6 +79,8 @@ int run(Context& context) {
   context.end_progress();
   if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
   context.report_failed(result.failed);
+  if (result.damaged)
+    context.fail(Error(ErrorKind::corrupt, "the repository is damaged: some files did not come out", "store fsck"));
   note_not_restored(context, result.not_restored);
   if (context.json())
     write_checkout(context.begin_result(), result);

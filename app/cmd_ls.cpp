@@ -11,7 +11,7 @@ namespace store {
 namespace {
 
 struct LsRequest {
-  std::string target = "HEAD";
+  std::string target = "HEAD:";
   bool details = false;
   bool recursive = false;
   bool null = false;

@@ -210,6 +210,11 @@ void Context::end_progress() {
   view_.reset();
 }
 
+void Context::enter_stage(Stage stage, std::optional<std::uint64_t> bytes_total) {
+  progress_.enter(stage);
+  if (bytes_total) progress_.bytes_total = *bytes_total;
+}
+
 void Context::report_failed(const std::vector<PathFailure>& failed) {
   if (failed.empty()) return;
   for (const PathFailure& failure : failed)

@@ -66,6 +66,8 @@ class Context {
   /// Shows the stages of the work that follows.
   void show_progress(std::vector<StageShare> plan);
   void end_progress();
+  /// For work whose command in the library has no stages of its own.
+  void enter_stage(Stage stage, std::optional<std::uint64_t> bytes_total);
 
   /// Something failed beside the result: the exit code will tell.
   void fail(Error error) { failures_.push_back(std::move(error)); }

@@ -156,6 +156,11 @@ void ProgressTracker::complete() {
       std::clamp(share_before(state_.stage) + share_of(state_.stage), state_.overall, 1.0);
 }
 
+void ProgressTracker::finish() {
+  complete();
+  state_.overall = 1;
+}
+
 std::string progress_json(const ProgressState& state) {
   return fmt::format(
       R"({{"event":"progress","stage":"{}","done":{},"overall":{:.4f},"files_done":{},"files_total":{},)"

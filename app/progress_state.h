@@ -15,15 +15,15 @@ struct ProgressState {
   bool done = false;
   double overall = 0;  // 0 … 1 over all stages of the command; never decreases
   std::uint64_t files_done = 0;
-  std::optional<std::uint64_t> files_total;
+  std::optional<std::uint64_t> files_total = {};
   std::uint64_t bytes_done = 0;
-  std::optional<std::uint64_t> bytes_total;
+  std::optional<std::uint64_t> bytes_total = {};
   std::uint64_t chunks_done = 0;
   std::uint64_t new_chunks = 0;
   double files_per_second = 0;
   double bytes_per_second = 0;
   double chunks_per_second = 0;
-  std::optional<double> eta_seconds;
+  std::optional<double> eta_seconds = {};
   double elapsed_seconds = 0;  // since the command started
 };
 
@@ -45,6 +45,8 @@ class ProgressTracker {
   void sample(const Progress& counters, double now_seconds);
   /// The stage is complete: totals become what was done.
   void complete();
+  /// The same for the command's last stage, whatever the plan said would follow.
+  void finish();
   const ProgressState& state() const { return state_; }
 
  private:

@@ -49,6 +49,8 @@ ProgressView::~ProgressView() {
   timer_.request_stop();
   timer_.join();
   progress_.on_enter = nullptr;
+  tracker_.sample(progress_, now_seconds());
+  answer_line_requests();  // one that came since the last tick
   if (options_.style == ProgressStyle::json && tracker_.state().stage != Stage::idle && !tracker_.state().done)
     messages_.line(progress_json(tracker_.state()));
   messages_.show_live({});
@@ -96,7 +98,7 @@ void ProgressView::complete() {
   const std::lock_guard lock(mutex_);
   tracker_.sample(progress_, now_seconds());
   if (tracker_.state().stage == Stage::idle || tracker_.state().done) return;
-  tracker_.complete();
+  tracker_.finish();
   if (options_.style == ProgressStyle::json) show();
 }
 

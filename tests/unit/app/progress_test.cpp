@@ -1,0 +1,167 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/progress_view.h"
+
+using namespace store;
+
+namespace {
+
+using Json = nlohmann::json;
+
+std::vector<Json> events_of(const std::string& text) {
+  std::vector<Json> events;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    events.push_back(Json::parse(text.substr(at, end - at)));
+    at = end + 1;
+  }
+  return events;
+}
+
+}  // namespace
+
+TEST_CASE("what is done never goes back and never exceeds its total") {
+  Progress counters;
+  ProgressTracker tracker({{Stage::write, 1}});
+  counters.enter(Stage::write);
+  tracker.enter(Stage::write, 0);
+  counters.files_total = 10;
+  counters.bytes_total = 1000;
+  counters.files_done = 12;
+  counters.bytes_done = 500;
+  tracker.sample(counters, 1);
+  CHECK(tracker.state().files_done == 10);
+  CHECK(tracker.state().overall == doctest::Approx(0.5));
+  counters.bytes_done = 400;
+  tracker.sample(counters, 2);
+  CHECK(tracker.state().bytes_done == 500);
+  CHECK(tracker.state().overall == doctest::Approx(0.5));
+}
+
+TEST_CASE("counters of another stage are not taken in") {
+  Progress counters;
+  ProgressTracker tracker({});
+  counters.enter(Stage::scan);
+  counters.files_done = 7;
+  tracker.enter(Stage::write, 0);
+  tracker.sample(counters, 1);
+  CHECK(tracker.state().files_done == 0);
+}
+
+TEST_CASE("the last state of a stage is done with totals that equal it") {
+  Progress counters;
+  ProgressTracker tracker({{Stage::scan, 0.25}, {Stage::write, 0.75}});
+  counters.enter(Stage::scan);
+  tracker.enter(Stage::scan, 0);
+  counters.files_done = 3;
+  tracker.sample(counters, 0.1);
+  tracker.complete();
+  const Json event = Json::parse(progress_json(tracker.state()));
+  CHECK(event["done"] == true);
+  CHECK(event["files_done"] == 3);
+  CHECK(event["files_total"] == 3);
+  CHECK(event["overall"] == doctest::Approx(0.25));
+  tracker.enter(Stage::write, 1);
+  tracker.finish();
+  CHECK(tracker.state().overall == 1);
+}
+
+TEST_CASE("rate and remaining time come from the bytes") {
+  Progress counters;
+  ProgressTracker tracker({{Stage::write, 1}});
+  counters.enter(Stage::write);
+  tracker.enter(Stage::write, 0);
+  counters.bytes_total = 1000;
+  counters.bytes_done = 200;
+  tracker.sample(counters, 2);
+  CHECK(tracker.state().bytes_per_second == doctest::Approx(100));
+  CHECK(*tracker.state().eta_seconds == doctest::Approx(8));
+}
+
+TEST_CASE("an event has every key of the contract, with null for what is unknown") {
+  const Json event = Json::parse(progress_json({.stage = Stage::ingest}));
+  for (const char* key : {"event", "stage", "done", "overall", "files_done", "files_total", "bytes_done", "bytes_total",
+                          "chunks_done", "new_chunks", "bytes_per_second", "eta_seconds", "elapsed_seconds"}) {
+    CAPTURE(key);
+    CHECK(event.contains(key));
+  }
+  CHECK(event["files_total"].is_null());
+  CHECK(event["eta_seconds"].is_null());
+}
+
+TEST_CASE("bars never fill more columns than there are") {
+  ProgressState state{.stage = Stage::ingest, .files_done = 123456, .files_total = 200000, .bytes_done = 1u << 30,
+                      .bytes_total = 3u << 30, .chunks_done = 77777, .new_chunks = 5, .eta_seconds = 3600.0};
+  for (std::size_t width = 1; width < 200; ++width)
+    for (const std::string& line : progress_bars(state, width)) CHECK(line.size() <= width);
+  CHECK(progress_bars(state, 100).size() == 3);
+}
+
+TEST_CASE("every stage is reported first and last, however short it was") {
+  StringSink err;
+  Messages messages(err);
+  Progress progress;
+  {
+    ProgressView view(progress, messages, {.style = ProgressStyle::json, .plan = {{Stage::scan, 0.5}, {Stage::write, 0.5}}});
+    progress.enter(Stage::scan);
+    progress.files_done = 4;
+    progress.enter(Stage::write);
+    progress.bytes_done = 9;
+    view.complete();
+  }
+  const std::vector<Json> events = events_of(err.text());
+  REQUIRE(events.size() == 4);
+  CHECK(events[0]["stage"] == "scan");
+  CHECK(events[0]["done"] == false);
+  CHECK(events[1]["done"] == true);
+  CHECK(events[1]["files_done"] == 4);
+  CHECK(events[2]["stage"] == "write");
+  CHECK(events[3]["bytes_done"] == 9);
+  CHECK(events[3]["overall"] == 1.0);
+}
+
+TEST_CASE("a command that fails leaves a last state that is not done") {
+  StringSink err;
+  Messages messages(err);
+  Progress progress;
+  {
+    ProgressView view(progress, messages, {.style = ProgressStyle::json});
+    progress.enter(Stage::write);
+  }
+  CHECK(events_of(err.text()).back()["done"] == false);
+}
+
+TEST_CASE("a request for a line is answered even without progress output") {
+  StringSink err;
+  Messages messages(err);
+  Progress progress;
+  std::atomic<unsigned> requests{0};
+  {
+    ProgressView view(progress, messages, {.style = ProgressStyle::none, .line_requests = &requests});
+    progress.enter(Stage::ingest);
+    progress.files_done = 5;
+    ++requests;
+  }
+  CHECK(err.text().substr(0, 15) == "ingest: 5 files");
+}
+
+TEST_CASE("live lines are taken away for a message and put back below it") {
+  StringSink err;
+  Messages messages(err);
+  messages.show_live({"one", "two"});
+  messages.note("hello");
+  messages.show_live({});
+  CHECK(err.text() ==
+        "one\x1b[K\ntwo\x1b[K\x1b[J"
+        "\r\x1b[1A\x1b[Jhello\none\x1b[K\ntwo\x1b[K"
+        "\r\x1b[1A\x1b[J");
+}
+
+TEST_CASE("messages carry no control bytes of names") {
+  StringSink err;
+  Messages messages(err);
+  messages.error(Error(ErrorKind::conflict, "in the way\x1b[2J").with_paths({"a\nb"}));
+  CHECK(err.text() == "error: in the way\\x1b[2J\n  a\\nb\n");
+}
