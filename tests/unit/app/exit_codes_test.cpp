@@ -15,9 +15,9 @@ TEST_CASE("every kind of error has the exit code of the contract") {
       {ErrorKind::no_worktree, 10}, {ErrorKind::locked, 11},      {ErrorKind::permission, 12},
       {ErrorKind::newer_format, 13}, {ErrorKind::system, 14},     {ErrorKind::bug, 70},
   };
-  for (const auto& [kind, code] : expected) {
-    CAPTURE(name_of(kind));
-    CHECK(exit_code_of(Error(kind, "x")) == code);
+  for (const auto& row : expected) {
+    CAPTURE(name_of(row.first));
+    CHECK(exit_code_of(Error(row.first, "x")) == row.second);
   }
   CHECK(exit_code_of(Error(ErrorKind::interrupted, "x").with_signal(SIGINT)) == 130);
 }
