@@ -5,8 +5,9 @@
 
 mask() { sed -E "s#$PWD#/data#g; s/[0-9a-f]{10,}/ID/g; s/[0-9][0-9.,]*( [KMG]?i?B)?/N/g"; }
 
+# shellcheck disable=SC2016
 sed -n '/^```console$/,/^```$/p' "${script%/tests/*}/README.md" | sed '1d;$d' >"$scratch/session"
-prompt='$ '
+prompt="\$ "
 at_least "$(grep -cF "$prompt" "$scratch/session")" 5
 while IFS= read -r line; do
   if [[ $line == "$prompt"* ]]; then
