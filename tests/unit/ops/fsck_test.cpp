@@ -118,7 +118,7 @@ TEST_CASE("every flipped byte of a pack is found, with pack and offset") {
     const std::string path = fixture.path(".store/packs/" + name);
     const std::string catalog = fixture.scratch().read("work/.store/catalog");
     for (std::size_t offset = 0; offset < content.size(); offset += content.size() / 40 + 1) {
-      CAPTURE(name);
+      CAPTURE(path);
       CAPTURE(offset);
       const Flip flip(path, offset);
       const FsckResult result = fixture.fsck();
