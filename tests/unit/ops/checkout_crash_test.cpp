@@ -1,0 +1,114 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include "ops/checkout.h"
+#include "repo/session.h"
+#include "unit/ops/checkout_fixture.h"
+
+using namespace store;
+using namespace store::test;
+
+namespace {
+
+struct CrashFixture : CheckoutFixture {
+  CrashFixture() {
+    write("changed", "one");
+    write("big", noise(20'000, 1));
+    write("gone/below/x", "x");
+    write("to-dir", "file");
+    make_symlink("link", "changed");
+    make_directory("closed", 0555);
+    one = snapshot("one").id;
+    files_one = files();
+    for (const auto& [name, content] : files()) remove(name);
+    write("changed", "two!", 0755);
+    write("big", noise(25'000, 2));
+    write("new/deep/y", "y");
+    write("to-dir/inner", "inner");
+    make_symlink("link", "big");
+    make_directory("closed", 0555);
+    write("closed/z", "z");
+    two = snapshot("two").id;
+    files_two = files();
+  }
+  ObjectId one, two;
+  Snapshot files_one, files_two;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(CrashFixture, "a checkout that was killed anywhere is finished by the same call, and nothing is in its way") {
+  std::uint64_t kills = 0;
+  for (std::uint64_t nth = 1;; ++nth) {
+    CAPTURE(nth);
+    const bool killed = killed_at(nth, [&] { go_to(one); });
+    const CheckoutResult result = go_to(one);
+    CHECK(result.failed.empty());
+    CHECK((files() == files_one));
+    CHECK(status_lines().empty());
+    CHECK(head().commit == one);
+    CHECK(interrupted_sessions(open().repository()).empty());
+    go_to("main");
+    CHECK((files() == files_two));
+    if (!killed) break;
+    ++kills;
+  }
+  CHECK(kills > files_one.size());
+  CHECK(fsck().problems.empty());
+}
+
+TEST_CASE_FIXTURE(CrashFixture, "work done between a kill and the rerun is in the way as ever") {
+  std::uint64_t nth = 1;
+  while (killed_at(nth, [&] { go_to(one); }) && scratch().read("work/changed") != "one") {
+    go_to(one);
+    go_to("main");
+    ++nth;
+  }
+  write("big", "mine");
+  CHECK(in_the_way([&] { go_to(one); }) == "big");
+  CHECK(scratch().read("work/big") == "mine");
+}
+
+TEST_CASE_FIXTURE(CrashFixture, "files that were finished but not synced before the machine went down are no conflict") {
+  {
+    const Workspace workspace = open();
+    const Repository& repository = workspace.repository();
+    Session dead = Session::open(repository, "store checkout", {});
+    JournalWriter journal = dead.create_journal();
+    journal.append(JournalTarget{one, "store checkout", "another boot"});
+    journal.append(JournalWritten{"changed", {}});
+    journal.flush();
+  }
+  write("changed", "");
+  write("big", "");
+  CHECK(in_the_way([&] { go_to(one); }) == "big");
+  write("big", noise(25'000, 2));
+  go_to(one);
+  CHECK((files() == files_one));
+  CHECK(interrupted_sessions(open().repository()).empty());
+}
+
+TEST_CASE_FIXTURE(CrashFixture, "a checkout that the system refuses ends in its error; run again it completes") {
+  for (std::uint64_t nth = 1;; ++nth) {
+    CAPTURE(nth);
+    FaultFileSystem fs(hasty_file_system());
+    fs.arm({.nth = nth, .error = ENOSPC});
+    env.fs = &fs;
+    ErrorKind kind = ErrorKind::no_space;
+    try {
+      kind = go_to(one).failed.empty() ? ErrorKind::no : ErrorKind::partial;
+    } catch (const Error& error) {
+      kind = error.kind();
+    }
+    env.fs = &hasty_file_system();
+    const bool reached = fs.faults() > 0;
+    if (!reached) CHECK(kind == ErrorKind::no);
+    if (kind != ErrorKind::no) CHECK(kind == ErrorKind::no_space);
+    go_to(one);
+    CHECK((files() == files_one));
+    CHECK(status_lines().empty());
+    go_to("main");
+    CHECK((files() == files_two));
+    if (!reached) break;
+  }
+}
