@@ -29,14 +29,24 @@ struct Interrupted {
   std::unordered_set<std::string> unsynced;
 };
 
+/// True for a session that the next add can use: it has a pack, or a journal of an add with something in it.
+bool has_work_of_add(const DeadSession& session) {
+  if (!is_add_session(session)) return false;
+  if (stat_at(session.directory.get(), layout::k_pack_temporary)) return true;
+  bool any_record = false;
+  read_journal(session, [&](JournalRecord&&) { any_record = true; });
+  return any_record;
+}
+
 Interrupted find_interrupted(const Repository& repository, const ObjectId& commit) {
   Interrupted found;
+  const std::string this_boot = boot_id();
   for (DeadSession& session : adopt_dead_sessions(repository)) {
-    if (is_add_session(session)) continue;
+    if (has_work_of_add(session)) continue;
     bool relevant = false;
     read_journal(session, [&](JournalRecord&& record) {
       if (const auto* target = std::get_if<JournalTarget>(&record))
-        relevant = target->commit == commit && target->boot_id != boot_id();
+        relevant = target->commit == commit && target->boot_id != this_boot;
       if (const auto* written = std::get_if<JournalWritten>(&record))
         if (relevant) found.unsynced.insert(written->path);
     });

@@ -10,7 +10,7 @@ struct NotRestored {
 };
 
 struct CheckoutOptions {
-  Revision revision;
+  Revision revision = {};
   std::optional<std::string> subtree = {};  // REV:SUB
   std::vector<std::string> paths = {};      // pathspecs from the root: index and working tree only, HEAD stays
   std::optional<std::string> out = {};      // absolute directory: export there

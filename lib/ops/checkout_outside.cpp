@@ -128,7 +128,8 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
   while (const std::optional<TreeChange> change = changes()) {
     workspace.check_cancelled();
     planner.decide(*change);
-    if (owned && plan.steps.back() == Step::keep && change->after->kind == EntryKind::directory)
+    const bool was_there = plan.steps.back() == Step::keep || plan.steps.back() == Step::set_mode;
+    if (owned && was_there && change->after->kind == EntryKind::directory)
       remove_temporaries(fs, target.fd(), change->path);
   }
   if (!plan.in_the_way.empty() && !options.force) throw_in_the_way(std::move(plan.in_the_way));
