@@ -293,6 +293,10 @@ void IngestStages::assemble_window(IngestItem& item) {
     file.node_offset += node.bytes;
     item.journal.emplace_back(node);
   }
+  if (options_.progress != nullptr && !file.resumed.empty()) {
+    options_.progress->bytes_done.fetch_add(file.bytes, std::memory_order_relaxed);
+    options_.progress->chunks_done.fetch_add(file.chunks, std::memory_order_relaxed);
+  }
   file.resumed.clear();
   for (const Segment& segment : item.segments) {
     file.bytes += segment.length;
@@ -369,7 +373,9 @@ void IngestStages::append(IngestItem& item) {
     for (const JournalRecord& record : item.journal) ports_.journal->append(record);
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t chunks = item.file ? item.segments.size() : 0;
+  const auto is_chunk = [](const Segment& segment) { return !segment.zeros; };
+  std::uint64_t chunks = 0;
+  if (item.file) chunks = static_cast<std::uint64_t>(std::count_if(item.segments.begin(), item.segments.end(), is_chunk));
   for (const IngestResult& result : item.results) {
     if (ports_.journal != nullptr && result.read) ports_.journal->append(JournalFile{result.entry});
     if (is_regular(result.entry.kind) && !result.entry.removed) {

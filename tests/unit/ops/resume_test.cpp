@@ -136,7 +136,12 @@ TEST_CASE("a large file is resumed inside: what was stored of it is not read aga
   fixture.write("large", content);
   fixture.settle();
   killed_add(fixture, writes * 4 / 5);
+  Progress progress;
+  fixture.env.progress = &progress;
   const AddResult rest = fixture.add_all();
+  fixture.env.progress = nullptr;
+  CHECK(progress.bytes_done.load() == k_size);
+  CHECK(progress.chunks_done.load() == rest.totals.chunks);
   CHECK(rest.totals.bytes == k_size);
   CHECK(rest.totals.streamed_bytes + rest.totals.mapped_bytes < k_size * 3 / 4);
   CHECK(rest.totals.streamed_bytes + rest.totals.mapped_bytes > 0);

@@ -382,3 +382,28 @@ TEST_CASE("a dry run tells the true figures and writes nothing") {
   CHECK(again.new_chunks == 0);
   CHECK(again.stored_bytes == 0);
 }
+
+TEST_CASE("progress counts what was done: read, unchanged, holes") {
+  WorkFixture fixture;
+  write_tree_of_all_sizes(fixture, k_window);
+  write_sparse(fixture.path("sparse"), 1u << 30, {{0, "start"}, {500'000'000, noise(20'000, 1)}});
+  fixture.settle();
+  for (const unsigned threads : {1u, 2u}) {
+    fixture.start_over();
+    fixture.settings.performance.max_worker_threads = threads;
+    for (int run = 0; run < 2; ++run) {
+      CAPTURE(threads);
+      CAPTURE(run);
+      Progress progress;
+      fixture.env.progress = &progress;
+      const IngestTotals totals = fixture.add_all().totals;
+      CHECK(progress.stage == Stage::ingest);
+      CHECK(progress.files_done.load() == totals.files);
+      CHECK(progress.bytes_done.load() == totals.bytes);
+      CHECK(progress.chunks_done.load() == totals.chunks);
+      CHECK(progress.new_chunks.load() == totals.new_chunks);
+      CHECK(progress.new_bytes.load() == totals.new_bytes);
+    }
+    fixture.env.progress = nullptr;
+  }
+}
