@@ -191,25 +191,29 @@ std::vector<std::string> progress_bars(const ProgressState& state, std::size_t w
   const auto of = [](const std::string& done, const std::optional<std::string>& total) {
     return total ? done + "/" + *total : done;
   };
+  const auto text_of = [](const std::optional<std::uint64_t>& total, std::string (*form)(std::uint64_t)) {
+    return total ? std::optional(form(*total)) : std::optional<std::string>();
+  };
+  const auto rate = [](double per_second) { return static_cast<std::uint64_t>(per_second); };
   std::vector<std::string> lines;
-  const auto files_total =
-      state.files_total ? std::optional(human_count(*state.files_total)) : std::optional<std::string>();
-  lines.push_back(bar_line(fmt::format("{:<6} files", name_of(state.stage)), fraction(state.files_done, state.files_total),
-                           state.files_total.has_value(),
-                           fmt::format("{}  {}/s", of(human_count(state.files_done), files_total),
-                                       human_count(static_cast<std::uint64_t>(state.files_per_second))),
+  const auto label = [&](std::string_view what) {
+    return fmt::format("{:<6} {}", lines.empty() ? name_of(state.stage) : std::string_view(), what);
+  };
+  // Stages that do not count something have no bar for it.
+  if (state.files_done > 0 || state.files_total)
+    lines.push_back(bar_line(label("files"), fraction(state.files_done, state.files_total), state.files_total.has_value(),
+                             fmt::format("{}  {}/s", of(human_count(state.files_done), text_of(state.files_total, human_count)),
+                                         human_count(rate(state.files_per_second))),
+                             width));
+  lines.push_back(bar_line(label("bytes"), fraction(state.bytes_done, state.bytes_total), state.bytes_total.has_value(),
+                           fmt::format("{}  {}/s{}", of(human_size(state.bytes_done), text_of(state.bytes_total, human_size)),
+                                       human_size(rate(state.bytes_per_second)), eta),
                            width));
-  const auto bytes_total =
-      state.bytes_total ? std::optional(human_size(*state.bytes_total)) : std::optional<std::string>();
-  lines.push_back(bar_line("       bytes", fraction(state.bytes_done, state.bytes_total), state.bytes_total.has_value(),
-                           fmt::format("{}  {}/s{}", of(human_size(state.bytes_done), bytes_total),
-                                       human_size(static_cast<std::uint64_t>(state.bytes_per_second)), eta),
-                           width));
-  lines.push_back(bar_line("       chunks", fraction(state.new_chunks, state.chunks_done), state.chunks_done > 0,
-                           fmt::format("{} ({} new)  {}/s", human_count(state.chunks_done),
-                                       human_count(state.new_chunks),
-                                       human_count(static_cast<std::uint64_t>(state.chunks_per_second))),
-                           width));
+  if (state.chunks_done > 0)
+    lines.push_back(bar_line(label("chunks"), fraction(state.new_chunks, state.chunks_done), state.new_chunks > 0,
+                             fmt::format("{} ({} new)  {}/s", human_count(state.chunks_done),
+                                         human_count(state.new_chunks), human_count(rate(state.chunks_per_second))),
+                             width));
   return lines;
 }
 
