@@ -25,8 +25,29 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return out;
 }
 
+/// While the user works in another program, Ctrl-C and Ctrl-\ are meant for that one.
+class KeyboardSignalsIgnored {
+ public:
+  KeyboardSignalsIgnored() {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGINT, &ignore, &interrupt_);
+    sigaction(SIGQUIT, &ignore, &quit_);
+  }
+  ~KeyboardSignalsIgnored() {
+    sigaction(SIGINT, &interrupt_, nullptr);
+    sigaction(SIGQUIT, &quit_, nullptr);
+  }
+  KeyboardSignalsIgnored(const KeyboardSignalsIgnored&) = delete;
+  KeyboardSignalsIgnored& operator=(const KeyboardSignalsIgnored&) = delete;
+
+ private:
+  struct sigaction interrupt_ {};
+  struct sigaction quit_ {};
+};
+
 void reset_signals() {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1}) signal(number, SIG_DFL);
+  for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1}) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -69,6 +90,10 @@ Pager::Pager(const std::string& command, std::map<std::string, std::string> envi
 }
 
 Pager::~Pager() {
+  try {
+    if (pipe_) sink_->flush();
+  } catch (const Error&) {  // the user has left; another error is on its way
+  }
   pipe_.reset();
   if (pid_ > 0) waitpid(pid_, nullptr, 0);
 }
@@ -84,6 +109,7 @@ std::string edit_message(const Console& console, const std::string& editor, cons
                          const std::string& below_scissors) {
   const std::string initial = "\n" + std::string(k_scissors) + "\n" + below_scissors;
   replace_file(posix_file_system(), AT_FDCWD, file, as_bytes(initial), SyncDirectory::no);
+  const KeyboardSignalsIgnored ignored;
   const int status = wait_for_child(
       start_child({.command = editor, .arguments = {file}, .environment = console.environment}));
   if (status != 0)

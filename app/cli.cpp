@@ -8,7 +8,6 @@
 #include "app/context.h"
 #include "app/exit_codes.h"
 #include "app/help.h"
-#include "base/system_info.h"
 #include "base/text.h"
 
 namespace store {
@@ -179,7 +178,7 @@ class Run {
     if (answer == k_exit_no) ending_.code = k_exit_no;
     for (const Error& failure : context.failures()) ending_.add(failure);
     context.finish();
-    if (perf) print_perf();
+    if (perf) context.print_perf();
   }
 
   void begin_json() {
@@ -201,10 +200,6 @@ class Run {
       console_.out->write("\n");
     }
     console_.out->flush();
-  }
-
-  void print_perf() {
-    messages_.line("perf: peak memory " + human_size(peak_memory_bytes()));
   }
 
   const std::vector<std::string>& words_;

@@ -40,13 +40,14 @@ AddRequest parse(Context& context) {
     throw Error(ErrorKind::usage, "store add: no PATH", "store add .");
   read_exclude_options(context, options);
 
+  context.workspace().worktree_fd();  // a bare repository has no paths to speak of
   const PathArguments paths = context.path_arguments();
   if (files_from) {
     const std::string text = context.read_input("--files-from", *files_from);
     options.paths = paths.resolve_all(split_names(text, arguments.has("null") ? '\0' : '\n'));
     options.paths_from_file = true;
   } else {
-    options.paths = paths.resolve_all(arguments.positionals);
+    options.paths = paths.resolve_pathspecs(arguments.positionals);
   }
   for (const std::string& path : options.paths) paths.check_no_symlink(path);
   return request;

@@ -49,7 +49,7 @@ CheckoutOptions parse(Context& context) {
     throw Error(ErrorKind::usage, "store checkout: REV:PATH goes with --out DIR", "store checkout REV -- PATH");
   if (arguments.has_tail && arguments.tail.empty()) throw Error(ErrorKind::usage, "store checkout: no PATH after --");
   const PathArguments resolver = context.path_arguments();
-  options.paths = resolver.resolve_all(paths);
+  options.paths = resolver.resolve_pathspecs(paths);
   if (!options.out)
     for (const std::string& path : options.paths) resolver.check_no_symlink(path);
   return options;

@@ -31,6 +31,8 @@ void read_revisions(Context& context, LogOptions& options) {
       options.exclude.push_back(range->from.commit);
       options.start.push_back(range->to.commit);
     } else {
+      if (text.find("...") != text.npos)
+        throw Error(ErrorKind::usage, escape_name(text) + ": is no range", "A..B");
       // A range with a bad side: the side is what the error names.
       const std::size_t dots = text.find("..");
       const auto part = [&](std::string name) { return name.empty() ? std::string("HEAD") : name; };
@@ -39,7 +41,7 @@ void read_revisions(Context& context, LogOptions& options) {
       options.start.push_back(resolve_revision(context.workspace(), text).commit);
     }
   }
-  options.paths = context.path_arguments().resolve_all(split.paths);
+  options.paths = context.path_arguments().resolve_pathspecs(split.paths);
   if (context.arguments().has("all")) {
     add_every_ref(context, options);
   } else if (split.revisions.empty()) {

@@ -30,9 +30,10 @@ StatusRequest parse(Context& context) {
   const std::string untracked = arguments.last("untracked-files").value_or("normal");
   request.untracked = untracked != "no";
   request.options.all_untracked = untracked == "all" || context.json();
+  context.workspace().worktree_fd();  // a bare repository has no paths to speak of
   const PathArguments paths = context.path_arguments();
-  request.options.paths = paths.resolve_all(arguments.positionals);
-  for (const std::string& path : paths.resolve_all(arguments.tail)) request.options.paths.push_back(path);
+  request.options.paths = paths.resolve_pathspecs(arguments.positionals);
+  for (const std::string& path : paths.resolve_pathspecs(arguments.tail)) request.options.paths.push_back(path);
   for (const std::string& path : request.options.paths) paths.check_no_symlink(path);
   return request;
 }

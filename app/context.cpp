@@ -1,6 +1,8 @@
 #include "app/context.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 
 #include "app/identity.h"
 #include "app/quote.h"
+#include "base/system_info.h"
 #include "base/text.h"
 
 namespace store {
@@ -207,7 +210,22 @@ void Context::show_progress(std::vector<StageShare> plan) {
 void Context::end_progress() {
   if (!view_) return;
   view_->complete();
+  reports_ = view_->reports();
   view_.reset();
+}
+
+void Context::print_perf() {
+  for (const ProgressView::StageReport& report : reports_)
+    messages_.line(fmt::format("perf: {:<7} {:>9.3f} s  {} files, {} bytes, {} chunks, {} new", name_of(report.state.stage),
+                               report.seconds, report.state.files_done, report.state.bytes_done,
+                               report.state.chunks_done, report.state.new_chunks));
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  messages_.line(fmt::format("perf: user {:.3f} s, system {:.3f} s, peak memory {} bytes", seconds(usage.ru_utime),
+                             seconds(usage.ru_stime), peak_memory_bytes()));
 }
 
 void Context::enter_stage(Stage stage, std::optional<std::uint64_t> bytes_total) {
@@ -217,8 +235,11 @@ void Context::enter_stage(Stage stage, std::optional<std::uint64_t> bytes_total)
 
 void Context::report_failed(const std::vector<PathFailure>& failed) {
   if (failed.empty()) return;
-  for (const PathFailure& failure : failed)
-    messages_.line("error: " + escape_name(failure.path) + ": " + escape_name(failure.message));
+  for (const PathFailure& failure : failed) {
+    const std::string name = escape_name(failure.path);
+    const std::string message = escape_name(failure.message);
+    messages_.line("error: " + (message.starts_with(name + ": ") ? message : name + ": " + message));
+  }
   fail(Error(ErrorKind::partial, counted(failed.size(), "path") + " failed; the rest is done"));
 }
 

@@ -80,6 +80,8 @@ class Context {
 
   /// Ends pager and progress; throws what standard output refused.
   void finish();
+  /// --perf: time and counters of each stage, on standard error.
+  void print_perf();
 
  private:
   std::optional<std::string> explicit_repository() const;
@@ -97,6 +99,7 @@ class Context {
   std::optional<FoundRepository> found_;
   std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<ProgressView> view_;
+  std::vector<ProgressView::StageReport> reports_;
   std::unique_ptr<Pager> pager_;
   std::vector<Error> failures_;
   std::string stdin_reader_;  // the option that has read standard input

@@ -75,14 +75,15 @@ std::string PathArguments::relative_to_root(std::string_view absolute) const {
   throw_outside(absolute, root_);
 }
 
-std::string PathArguments::resolve(std::string_view argument) const {
+std::string PathArguments::resolve(std::string_view argument) const { return resolve_from(prefix_, argument); }
+
+std::string PathArguments::resolve_from(const std::string& base, std::string_view argument) const {
   if (argument.empty()) throw Error(ErrorKind::usage, "an empty path is no path", ". is the current directory");
   std::string path;
   if (argument[0] == '/') {
     path = relative_to_root(argument);
   } else {
     if (outside_) throw_outside(argument, root_);
-    const std::string base = has_glob(argument) ? escape_glob(prefix_) : prefix_;
     if (!normalise_path(base, argument, path)) throw_outside(argument, root_);
   }
   for (const std::string_view part : components(path))
@@ -94,6 +95,16 @@ std::string PathArguments::resolve(std::string_view argument) const {
 std::vector<std::string> PathArguments::resolve_all(const std::vector<std::string>& arguments) const {
   std::vector<std::string> paths;
   for (const std::string& argument : arguments) paths.push_back(resolve(argument));
+  return paths;
+}
+
+std::vector<std::string> PathArguments::resolve_pathspecs(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> paths;
+  for (const std::string& argument : arguments) {
+    if (argument.starts_with(':'))
+      throw Error(ErrorKind::usage, escape_name(argument) + ": pathspec magic is not in this version", "./" + argument);
+    paths.push_back(resolve_from(has_glob(argument) ? escape_glob(prefix_) : prefix_, argument));
+  }
   return paths;
 }
 

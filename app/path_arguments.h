@@ -13,10 +13,12 @@ class PathArguments {
   /// its root if `from_outside` (the repository was named explicitly), else refused.
   PathArguments(std::string root, const std::string& cwd, bool from_outside);
 
-  /// A path or glob: relative to the current directory, or absolute. Error{usage} if it is empty, outside of the tree,
+  /// A path: relative to the current directory, or absolute. Error{usage} if it is empty, outside of the tree,
   /// or names a repository folder.
   std::string resolve(std::string_view argument) const;
   std::vector<std::string> resolve_all(const std::vector<std::string>& arguments) const;
+  /// Pathspecs of the command line: as resolve_all, and Error{usage} for ":(glob)x" and other magic.
+  std::vector<std::string> resolve_pathspecs(const std::vector<std::string>& arguments) const;
   /// PATH of REV:PATH: from the root, from the current directory if it begins with ./ or ../
   std::string resolve_in_revision(std::string_view path) const;
   /// Error{usage} if a parent of the path (of the glob's literal part) is a symlink in the working tree.
@@ -27,6 +29,7 @@ class PathArguments {
 
  private:
   std::string relative_to_root(std::string_view absolute) const;
+  std::string resolve_from(const std::string& base, std::string_view argument) const;
   std::string root_;
   std::string prefix_;   // current directory from the root, "" at the root
   bool outside_ = false; // and not allowed

@@ -87,10 +87,12 @@ void ProgressView::enter(Stage next) {
   tracker_.sample(progress_, now);
   if (tracker_.state().stage != Stage::idle && !tracker_.state().done) {
     tracker_.complete();
+    reports_.push_back({tracker_.state(), now - stage_started_at_});
     if (options_.style == ProgressStyle::json) show();
   }
   if (next == Stage::idle) return;
   tracker_.enter(next, now);
+  stage_started_at_ = now;
   if (options_.style == ProgressStyle::json) show();
 }
 
@@ -99,6 +101,7 @@ void ProgressView::complete() {
   tracker_.sample(progress_, now_seconds());
   if (tracker_.state().stage == Stage::idle || tracker_.state().done) return;
   tracker_.finish();
+  reports_.push_back({tracker_.state(), now_seconds() - stage_started_at_});
   if (options_.style == ProgressStyle::json) show();
 }
 

@@ -35,6 +35,12 @@ class ProgressView {
 
   /// The command is done: the last stage gets its last state. Not called when it failed.
   void complete();
+  /// The last state of each stage that is complete, and how long it took: for --perf.
+  struct StageReport {
+    ProgressState state;
+    double seconds;
+  };
+  const std::vector<StageReport>& reports() const { return reports_; }
 
  private:
   void enter(Stage next);
@@ -53,6 +59,8 @@ class ProgressView {
   std::mutex mutex_;  // guards everything below
   std::condition_variable_any wake_;
   ProgressTracker tracker_;
+  double stage_started_at_ = 0;
+  std::vector<StageReport> reports_;
   double shown_at_ = -1;
   unsigned lines_answered_ = 0;
   std::jthread timer_;  // last: it uses all of the above

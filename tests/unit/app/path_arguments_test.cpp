@@ -14,7 +14,10 @@ TEST_CASE("paths are taken from the current directory, absolute ones from the ro
   CHECK(paths.resolve(".") == "d/e");
   CHECK(paths.resolve("../..").empty());
   CHECK(paths.resolve("/w/x//y/.") == "x/y");
-  CHECK(paths.resolve("*.c") == "d/e/*.c");
+  CHECK(paths.resolve_pathspecs({"*.c"}).front() == "d/e/*.c");
+  CHECK_THROWS_AS(paths.resolve_pathspecs({":(glob)x"}), Error);
+  CHECK_THROWS_AS(paths.resolve_pathspecs({":!x"}), Error);
+  CHECK(paths.resolve_pathspecs({"./:x"}).front() == "d/e/:x");
   CHECK_THROWS_AS(paths.resolve("../../.."), Error);
   CHECK_THROWS_AS(paths.resolve("/wx"), Error);
   CHECK_THROWS_AS(paths.resolve(""), Error);
@@ -24,7 +27,8 @@ TEST_CASE("paths are taken from the current directory, absolute ones from the ro
 TEST_CASE("a current directory with glob characters means itself in a pattern") {
   const PathArguments paths("/w", "/w/[a]", false);
   CHECK(paths.resolve("x") == "[a]/x");
-  CHECK(paths.resolve("*.c") == "\\[a]/*.c");
+  CHECK(paths.resolve("*.c") == "[a]/*.c");
+  CHECK(paths.resolve_pathspecs({"*.c", "x"}) == std::vector<std::string>{"\\[a]/*.c", "[a]/x"});
 }
 
 TEST_CASE("from outside the tree paths start at its root if the repository was named, else they are refused") {
