@@ -30,8 +30,11 @@ rate() {
 
 # show WORD…: prints the command, runs it, and keeps the microseconds it took in $took.
 show() {
-  printf '\n%s$ store %s%s\n' "$bold" "$*" "$plain"
-  local start
+  local start word line=''
+  for word; do
+    if [[ $word == *' '* ]]; then line+=" '$word'"; else line+=" $word"; fi
+  done
+  printf '\n%s$ store%s%s\n' "$bold" "$line" "$plain"
   start=$(now)
   "$store" "$@"
   took=$(($(now) - start))
@@ -81,23 +84,22 @@ show init
 show add -A
 note "$(rate "$bytes" "$files" "$took")"
 first_add=$took
-show commit --author 'Demo <demo@example.org>' -m 'first version'
+show commit -m 'first version'
 first_size=$(bytes_below .store)
 note "repository: $(mib "$first_size") for $(mib "$bytes"), everything durable"
 
 title 'Changes: 100 files, a renamed folder, 1 MiB inserted in the middle of the big file, 1 byte flipped'
-find tree -type f -size -64k -print0 | sort -z | head -z -n 100 | while IFS= read -r -d '' name; do
-  echo 'a changed line' >>"$name"
-done
-folder=$(find tree -mindepth 2 -maxdepth 2 -type d | sort | head -n 1)
-if [[ -n $folder ]]; then mv "$folder" "$folder-renamed"; fi
+mapfile -d '' -t changed < <(find tree -type f -size -64k -writable -print0 | sort -z)
+for name in "${changed[@]:0:100}"; do echo 'a changed line' >>"$name"; done
+mapfile -d '' -t folders < <(find tree -mindepth 2 -maxdepth 2 -type d -print0 | sort -z)
+if ((${#folders[@]} > 0)); then mv "${folders[0]}" "${folders[0]}-renamed"; fi
 { head -c $((big / 2)) big.tar; head -c 1M /dev/urandom; tail -c +$((big / 2 + 1)) big.tar; } >big.new
 printf X | dd of=big.new bs=1 seek=$((big / 4)) conv=notrunc status=none
 mv big.new big.tar
 
 show -q add -A
 note "$(rate "$(bytes_below "$work/big.tar")" 0 "$took") of the changed content"
-show commit --author 'Demo <demo@example.org>' -m 'second version'
+show commit -m 'second version'
 second_size=$(bytes_below .store)
 note "the repository grew by $(mib $((second_size - first_size)))"
 show log --oneline
