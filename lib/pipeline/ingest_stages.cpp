@@ -378,7 +378,7 @@ void IngestStages::append(IngestItem& item) {
   if (item.file) chunks = static_cast<std::uint64_t>(std::count_if(item.segments.begin(), item.segments.end(), is_chunk));
   for (const IngestResult& result : item.results) {
     if (ports_.journal != nullptr && result.read) ports_.journal->append(JournalFile{result.entry});
-    if (is_regular(result.entry.kind) && !result.entry.removed) {
+    if (result.read && is_regular(result.entry.kind)) {  // the walk has counted what was passed through
       ++files;
       if (!item.file) bytes += result.entry.size, chunks += result.entry.chunks;
     }
