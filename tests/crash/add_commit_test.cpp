@@ -96,7 +96,7 @@ class Round {
 struct Undisturbed {
   explicit Undisturbed(int commits_before = 1) {
     Round round(commits_before);
-    FaultFileSystem counting(hasty_file_system());
+    FaultFileSystem counting(unsynced_file_system());
     round.run(counting);
     calls = counting.total();
     packs = round.fixture().packs().size();
@@ -113,7 +113,7 @@ void sweep_failures(const Undisturbed& undisturbed, int error, ErrorKind kind, F
   for (std::uint64_t nth = 1; nth <= undisturbed.calls; ++nth) {
     CAPTURE(nth);
     Round round;
-    FaultFileSystem failing(hasty_file_system());
+    FaultFileSystem failing(unsynced_file_system());
     failing.arm({.call = std::nullopt, .nth = nth, .error = error, .lasts = lasts});
     const std::optional<ErrorKind> result = kind_of([&] { round.run(failing); });
     REQUIRE(failing.faults() != 0);
@@ -132,7 +132,7 @@ TEST_CASE("killed at any call, an add and commit leaves each ref old or new, and
     CAPTURE(nth);
     Round round;
     ChildProcess child([&] {
-      FaultFileSystem killing(hasty_file_system());
+      FaultFileSystem killing(unsynced_file_system());
       killing.arm({.call = std::nullopt, .nth = nth, .action = FaultAction::kill});
       round.run(killing);
     });
@@ -150,7 +150,7 @@ TEST_CASE("killed at any call of a commit that merges packs, nothing is lost") {
     CAPTURE(nth);
     Round round(k_commits_before);
     ChildProcess child([&] {
-      FaultFileSystem killing(hasty_file_system());
+      FaultFileSystem killing(unsynced_file_system());
       killing.arm({.call = std::nullopt, .nth = nth, .action = FaultAction::kill});
       round.run(killing);
     });
@@ -167,7 +167,7 @@ TEST_CASE("killed in the middle of any write, an add and commit leaves a reposit
       CAPTURE(nth);
       Round round;
       ChildProcess child([&] {
-        FaultFileSystem killing(hasty_file_system());
+        FaultFileSystem killing(unsynced_file_system());
         killing.arm({.call = FileCall::pwrite, .nth = nth, .action = FaultAction::kill, .bytes_before = bytes});
         round.run(killing);
       });
@@ -184,7 +184,7 @@ TEST_CASE("killed twice, at any call of the second run, nothing is stuck") {
     Round round;
     for (const std::uint64_t at : {undisturbed.calls / 2, nth}) {
       ChildProcess child([&] {
-        FaultFileSystem killing(hasty_file_system());
+        FaultFileSystem killing(unsynced_file_system());
         killing.arm({.call = std::nullopt, .nth = at, .action = FaultAction::kill});
         round.run(killing);
       });
@@ -211,7 +211,7 @@ TEST_CASE("a commit that was acknowledged is there, whatever was refused after i
   std::size_t acknowledged = 0;
   for (std::uint64_t nth = undisturbed.calls / 2; nth <= undisturbed.calls; ++nth) {
     Round round;
-    FaultFileSystem failing(hasty_file_system());
+    FaultFileSystem failing(unsynced_file_system());
     failing.arm({.call = std::nullopt, .nth = nth, .error = EIO, .lasts = FaultLasts::forever});
     if (kind_of([&] { round.run(failing); })) continue;
     ++acknowledged;
@@ -226,11 +226,11 @@ TEST_CASE("killed at any call, an init is completed by the next one") {
     CAPTURE(nth);
     const Scratch scratch;
     Environment env;
-    env.fs = &hasty_file_system();
+    env.fs = &unsynced_file_system();
     InitOptions options;
     options.directory = scratch.path("deep/work");
     ChildProcess child([&] {
-      FaultFileSystem killing(hasty_file_system());
+      FaultFileSystem killing(unsynced_file_system());
       killing.arm({.call = std::nullopt, .nth = nth, .action = FaultAction::kill});
       Environment killed = env;
       killed.fs = &killing;

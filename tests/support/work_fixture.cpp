@@ -19,34 +19,6 @@
 namespace store::test {
 namespace {
 
-class HastyFileSystem final : public FileSystem {
- public:
-  UniqueFd open(At at, int flags, mode_t mode) override { return real_.open(at, flags, mode); }
-  void pwrite(int fd, ByteView bytes, std::uint64_t offset) override { real_.pwrite(fd, bytes, offset); }
-  bool reserve(int, std::uint64_t, std::uint64_t) override { return false; }
-  void truncate(int fd, std::uint64_t size) override { real_.truncate(fd, size); }
-  void start_writeback(int, std::uint64_t, std::uint64_t) override {}
-  void fsync(int) override {}
-  void fdatasync(int) override {}
-  void syncfs(int) override {}
-  void rename(At from, At to) override { real_.rename(from, to); }
-  void rename_new(At from, At to) override { real_.rename_new(from, to); }
-  void link(At from, At to) override { real_.link(from, to); }
-  void unlink(At at) override { real_.unlink(at); }
-  void mkdir(At at, mode_t mode) override { real_.mkdir(at, mode); }
-  void rmdir(At at) override { real_.rmdir(at); }
-  void symlink(const char* target, At at) override { real_.symlink(target, at); }
-  void mknod(At at, mode_t mode, dev_t device) override { real_.mknod(at, mode, device); }
-  void chmod(int fd, mode_t mode) override { real_.chmod(fd, mode); }
-  void chmod_at(At at, mode_t mode) override { real_.chmod_at(at, mode); }
-  void chown_at(At at, uid_t uid, gid_t gid) override { real_.chown_at(at, uid, gid); }
-  void set_times_at(At at, const struct timespec times[2]) override { real_.set_times_at(at, times); }
-  void set_xattr(int fd, const char* name, ByteView value) override { real_.set_xattr(fd, name, value); }
-
- private:
-  FileSystem& real_ = posix_file_system();
-};
-
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
 
 Settings small_settings() {
@@ -76,11 +48,6 @@ std::string shown(const StatusEntry& entry) {
 
 }  // namespace
 
-FileSystem& hasty_file_system() {
-  static HastyFileSystem instance;
-  return instance;
-}
-
 std::string noise(std::size_t size, std::uint64_t seed) {
   return std::string(as_text(testing::random_bytes(size, seed)));
 }
@@ -96,7 +63,7 @@ void write_sparse(const std::string& path, std::uint64_t size,
 }
 
 WorkFixture::WorkFixture() : settings(small_settings()) {
-  env.fs = &hasty_file_system();
+  env.fs = &unsynced_file_system();
   env.command = "store test";
   env.now_seconds = k_now;
   env.source_date_epoch = k_now;

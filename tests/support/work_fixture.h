@@ -11,11 +11,9 @@
 #include "ops/status.h"
 #include "support/random_bytes.h"
 #include "support/scratch.h"
+#include "support/unsynced_file_system.h"
 
 namespace store::test {
-
-/// The real file system with syncs that do nothing: for tests of anything but durability.
-FileSystem& hasty_file_system();
 
 /// `size` bytes of noise as text.
 std::string noise(std::size_t size, std::uint64_t seed);

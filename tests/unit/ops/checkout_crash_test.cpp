@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(CrashFixture, "files that were finished but not synced before 
 TEST_CASE_FIXTURE(CrashFixture, "a checkout that the system refuses ends in its error; run again it completes") {
   for (std::uint64_t nth = 1;; ++nth) {
     CAPTURE(nth);
-    FaultFileSystem fs(hasty_file_system());
+    FaultFileSystem fs(unsynced_file_system());
     fs.arm({.nth = nth, .error = ENOSPC});
     env.fs = &fs;
     ErrorKind kind = ErrorKind::no_space;
@@ -100,7 +100,7 @@ TEST_CASE_FIXTURE(CrashFixture, "a checkout that the system refuses ends in its 
     } catch (const Error& error) {
       kind = error.kind();
     }
-    env.fs = &hasty_file_system();
+    env.fs = &unsynced_file_system();
     const bool reached = fs.faults() > 0;
     if (!reached) CHECK(kind == ErrorKind::no);
     if (kind != ErrorKind::no) CHECK(kind == ErrorKind::no_space);

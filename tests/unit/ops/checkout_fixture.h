@@ -103,7 +103,7 @@ class CheckoutFixture : public WorkFixture {
   bool killed_at(std::uint64_t nth, Call call) {
     const pid_t child = ::fork();
     if (child == 0) {
-      FaultFileSystem fs(hasty_file_system());
+      FaultFileSystem fs(unsynced_file_system());
       fs.arm({.nth = nth, .action = FaultAction::kill});
       env.fs = &fs;
       try {

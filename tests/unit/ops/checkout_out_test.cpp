@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(OutFixture, "a call that is refused by the system ends in its 
   for (std::uint64_t nth = 1;; ++nth) {
     CAPTURE(nth);
     scratch().remove("out");
-    FaultFileSystem fs(hasty_file_system());
+    FaultFileSystem fs(unsynced_file_system());
     fs.arm({.nth = nth, .error = ENOSPC});
     env.fs = &fs;
     ErrorKind kind = ErrorKind::no;
@@ -192,7 +192,7 @@ TEST_CASE_FIXTURE(OutFixture, "a call that is refused by the system ends in its 
     } catch (const Error& error) {
       kind = error.kind();
     }
-    env.fs = &hasty_file_system();
+    env.fs = &unsynced_file_system();
     if (fs.faults() == 0) break;
     // The session's own folder is what a full disk may take from a reader without a word.
     if (kind == ErrorKind::no && !failed) CHECK((files_out() == wanted));

@@ -17,7 +17,7 @@ namespace {
 class Inits {
  public:
   Inits() {
-    env_.fs = &hasty_file_system();
+    env_.fs = &unsynced_file_system();
     env_.warn = [this](const Warning& warning) { warnings.push_back(warning.kind); };
   }
   InitResult init(const std::string& directory, std::vector<ConfigOption> options = {}, bool bare = false) {

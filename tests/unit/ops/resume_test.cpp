@@ -37,17 +37,17 @@ std::size_t sessions_left(const WorkFixture& fixture) {
 
 /// How often an add of everything writes to a file.
 std::uint64_t writes_of_an_add(WorkFixture& fixture) {
-  FaultFileSystem counting(hasty_file_system());
+  FaultFileSystem counting(unsynced_file_system());
   fixture.env.fs = &counting;
   fixture.add_all();
-  fixture.env.fs = &hasty_file_system();
+  fixture.env.fs = &unsynced_file_system();
   return counting.count(FileCall::pwrite);
 }
 
 /// An add in a process of its own that is killed at its nth write of a file.
 void killed_add(const WorkFixture& fixture, std::uint64_t nth) {
   ChildProcess child([&] {
-    FaultFileSystem killing(hasty_file_system());
+    FaultFileSystem killing(unsynced_file_system());
     killing.arm({.call = FileCall::pwrite, .nth = nth, .action = FaultAction::kill});
     Environment env = fixture.env;
     env.fs = &killing;
@@ -207,7 +207,7 @@ TEST_CASE("a failed and a cancelled add stage nothing, and the next one takes ov
     fixture.settle();
     CancelToken cancel;
     fixture.env.cancel = &cancel;
-    FaultFileSystem counting(hasty_file_system());
+    FaultFileSystem counting(unsynced_file_system());
     fixture.env.fs = &counting;
     fixture.settings.performance.max_worker_threads = threads;
     counting.arm({.call = FileCall::pwrite, .nth = expected.writes / 2, .error = EIO});

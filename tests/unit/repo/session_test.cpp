@@ -12,8 +12,8 @@
 
 #include "support/fault_file_system.h"
 #include "support/scratch.h"
+#include "support/unsynced_file_system.h"
 #include "unit/repo/child_process.h"
-#include "unit/repo/unsynced_file_system.h"
 
 using namespace store;
 using test::ChildProcess;
