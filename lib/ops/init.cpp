@@ -139,7 +139,13 @@ InitResult init(const Environment& env, const Config& config, const InitOptions&
   make_directories(*env.fs, options.directory);
   create_repository(*env.fs, result.path, config_text(config, options), options.branch);
   result.created = true;
-  if (!options.bare) hide_from_git(*env.fs, options.directory, result.notes);
+  if (options.bare) return result;
+  try {
+    hide_from_git(*env.fs, options.directory, result.notes);
+  } catch (const Error& error) {
+    // The repository stands; git merely goes on seeing it.
+    if (env.warn) env.warn({"git_exclude", error.message()});
+  }
   return result;
 }
 

@@ -162,6 +162,8 @@ std::optional<IngestInput> StageWalk::next() {
       collect_failures();
     }
     if (!input) continue;
+    // A directory that could not be listed keeps its place as it was, too; only the step behind it tells.
+    if (!unreadable_.empty() && unreadable_.back() == input->entry.path) continue;
     if (!input->entry.removed) queue_ancestors(input->entry.path);
     queued_.push_back(std::move(*input));
   }
