@@ -198,9 +198,11 @@ ProgressStyle Context::progress_style() {
 }
 
 void Context::show_progress(std::vector<StageShare> plan) {
+  const ProgressStyle style = progress_style();
+  progress_.totals_wanted = style == ProgressStyle::bar || style == ProgressStyle::json;
   view_ = std::make_unique<ProgressView>(
       progress_, messages_,
-      ProgressViewOptions{.style = progress_style(),
+      ProgressViewOptions{.style = style,
                           .interval_ms = settings().ui.progress_interval_ms,
                           .plan = std::move(plan),
                           .columns = [] { return terminal_columns(k_stderr); },

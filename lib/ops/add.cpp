@@ -6,9 +6,9 @@ namespace store {
 
 AddResult add(Workspace& workspace, const AddOptions& options) {
   workspace.worktree_fd();  // refuses a bare repository before anything is locked
-  WriteAccess access(workspace);
+  WriteAccess access(workspace, options.dry_run ? Writes::no : Writes::yes);
   AddResult result = stage(workspace, access, options);
-  if (!options.dry_run) access.finish();
+  access.finish();
   return result;
 }
 

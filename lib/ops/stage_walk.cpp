@@ -74,16 +74,40 @@ StageWalk::StageWalk(Workspace& workspace, const Index& index, const AddOptions&
 
 StageWalk::~StageWalk() = default;
 
+ScanOptions StageWalk::scan_options() {
+  ScanOptions scan;
+  scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
+  scan.threads = workspace_.threads();
+  return scan;
+}
+
+StageWalk::Extent StageWalk::measure() {
+  Extent extent;
+  Progress* progress = workspace_.env().progress;
+  for (const std::string& root : roots_) {
+    if (!root.empty() && !scan_one(workspace_.worktree_fd(), root)) continue;
+    Scanner scanner(workspace_.worktree_fd(), root, scan_options());
+    while (const std::optional<ScanEntry> found = scanner.next()) {
+      workspace_.check_cancelled();
+      if (!is_regular(found->kind) || !pathspecs_.matches(found->path)) continue;
+      ++extent.files;
+      extent.bytes += found->stat.size;
+      if (progress != nullptr) {
+        progress->files_done.store(extent.files, std::memory_order_relaxed);
+        progress->bytes_done.store(extent.bytes, std::memory_order_relaxed);
+      }
+    }
+  }
+  return extent;
+}
+
 bool StageWalk::enter_next_root() {
   if (next_root_ == roots_.size()) return false;
   const std::string& path = roots_[next_root_++];
   root_ = std::make_unique<Root>(path, index_.seek(path));
   if (!root_->tracked.at_end() && root_->tracked.entry().path.empty()) root_->tracked.next();
   if (path.empty() || scan_one(workspace_.worktree_fd(), path)) {
-    ScanOptions scan;
-    scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
-    scan.threads = workspace_.threads();
-    root_->scanner.emplace(workspace_.worktree_fd(), path, std::move(scan));
+    root_->scanner.emplace(workspace_.worktree_fd(), path, scan_options());
     root_->found = root_->scanner->next();
     collect_failures();
   }
@@ -184,6 +208,10 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
   if (found.socket) {
     workspace_.warn("socket", fmt::format("{}: skipped: sockets are not content", escape_name(found.path)));
     return std::nullopt;
+  }
+  if (is_regular(found.kind)) {
+    ++seen_.files;
+    seen_.bytes += found.stat.size;
   }
   const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
   if (tracked != nullptr && same_class(tracked->kind, found.kind) && tracked->mode == mode) {

@@ -22,6 +22,15 @@ class StageWalk {
   /// The next path to stage; unchanged ones are only counted.
   std::optional<IngestInput> next();
 
+  /// Walks everything once to learn how many regular files and bytes next() will come by, for a progress view.
+  struct Extent {
+    std::uint64_t files = 0;
+    std::uint64_t bytes = 0;
+  };
+  Extent measure();
+  /// What next() has come by so far.
+  const Extent& seen() const { return seen_; }
+
   /// Counted so far: unchanged files, directories, symlinks.
   const IngestTotals& totals() const { return totals_; }
   const std::vector<PathFailure>& failures() const { return failures_; }
@@ -29,6 +38,7 @@ class StageWalk {
  private:
   struct Root;
   bool enter_next_root();
+  ScanOptions scan_options();
   void collect_failures();
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
@@ -52,6 +62,7 @@ class StageWalk {
   std::string ancestors_of_;             // last directory whose ancestors were seen to
   std::set<std::string> queued_directories_;
   IngestTotals totals_;
+  Extent seen_;
   std::vector<PathFailure> failures_;
   std::vector<std::string> unreadable_;  // what is below stays as it was
   mutable Mutex mutex_;

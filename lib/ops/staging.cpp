@@ -101,6 +101,31 @@ struct ReadTotals {
   std::uint64_t known = 0;
 };
 
+/// Somebody who watches is told first how much there is to do.
+void begin_progress(const Workspace& workspace, StageWalk& walk) {
+  Progress* progress = workspace.env().progress;
+  if (progress == nullptr) return;
+  if (!progress->totals_wanted) {
+    progress->enter(Stage::ingest);
+    return;
+  }
+  progress->enter(Stage::scan);
+  const StageWalk::Extent extent = walk.measure();
+  progress->files_total = extent.files;
+  progress->bytes_total = extent.bytes;
+  progress->enter(Stage::ingest);
+  progress->files_total = extent.files;
+  progress->bytes_total = extent.bytes;
+}
+
+/// The walk is through: what it came by is the total.
+void show_totals(const Workspace& workspace, const StageWalk::Extent& seen) {
+  Progress* progress = workspace.env().progress;
+  if (progress == nullptr) return;
+  progress->files_total = seen.files;
+  progress->bytes_total = seen.bytes;
+}
+
 void record_refreshed(const Workspace& workspace, Index& index, const std::vector<IndexEntry>& refreshed) {
   if (refreshed.empty()) return;
   Index::Batch batch = index.begin();
@@ -139,10 +164,9 @@ AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
   AddResult result;
   Index& index = access.index();
   check_paths_exist(workspace, index, options, result.failed);
-  if (workspace.env().progress != nullptr) workspace.env().progress->enter(Stage::ingest);
-
   ResumeJournals resume(access.adopted());
   StageWalk walk(workspace, index, options, &resume);
+  begin_progress(workspace, walk);
   std::optional<Index::Batch> batch;
   std::optional<Publisher> publisher;
   std::optional<JournalWriter> journal;
@@ -164,7 +188,12 @@ AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
     }
     update.apply(one.entry);
   };
-  const IngestPorts ports{.next = [&] { return walk.next(); },
+  const auto next = [&] {
+    std::optional<IngestInput> input = walk.next();
+    if (!input) show_totals(workspace, walk.seen());
+    return input;
+  };
+  const IngestPorts ports{.next = next,
                           .done = done,
                           .failed = [&](PathFailure failure) { result.failed.push_back(std::move(failure)); },
                           .publisher = publisher ? &*publisher : nullptr,

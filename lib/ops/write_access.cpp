@@ -23,11 +23,13 @@ std::vector<DeadSession> adopt(Workspace& workspace) {
 
 }  // namespace
 
-WriteAccess::WriteAccess(Workspace& workspace)
+WriteAccess::WriteAccess(Workspace& workspace, Writes writes)
     : repository_(workspace.repository()),
       session_(Session::open(repository_, workspace.env().command, workspace.lock_wait())),
-      index_lock_(repository_.locks().acquire(LockName::index, LockMode::exclusive, workspace.lock_wait())),
-      adopted_(adopt(workspace)),
+      index_lock_(writes == Writes::yes
+                      ? repository_.locks().acquire(LockName::index, LockMode::exclusive, workspace.lock_wait())
+                      : Lock()),
+      adopted_(writes == Writes::yes ? adopt(workspace) : std::vector<DeadSession>()),
       index_(repository_.fs(), repository_.fd()) {}
 
 void WriteAccess::finish() {

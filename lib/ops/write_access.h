@@ -8,11 +8,14 @@
 
 namespace store {
 
+/// A dry run only looks: no lock that keeps others out, nothing taken over.
+enum class Writes : bool { no, yes };
+
 /// What a command that stages or commits holds from start to end, taken in lock order: its session (gate, repo), then the index lock.
 /// On the way in, the packs of interrupted adds are sealed and published, so that what they stored is found.
 class WriteAccess {
  public:
-  explicit WriteAccess(Workspace& workspace);
+  explicit WriteAccess(Workspace& workspace, Writes writes = Writes::yes);
 
   Session& session() { return session_; }
   Index& index() { return index_; }

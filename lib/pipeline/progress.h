@@ -20,6 +20,8 @@ struct Progress {
   std::atomic<std::uint64_t> chunks_done{0};
   std::atomic<std::uint64_t> new_chunks{0};
   std::atomic<std::uint64_t> new_bytes{0};
+  /// Somebody watches and wants an ETA: worth a walk of its own before the work. Set before the work starts.
+  bool totals_wanted = false;
 
   /// Called by enter() before the counters are reset, on the thread that enters: a view takes the stage's last state here.
   /// Set only while nothing runs.
