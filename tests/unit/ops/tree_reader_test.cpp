@@ -50,14 +50,21 @@ class CountingReader final : public ObjectReader {
   const ObjectReader& next_;
 };
 
-Node tree_node(std::uint8_t level, std::uint64_t count, std::uint64_t bytes, const std::vector<Bytes>& entries) {
-  Node node{.type = ObjectType::tree, .level = level, .count = count, .bytes = bytes, .entries = {}};
-  for (const Bytes& entry : entries) node.entries.emplace_back(entry);
-  return node;
+/// A node that owns what its views point to.
+struct OwnedNode {
+  std::vector<Bytes> entries;
+  Node node;
+};
+
+OwnedNode tree_node(std::uint8_t level, std::uint64_t count, std::uint64_t bytes, std::vector<Bytes> entries) {
+  OwnedNode owned{std::move(entries), {.type = ObjectType::tree, .level = level, .count = count, .bytes = bytes, .entries = {}}};
+  for (const Bytes& entry : owned.entries) owned.node.entries.emplace_back(entry);
+  return owned;
 }
 
 /// Stores a node and says what a parent has to say of it.
-UpperEntry put_node(RepoFixture& fixture, const Node& node) {
+UpperEntry put_node(RepoFixture& fixture, const OwnedNode& owned) {
+  const Node& node = owned.node;
   const ObjectId id = node_id(node);
   fixture.put_objects({{{node.type, id}, encode_node(node)}});
   return {.count = node.count, .bytes = node.bytes, .name = std::string(last_name(node)), .id = id};
@@ -287,9 +294,9 @@ TEST_CASE("a chain of directories that never ends is corruption at the depth lim
   for (std::size_t depth = 0; depth <= k_max_tree_depth; ++depth) {
     const Bytes entry = encode_tree_entry(
         {.kind = EntryKind::directory, .mode = 0755, .size = 0, .name = "d", .id = inner});
-    const Node node = tree_node(0, 1, 0, {entry});
-    inner = node_id(node);
-    nodes.push_back({{ObjectType::tree, inner}, encode_node(node)});
+    const OwnedNode owned = tree_node(0, 1, 0, {entry});
+    inner = node_id(owned.node);
+    nodes.push_back({{ObjectType::tree, inner}, encode_node(owned.node)});
   }
   fixture.put_objects(nodes);
   const auto visit = [](const std::string&, const TreeEntry&) { return true; };
@@ -299,7 +306,7 @@ TEST_CASE("a chain of directories that never ends is corruption at the depth lim
 
 TEST_CASE("a tree that is a file's content is not a tree") {
   RepoFixture fixture;
-  const Bytes bytes = encode_node(tree_node(0, 1, 0, {empty_file("a")}));
+  const Bytes bytes = encode_node(tree_node(0, 1, 0, {empty_file("a")}).node);
   const ObjectId tree = fixture.put_tree({{"f", file_of(std::string(as_text(bytes)))}});
   const ObjectId chunk = find_entry(fixture.objects(), tree, "f")->id;
   CHECK(kind_of([&] { TreeCursor(fixture.objects(), chunk); }) == ErrorKind::corrupt);
