@@ -66,7 +66,9 @@ struct RestoreFixture : RepoFixture {
     return *stat_at(scratch().dirfd(), "out/" + name);
   }
   void check_content(const FixtureTree& tree) {
-    for (const auto& [path, entry] : tree) {
+    for (const auto& item : tree) {
+      const std::string& path = item.first;
+      const auto& entry = item.second;
       CAPTURE(path);
       CHECK((scratch().read("out/" + path) == entry.content));
       CHECK((stat_of(path).st_mode & 07777) == entry.mode);
@@ -79,8 +81,8 @@ struct RestoreFixture : RepoFixture {
 
 FixtureTree mixed_tree() {
   FixtureTree tree{{"empty", file_of("")}, {"empty-2", file_of("", 0600)}};
-  for (int i = 0; i < 300; ++i) tree[fmt::format("small-{:03}", i)] = file_of(random_text(100 + 50 * i, 1000 + i));
-  for (int i = 0; i < 8; ++i)
+  for (unsigned i = 0; i < 300; ++i) tree[fmt::format("small-{:03}", i)] = file_of(random_text(100 + 50 * i, 1000 + i));
+  for (unsigned i = 0; i < 8; ++i)
     tree[fmt::format("large-{}", i)] = file_of(random_text(50'000 * (i + 1), 2000 + i), 0640);
   tree["same-as-large-3"] = tree["large-3"];
   tree["script"] = file_of("#!/bin/sh\n", 0755);
