@@ -100,7 +100,9 @@ Command add_command() {
           "and gone. A PATH may be a glob in which * crosses '/'.\n"
           "\n"
           "What cannot be read does not stop the rest: it is named, keeps what was staged before, and the exit code is 3.\n"
-          "An interrupted add is taken up by the next one.",
+          "An interrupted add is taken up by the next one.\n"
+          "\n"
+          "In --json dedup_ratio is bytes / new_bytes, and 1.0 if nothing was new.",
       .options =
           {
               {.letter = 'A', .name = "all", .help = "untracked, changed and deleted; the whole tree without PATH"},

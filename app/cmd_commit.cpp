@@ -153,7 +153,9 @@ Command commit_command() {
           "terminal (STORE_EDITOR, VISUAL, EDITOR). If nothing changed there is no commit, and the exit code is 1.\n"
           "\n"
           "The time is --date, else SOURCE_DATE_EPOCH, else now; the author --author, else user.name and user.email, else\n"
-          "the login name.",
+          "the login name.\n"
+          "\n"
+          "In --json dedup_ratio is bytes / new_bytes, and 1.0 if nothing was new.",
       .options =
           {
               {.letter = 'm', .name = "message", .argument = "MESSAGE", .help = "the message; several are its paragraphs"},

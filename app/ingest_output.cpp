@@ -58,10 +58,10 @@ void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vecto
   json.field("new_chunks", totals.new_chunks);
   json.field("new_bytes", totals.new_bytes);
   json.field("stored_bytes", totals.stored_bytes);
-  // How many bytes each new byte stands for; where nothing was new, as if one byte were.
-  const std::uint64_t new_bytes = std::max<std::uint64_t>(totals.new_bytes, 1);
-  json.field("dedup_ratio",
-             totals.bytes == 0 ? 1.0 : static_cast<double>(totals.bytes) / static_cast<double>(new_bytes));
+  // How many bytes each new byte stands for; where nothing was new there is no such figure.
+  json.field("dedup_ratio", totals.new_bytes == 0 || totals.bytes == 0
+                                ? 1.0
+                                : static_cast<double>(totals.bytes) / static_cast<double>(totals.new_bytes));
   json.field("mapped_bytes", totals.mapped_bytes);
   json.field("streamed_bytes", totals.streamed_bytes);
   json.field("cache_hits", totals.cache_hits);

@@ -22,3 +22,10 @@ cp a d
 is "$(json '.result | [.new_chunks, .new_bytes] | tojson' add d)" '[0,0]'
 is "$(json '.result | [.chunks, .files] | tojson' add empty)" '[0,1]'
 is "$(jq '.result | [.seconds, .files_per_second, .bytes_per_second, .peak_memory_bytes, .dedup_ratio, .cache_hits, .cache_misses] | map(type) | unique | tojson' "$out" -r)" '["number"]'
+
+# A ratio is a number; a run that stored nothing new has 1.
+noise 3 1000 >n1 && cp n1 n2
+is "$(json '.result.dedup_ratio == 2' add n1 n2)" true
+is "$(json '.result.dedup_ratio == 1' add n1 n2)" true
+store commit -q -m 1 >"$out"
+is "$(json '.result.dedup_ratio == 1' commit -m 2 --allow-empty)" true
