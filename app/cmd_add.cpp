@@ -9,10 +9,6 @@
 namespace store {
 namespace {
 
-struct AddRequest {
-  AddOptions options;
-};
-
 std::vector<std::string> split_names(const std::string& text, char separator) {
   std::vector<std::string> names;
   for (std::size_t at = 0; at < text.size();) {
@@ -23,10 +19,9 @@ std::vector<std::string> split_names(const std::string& text, char separator) {
   return names;
 }
 
-AddRequest parse(Context& context) {
+AddOptions parse(Context& context) {
   const Arguments& arguments = context.arguments();
-  AddRequest request;
-  AddOptions& options = request.options;
+  AddOptions options;
   options.all = arguments.has("all");
   options.update = arguments.has("update");
   options.dry_run = arguments.has("dry-run");
@@ -50,7 +45,7 @@ AddRequest parse(Context& context) {
     options.paths = paths.resolve_pathspecs(arguments.positionals);
   }
   for (const std::string& path : options.paths) paths.check_no_symlink(path);
-  return request;
+  return options;
 }
 
 void print_text(Context& context, const AddResult& result, bool dry_run) {
@@ -70,12 +65,12 @@ void print_text(Context& context, const AddResult& result, bool dry_run) {
 }
 
 int run(Context& context) {
-  const AddRequest request = parse(context);
+  const AddOptions options = parse(context);
   // --files-from of an empty list means no path at all, not everything.
   context.warn_of_changed_ids();
-  const bool nothing = request.options.paths_from_file && request.options.paths.empty();
+  const bool nothing = options.paths_from_file && options.paths.empty();
   context.show_progress({{Stage::scan, 0.05}, {Stage::ingest, 0.95}});
-  const AddResult result = nothing ? AddResult{} : add(context.workspace(), request.options);
+  const AddResult result = nothing ? AddResult{} : add(context.workspace(), options);
   context.end_progress();
   context.report_failed(result.failed);
   if (context.json()) {
@@ -83,7 +78,7 @@ int run(Context& context) {
     write_totals(json, result.totals, result.failed, result.seconds);
     json.field("deleted", result.deleted);
   } else {
-    print_text(context, result, request.options.dry_run);
+    print_text(context, result, options.dry_run);
   }
   return 0;
 }
