@@ -14,6 +14,21 @@
 
 namespace store {
 
+namespace {
+
+/// What the system refuses is said of the file that was asked for: nobody knows the temporary's name.
+template <typename Step>
+auto named(const std::string& path, const char* call, Step step) {
+  try {
+    return step();
+  } catch (const Error& error) {
+    if (error.errno_value() == 0) throw;
+    throw_errno(error.errno_value(), call, escape_name(path));
+  }
+}
+
+}  // namespace
+
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   FileSystem& fs = posix_file_system();
   struct stat info{};
@@ -25,8 +40,9 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   }
   temporary_ = path_ + ".tmp-" + random_hex(12);
   // The mode stays; a new file gets what the umask says.
-  fd_ = fs.open({AT_FDCWD, temporary_.c_str()}, O_WRONLY | O_CREAT | O_EXCL, 0666);
-  if (exists) fs.chmod(fd_.get(), info.st_mode & 07777);
+  fd_ = named(path_, "open",
+              [&] { return fs.open({AT_FDCWD, temporary_.c_str()}, O_WRONLY | O_CREAT | O_EXCL, 0666); });
+  if (exists) named(path_, "chmod", [&] { fs.chmod(fd_.get(), info.st_mode & 07777); });
 }
 
 OutputFile::~OutputFile() {
@@ -35,7 +51,7 @@ OutputFile::~OutputFile() {
 
 void OutputFile::write(ByteView bytes) {
   if (!temporary_.empty()) {
-    posix_file_system().pwrite(fd_.get(), bytes, size_);
+    named(path_, "write", [&] { posix_file_system().pwrite(fd_.get(), bytes, size_); });
     size_ += bytes.size();
     return;
   }
@@ -50,9 +66,9 @@ void OutputFile::write(ByteView bytes) {
 void OutputFile::commit() {
   if (temporary_.empty()) return;
   FileSystem& fs = posix_file_system();
-  fs.fdatasync(fd_.get());
+  named(path_, "fdatasync", [&] { fs.fdatasync(fd_.get()); });
   fd_.reset();
-  fs.rename({AT_FDCWD, temporary_.c_str()}, {AT_FDCWD, path_.c_str()});
+  named(path_, "rename", [&] { fs.rename({AT_FDCWD, temporary_.c_str()}, {AT_FDCWD, path_.c_str()}); });
   temporary_.clear();
   const std::string directory(parent_path(path_));
   sync_directory(fs, {AT_FDCWD, directory.empty() ? "/" : directory.c_str()});

@@ -37,3 +37,10 @@ echo old >o && store cat -o o HEAD:small && is "$(cat o)" 0123456789
 expect_exit 4 store cat -o o HEAD:smal
 is "$(cat o)" 0123456789
 contains "$err" small
+
+# What cannot be written is named as it was asked for.
+expect_exit 4 store cat -o nowhere/o HEAD:small
+contains "$err" "$PWD/nowhere/o: open: No such file or directory"
+(ulimit -f 1 && trap '' XFSZ && expect_exit 14 store cat -o full HEAD:big)
+contains "$err" "$PWD/full: write: "
+[[ ! -e full ]]
