@@ -174,6 +174,7 @@ Command commit_command() {
               {.name = "amend", .state = OptionSpec::State::later},
           },
       .max_positionals = 0,
+      .makes_commits = true,
   };
   for (OptionSpec& option : exclude_options()) spec.options.push_back(std::move(option));
   return {std::move(spec), run};

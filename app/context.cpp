@@ -165,7 +165,7 @@ Environment Context::environment() {
   env.command = joined_command(setup_.command_line);
   env.default_identity = login_identity();
   env.now_seconds = now_;
-  env.source_date_epoch = source_date_epoch(console_);
+  if (setup_.spec.makes_commits && !arguments().has("date")) env.source_date_epoch = source_date_epoch(console_);
   env.lock_timeout_ms = arguments().duration_ms("lock-timeout").value_or(env.lock_timeout_ms);
   env.root = geteuid() == 0;
   return env;

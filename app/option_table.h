@@ -45,6 +45,7 @@ struct CommandSpec {
   bool json = true;     // false: refuses --json
   bool raw = false;     // takes what follows it as it is, options included
   bool hidden = false;
+  bool makes_commits = false;  // SOURCE_DATE_EPOCH counts
 };
 
 /// Options that every word takes, before or after it.

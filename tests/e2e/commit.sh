@@ -37,3 +37,14 @@ expect_exit 0 store commit -A -F "$scratch/message"
 is "$(json '.result.entries | map(.path) | tojson' ls)" '["untracked"]'
 echo 3 >b && printf 'from stdin' | store commit -A -F - >"$out"
 is "$(json '.result.commits | map(.message) | .[0:3] | tojson' log)" '["from stdin","from a file","tracked"]'
+
+# SOURCE_DATE_EPOCH is looked at only where a commit needs its time.
+cd "$scratch" && store init -q dated && cd dated && echo x >x && store add -q x
+export SOURCE_DATE_EPOCH=soon
+for word in status log; do expect_exit 0 store "$word"; done
+expect_exit 0 store add x
+expect_exit 0 store config --list
+expect_exit 2 store commit -m x
+contains "$err" SOURCE_DATE_EPOCH
+expect_exit 0 store commit -m x --date @7
+unset SOURCE_DATE_EPOCH
