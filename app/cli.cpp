@@ -72,12 +72,11 @@ Request parse_request(const std::vector<std::string>& words) {
 
 /// --json, seen even where the rest of the line makes no sense.
 bool asks_for_json(const std::vector<std::string>& words) {
-  if (const auto at = find_word(words)) {
-    const Command* command = find_command(words[*at]);
-    if (command != nullptr && command->spec.raw) return false;
-  }
-  const auto end = std::find(words.begin(), words.end(), "--");
-  return std::find(words.begin(), end, "--json") != end;
+  static const CommandSpec k_no_word{};
+  const auto at = find_word(words);
+  const Command* command = at ? find_command(words[*at]) : nullptr;
+  if (command == nullptr) return has_flag(k_no_word, words, "json");
+  return !command->spec.raw && has_flag(command->spec, words, "json");
 }
 
 Error translate(const std::exception_ptr& thrown) {

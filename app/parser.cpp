@@ -46,6 +46,14 @@ OptionToken read_option_token(const CommandSpec& spec, std::string_view token) {
   return {};
 }
 
+/// How many arguments an option takes up: two if its value is the next one.
+std::size_t width(const CommandSpec& spec, std::string_view token) {
+  const OptionToken read = read_option_token(spec, token);
+  const bool takes_next =
+      read.option != nullptr && read.option->takes_value() && !read.attached && read.option->implied.empty();
+  return takes_next ? 2 : 1;
+}
+
 std::string of_word(const CommandSpec& spec) {
   return spec.word.empty() ? "store" : "store " + std::string(spec.word);
 }
@@ -220,11 +228,18 @@ std::optional<std::size_t> find_word(const std::vector<std::string>& arguments) 
   for (std::size_t at = 0; at < arguments.size();) {
     if (arguments[at] == "--") return std::nullopt;
     if (!looks_like_option(arguments[at])) return at;
-    const OptionToken read = read_option_token(k_none, arguments[at]);
-    const bool takes_next = read.option != nullptr && read.option->takes_value() && !read.attached;
-    at += takes_next ? 2 : 1;
+    at += width(k_none, arguments[at]);
   }
   return std::nullopt;
+}
+
+bool has_flag(const CommandSpec& spec, const std::vector<std::string>& arguments, std::string_view name) {
+  const std::string flag = "--" + std::string(name);
+  for (std::size_t at = 0; at < arguments.size() && arguments[at] != "--";) {
+    if (arguments[at] == flag) return true;
+    at += looks_like_option(arguments[at]) ? width(spec, arguments[at]) : 1;
+  }
+  return false;
 }
 
 Arguments parse_arguments(const CommandSpec& spec, const std::vector<std::string>& arguments) {

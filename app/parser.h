@@ -43,6 +43,10 @@ class Arguments {
 /// nor its value. Nothing if there is none before `--`.
 std::optional<std::size_t> find_word(const std::vector<std::string>& arguments);
 
+/// Whether the flag --`name` stands among the arguments of this word: as an option, not as another one's value, and before
+/// `--`. Arguments that make no sense are passed over.
+bool has_flag(const CommandSpec& spec, const std::vector<std::string>& arguments, std::string_view name);
+
 /// Parses everything but the word itself. Error{usage} with the nearest match for an unknown option.
 Arguments parse_arguments(const CommandSpec& spec, const std::vector<std::string>& arguments);
 

@@ -26,3 +26,15 @@ expect_exit 2 store
 expect_exit 2 store --json add --bogus
 is "$(got '.error.kind,.error.code' | paste -sd ' ')" 'usage 2'
 for word in $(store help --json | jq -r '.result | .. | .word? // empty'); do expect_exit 0 store help "$word"; done
+
+# --json as another option's value is that value: nothing of an object on standard output.
+store init -q j && cd j && echo x >x && store add -q x
+expect_exit 0 store commit -m --json
+contains "$out" '--json'
+[[ $(head -c 1 "$out") != '{' ]]
+expect_exit 0 store cat -o --json HEAD:x
+[[ ! -s $out ]] && is "$(cat -- --json)" x
+expect_exit 2 store log -n --json
+[[ ! -s $out ]]
+expect_exit 2 store log -n --json --json
+is "$(got .error.kind)" usage

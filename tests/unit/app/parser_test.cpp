@@ -110,6 +110,21 @@ TEST_CASE("the word is found behind global options and their values") {
   CHECK(find_word({"--", "add"}) == std::nullopt);
 }
 
+TEST_CASE("a flag is seen where it is an option, not where it is a value or comes after a double dash") {
+  const auto seen = [](const char* word, const Words& words) { return has_flag(find_command(word)->spec, words, "json"); };
+  CHECK(seen("commit", {"--json", "-m", "x"}));
+  CHECK(seen("commit", {"-m", "--", "--json"}));
+  CHECK(seen("commit", {"--bogus", "--json"}));
+  CHECK(seen("commit", {"-mx", "--json"}));
+  CHECK(seen("status", {"-u", "--json"}));
+  CHECK(seen("log", {"-5", "--json"}));
+  CHECK_FALSE(seen("commit", {"-m", "--json"}));
+  CHECK_FALSE(seen("commit", {"-qm", "--json"}));
+  CHECK_FALSE(seen("cat", {"-o", "--json", "HEAD:x"}));
+  CHECK_FALSE(seen("log", {"-n", "--json"}));
+  CHECK_FALSE(seen("add", {"--", "--json"}));
+}
+
 TEST_CASE("sizes, numbers, durations and dates are checked where they are asked for") {
   const Arguments arguments = parse("add", {"--exclude-larger-than", "1.5K", "--lock-timeout", "500ms"});
   CHECK(arguments.size("exclude-larger-than") == 1536);
