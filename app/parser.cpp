@@ -134,7 +134,7 @@ Split split_arguments(const CommandSpec& spec, const std::vector<std::string>& a
     if (word.size() > 2 && name.compare(0, word.size(), word) == 0) candidates.push_back(name);
   if (const auto nearest = nearest_match(word, names); candidates.empty() && nearest) candidates.push_back(*nearest);
   if (candidates.empty())
-    error.with_hint("store help " + std::string(spec.word));
+    error.with_hint(spec.word.empty() ? "store help" : "store help " + std::string(spec.word));
   else
     error.with_hint(candidates.front()).with_candidates(candidates);
   throw error;

@@ -38,3 +38,5 @@ expect_exit 2 store log -n --json
 [[ ! -s $out ]]
 expect_exit 2 store log -n --json --json
 is "$(got .error.kind)" usage
+expect_exit 2 store --json --bogus
+is "$(got .error.hint)" 'store help'
