@@ -1,10 +1,7 @@
-#include <fcntl.h>
-
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/exit_codes.h"
-#include "base/file_system.h"
-#include "base/path.h"
+#include "app/user_config.h"
 #include "base/text.h"
 #include "config/edit.h"
 #include "config/record.h"
@@ -42,35 +39,25 @@ ConfigRequest parse(const Arguments& arguments) {
 struct TargetFile {
   ConfigFileKind kind;
   std::string path;
-  std::string text;
 };
 
 TargetFile target_file(Context& context, const ConfigRequest& request) {
-  if (!request.user) {
-    const Repository& repository = context.workspace().repository();
-    return {ConfigFileKind::repository, repository.path() + "/" + layout::k_config, repository.config_text()};
-  }
+  if (!request.user)
+    return {ConfigFileKind::repository, context.workspace().repository().path() + "/" + layout::k_config};
   const auto path = user_config_path(context.console());
   if (!path) throw Error(ErrorKind::usage, "store config --user: neither XDG_CONFIG_HOME nor HOME is set");
-  const auto content = read_file(AT_FDCWD, *path, 1u << 20);
-  return {ConfigFileKind::user, *path, content ? std::string(as_text(*content)) : std::string()};
+  return {ConfigFileKind::user, *path};
 }
 
-void make_parents(const std::string& path) {
-  const std::string parent(parent_path(path));
-  struct stat info{};
-  if (parent.empty() || stat(parent.c_str(), &info) == 0) return;
-  make_parents(parent);
-  posix_file_system().mkdir({AT_FDCWD, parent.c_str()}, 0755);
-}
-
-void write_file(Context& context, const TargetFile& file, const std::string& text) {
+void edit_file(Context& context, const TargetFile& file,
+               const std::function<std::optional<std::string>(std::string)>& edit) {
   if (file.kind == ConfigFileKind::repository) {
-    context.workspace().repository().write_config(text);
+    const Workspace& workspace = context.workspace();
+    workspace.repository().edit_config(edit, workspace.lock_wait());
     return;
   }
-  make_parents(file.path);
-  replace_file(posix_file_system(), AT_FDCWD, file.path, as_bytes(text), SyncDirectory::yes);
+  const Environment env = context.environment();
+  edit_user_config(file.path, edit, {.timeout_ms = env.lock_timeout_ms, .on_wait = env.on_wait, .cancel = env.cancel});
 }
 
 /// A repository whose settings were changed on purpose is told once what that means, not by every later add.
@@ -125,13 +112,16 @@ int run(Context& context) {
   std::vector<ConfigValue> written;
   int answer = 0;
   if (request.action == Action::set) {
-    std::string text = set_config_value(file.text, request.key, request.value, file.kind, file.path);
-    write_file(context, file, with_new_record(context, file, std::move(text)));
+    edit_file(context, file, [&](const std::string& text) {
+      return with_new_record(context, file, set_config_value(text, request.key, request.value, file.kind, file.path));
+    });
     written.push_back({request.key, request.value, file.path});
-  } else if (const auto text = unset_config_value(file.text, request.key, file.kind, file.path)) {
-    write_file(context, file, *text);
   } else {
-    answer = k_exit_no;
+    edit_file(context, file, [&](const std::string& text) {
+      const auto edited = unset_config_value(text, request.key, file.kind, file.path);
+      if (!edited) answer = k_exit_no;
+      return edited;
+    });
   }
   if (context.json()) write_values(context.begin_result(), written);
   return answer;

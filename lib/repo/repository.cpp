@@ -205,11 +205,14 @@ std::string Repository::config_text() const {
   return text ? std::string(as_text(*text)) : std::string();
 }
 
-void Repository::write_config(std::string_view text) const {
-  // `refs` comes last in the order and is held for moments only, so it serves here too.
-  const Lock lock = locks_->acquire(LockName::refs, LockMode::exclusive, LockWait{});
+void Repository::edit_config(const std::function<std::optional<std::string>(std::string)>& edit,
+                             const LockWait& wait) const {
+  // durability.md: lock 6
+  const Lock lock = locks_->acquire(LockName::refs, LockMode::exclusive, wait);
+  const std::optional<std::string> edited = edit(config_text());
+  if (!edited) return;
   remove_leftovers(*fs_, directory_.get(), layout::k_config);
-  replace_file(*fs_, directory_.get(), layout::k_config, as_bytes(text), SyncDirectory::yes);
+  replace_file(*fs_, directory_.get(), layout::k_config, as_bytes(*edited), SyncDirectory::yes);
 }
 
 }  // namespace store

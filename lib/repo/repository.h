@@ -2,7 +2,9 @@
 // work trees. Every mutation goes through base/file_system.h in the order of docs/durability.md.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/cancel.h"
@@ -62,8 +64,9 @@ class Repository {
   LockDirectory& locks() const { return *locks_; }
   /// The config file's text, "" if missing.
   std::string config_text() const;
-  /// Replaces the config file, durably.
-  void write_config(std::string_view text) const;
+  /// Replaces the config file, durably, by what `edit` makes of its text, or leaves it alone if that is nothing. Reads and
+  /// writes under one lock: of several edits at once none is lost. What `edit` throws leaves the file alone, too.
+  void edit_config(const std::function<std::optional<std::string>(std::string)>& edit, const LockWait& wait) const;
 
  private:
   FileSystem* fs_;

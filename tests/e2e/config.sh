@@ -36,3 +36,24 @@ line=$(grep -n max_worker_thread .store/config | cut -d : -f 1)
 sed -i "${line}s/.*/batch_size = -4/" .store/config
 expect_exit 2 store log
 contains "$err" "config:$line"
+
+# Of many changes at once none is lost; a lock that is held is waited for as long as --lock-timeout says.
+cd "$scratch" && store init -q many && cd many
+keys=(core.fsync core.auto_merge performance.async_io ui.color ui.progress performance.batch_size user.name user.email)
+values=(false false false never none 7 N m@x)
+for file in '' --user; do
+  for i in "${!keys[@]}"; do store config ${file:+"$file"} "${keys[i]}" "${values[i]}" & done
+  wait
+  for i in "${!keys[@]}"; do is "$(store config "${keys[i]}")" "${values[i]}"; done
+  for key in "${keys[@]}"; do [[ -n $file ]] || store config --unset "$key"; done
+done
+hold() { # FILE COMMAND…: while its lock is held
+  python3 -c 'import fcntl, os, struct, subprocess, sys
+fd = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))  # F_OFD_SETLK
+sys.exit(subprocess.call(sys.argv[2:]))' "$@"
+}
+expect_exit 11 hold .store/lock/refs store --lock-timeout 0 config user.name other
+expect_exit 11 hold "$HOME/.config/store/config.toml.lock" store --lock-timeout 0 config --user user.name other
+contains "$err" 'try: --lock-timeout 10m'
+is "$(store config user.name)" N

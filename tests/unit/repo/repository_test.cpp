@@ -176,9 +176,49 @@ TEST_CASE("the config is replaced as a whole, and a killed writer's leftovers go
   create_repository(plain(), scratch.path("r"), "a = 1\n", "main");
   scratch.write("r/config.tmp.1.0", "torn");
   const Repository repository(plain(), scratch.path("r"));
-  repository.write_config("b = 2\n");
+  repository.edit_config([](const std::string&) { return "b = 2\n"; }, LockWait{});
   CHECK(repository.config_text() == "b = 2\n");
   CHECK_FALSE(has_temporary(scratch.path("r")));
   scratch.remove("r/config");
   CHECK(repository.config_text().empty());
+}
+
+TEST_CASE("of several edits of the config at once none is lost") {
+  const Scratch scratch;
+  create_repository(plain(), scratch.path("r"), "", "main");
+  constexpr int k_writers = 4;
+  constexpr int k_edits = 8;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < k_writers; ++i)
+    writers.emplace_back([&] {
+      const Repository repository(plain(), scratch.path("r"));
+      for (int edit = 0; edit < k_edits; ++edit)
+        repository.edit_config(
+            [](std::string text) {
+              std::this_thread::yield();
+              return text + "x";
+            },
+            LockWait{});
+    });
+  for (std::thread& writer : writers) writer.join();
+  CHECK(scratch.read("r/config") == std::string(k_writers * k_edits, 'x'));
+}
+
+TEST_CASE("an edit of the config waits for the lock as long as it was told, and may change nothing") {
+  const Scratch scratch;
+  create_repository(plain(), scratch.path("r"), "a = 1\n", "main");
+  const Repository repository(plain(), scratch.path("r"));
+  const Repository other(plain(), scratch.path("r"));
+  {
+    const Lock held = other.locks().acquire(LockName::refs, LockMode::exclusive, LockWait{});
+    bool edited = false;
+    const auto edit = [&](std::string text) {
+      edited = true;
+      return text;
+    };
+    CHECK(test::kind_of([&] { repository.edit_config(edit, {.timeout_ms = 0, .on_wait = {}}); }) == ErrorKind::locked);
+    CHECK_FALSE(edited);
+  }
+  repository.edit_config([](const std::string&) { return std::nullopt; }, LockWait{});
+  CHECK(repository.config_text() == "a = 1\n");
 }
