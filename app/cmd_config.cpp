@@ -96,6 +96,15 @@ void print_values(Context& context, const ConfigRequest& request, const std::vec
   }
 }
 
+/// One value, or every element of a list.
+std::vector<ConfigValue> values_of(const Config& config, const std::string& key) {
+  const std::string_view known = require_key(key).name;
+  std::vector<ConfigValue> values;
+  for (const ConfigValue& value : config.list())
+    if (value.key == known) values.push_back(value);
+  return values;
+}
+
 int run(Context& context) {
   const ConfigRequest request = parse(context.arguments());
   using Action = ConfigRequest::Action;
@@ -104,9 +113,9 @@ int run(Context& context) {
     return 0;
   }
   if (request.action == Action::get) {
-    const auto value = context.config().find(request.key);
-    print_values(context, request, value ? std::vector{*value} : std::vector<ConfigValue>());
-    return value ? 0 : k_exit_no;
+    const std::vector<ConfigValue> values = values_of(context.config(), request.key);
+    print_values(context, request, values);
+    return values.empty() ? k_exit_no : 0;
   }
   const TargetFile file = target_file(context, request);
   std::vector<ConfigValue> written;

@@ -57,3 +57,9 @@ expect_exit 11 hold .store/lock/refs store --lock-timeout 0 config user.name oth
 expect_exit 11 hold "$HOME/.config/store/config.toml.lock" store --lock-timeout 0 config --user user.name other
 contains "$err" 'try: --lock-timeout 10m'
 is "$(store config user.name)" N
+
+# A list is shown whole.
+store config --user safe.directory /a && store config --user safe.directory '/b c'
+is "$(store config safe.directory | paste -sd ,)" '/a,/b c'
+is "$(json '.result.values | map(.value) | tojson' config safe.directory)" '["/a","/b c"]'
+is "$(STORE_SAFE_DIRECTORY=/c store config safe.directory | wc -l)" 3
