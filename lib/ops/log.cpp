@@ -1,5 +1,10 @@
 #include "ops/log.h"
 
+#include <fmt/format.h>
+#include <regex.h>
+
+#include "base/error.h"
+#include "base/text.h"
 #include "ops/commit_graph.h"
 #include "ops/tree_reader.h"
 #include "worktree/pathspec.h"
@@ -13,10 +18,36 @@ PathspecSet pathspecs_of(const std::vector<std::string>& paths) {
   return PathspecSet(std::move(specs));
 }
 
+/// A POSIX basic regular expression; ^ and $ are the ends of a line, as for git.
+class Pattern {
+ public:
+  explicit Pattern(const std::string& text) {
+    const int fault = ::regcomp(&compiled_, text.c_str(), REG_NOSUB | REG_NEWLINE);
+    if (fault == 0) return;
+    char reason[128];
+    ::regerror(fault, &compiled_, reason, sizeof reason);
+    throw Error(ErrorKind::usage, fmt::format("'{}': not a basic regular expression: {}", escape_name(text), reason));
+  }
+  ~Pattern() { ::regfree(&compiled_); }
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+
+  bool matches(const std::string& text) const {
+    regmatch_t whole{0, static_cast<regoff_t>(text.size())};  // a NUL byte does not end it
+    return ::regexec(&compiled_, text.c_str(), 1, &whole, REG_STARTEND) == 0;
+  }
+
+ private:
+  regex_t compiled_;
+};
+
 class Filter {
  public:
   Filter(const Workspace& workspace, const LogOptions& options)
-      : workspace_(workspace), options_(options), paths_(pathspecs_of(options.paths)) {}
+      : workspace_(workspace), options_(options), paths_(pathspecs_of(options.paths)) {
+    if (options.author) author_.emplace(*options.author);
+    if (options.grep) message_.emplace(*options.grep);
+  }
 
   bool accepts(const Commit& commit) const {
     if (options_.since && commit.time.seconds < *options_.since) return false;
@@ -26,9 +57,8 @@ class Filter {
 
  private:
   bool accepts_text(const Commit& commit) const {
-    const std::string author = commit.author.name + " <" + commit.author.email + ">";
-    if (options_.author && author.find(*options_.author) == std::string::npos) return false;
-    if (options_.grep && commit.message.find(*options_.grep) == std::string::npos) return false;
+    if (author_ && !author_->matches(commit.author.name + " <" + commit.author.email + ">")) return false;
+    if (message_ && !message_->matches(commit.message)) return false;
     for (const auto& [key, value] : options_.meta) {
       const auto found = commit.meta.find(key);
       if (found == commit.meta.end() || (value && found->second != *value)) return false;
@@ -59,6 +89,8 @@ class Filter {
   const Workspace& workspace_;
   const LogOptions& options_;
   PathspecSet paths_;
+  std::optional<Pattern> author_;
+  std::optional<Pattern> message_;
 };
 
 }  // namespace

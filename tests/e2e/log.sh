@@ -42,3 +42,11 @@ expect_exit 4 store --json log mainn
 contains "$out" '"main"'
 expect_exit 4 store log HEAD~4
 expect_exit 2 store log -n x
+
+# Author and message are basic regular expressions, for each line.
+is "$(messages --author '^P[23] <')" '"32"'
+is "$(messages --grep '^number [^1-3]$')" '"4"'
+is "$(messages --grep 'umber \(1\|3\)')" '"31"'
+is "$(messages --grep '(1)')" null
+expect_exit 2 store log --grep '\(1'
+contains "$err" 'not a basic regular expression'

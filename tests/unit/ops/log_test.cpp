@@ -103,6 +103,23 @@ TEST_CASE_FIXTURE(LogFixture, "filters choose commits, and the limit counts what
   CHECK(subjects({.start = {tip}, .limit = 0}).empty());
 }
 
+TEST_CASE_FIXTURE(LogFixture, "author and message are matched by basic regular expressions, line by line") {
+  ObjectId tip = commit({.message = "fix: one\n\ntwo a+b", .time = 100});
+  tip = commit({.parents = {tip}, .message = "feat: f.x", .time = 200});
+  const auto found = [&](const char* pattern) { return subjects({.start = {tip}, .grep = pattern}); };
+  CHECK(found("^f.*:") == Names{"feat: f.x", "fix: one"});
+  CHECK(found("^two") == Names{"fix: one"});
+  CHECK(found("one$") == Names{"fix: one"});
+  CHECK(found("one.*two").empty());
+  CHECK(found("a+b") == Names{"fix: one"});
+  CHECK(found("f[.]x") == Names{"feat: f.x"});
+  CHECK(found("\\(o\\)ne\\|x$") == Names{"feat: f.x", "fix: one"});
+  CHECK(found("FIX").empty());
+  CHECK(subjects({.start = {tip}, .author = "^.* <.*>$"}).size() == 2);
+  CHECK(kind_of([&] { found("\\(a"); }) == ErrorKind::usage);
+  CHECK(kind_of([&] { subjects({.author = "[a"}); }) == ErrorKind::usage);
+}
+
 TEST_CASE_FIXTURE(LogFixture, "paths choose the commits that change them; a merge that takes one side does not") {
   const ObjectId a = commit({.tree = {{"d/x", file_of("1")}, {"y", file_of("1")}}, .message = "a", .time = 1});
   const ObjectId b =
