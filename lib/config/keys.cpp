@@ -185,15 +185,21 @@ using SafeDirectory = Field<&Settings::safe, &SafeSettings::directory>;
 template <auto Member>
 constexpr ConfigKey class_average(std::string_view name, std::string_view description) {
   using F = Chunking<Member>;
-  return {name, KeyType::size, "", KeyScope::anywhere, true, description, automatic_average<F>, F::same};
+  return {name, KeyType::size, "", KeyScope::anywhere, true, description, automatic_average<F>, F::same, false};
 }
 
 template <auto Member, std::uint64_t Low>
 constexpr ConfigKey class_threshold(std::string_view name, std::string_view description) {
   using F = Chunking<Member>;
-  return {
-      name,   KeyType::size, "", KeyScope::anywhere, true, description, automatic_size<F, Low, k_max_size>,
-      F::same};
+  return {name,
+          KeyType::size,
+          "",
+          KeyScope::anywhere,
+          true,
+          description,
+          automatic_size<F, Low, k_max_size>,
+          F::same,
+          false};
 }
 
 template <auto Member>
@@ -219,6 +225,13 @@ constexpr ConfigKey performance_size(std::string_view name, std::string_view val
 template <typename F>
 constexpr ConfigKey flag(std::string_view name, std::string_view description) {
   return {name, KeyType::boolean, "true", KeyScope::anywhere, false, description, boolean<F>, F::same};
+}
+
+template <auto Member>
+constexpr ConfigKey metadata_flag(std::string_view name, std::string_view description) {
+  ConfigKey key = flag<Metadata<Member>>(name, description);
+  key.has_effect = false;
+  return key;
 }
 
 constexpr ConfigKey k_keys[] = {
@@ -280,11 +293,11 @@ constexpr ConfigKey k_keys[] = {
     {"user.email", KeyType::text, "", KeyScope::anywhere, false, "mail address of the author",
      optional_text<UserEmail>, UserEmail::same},
 
-    flag<Metadata<&M::times>>("metadata.times", "record modification times"),
-    flag<Metadata<&M::owners>>("metadata.owners", "record owners and groups"),
-    flag<Metadata<&M::xattrs>>("metadata.xattrs", "record extended attributes"),
-    flag<Metadata<&M::acls>>("metadata.acls", "record access control lists"),
-    flag<Metadata<&M::hardlinks>>("metadata.hardlinks", "record which files are hard links of one another"),
+    metadata_flag<&M::times>("metadata.times", "record modification times"),
+    metadata_flag<&M::owners>("metadata.owners", "record owners and groups"),
+    metadata_flag<&M::xattrs>("metadata.xattrs", "record extended attributes"),
+    metadata_flag<&M::acls>("metadata.acls", "record access control lists"),
+    metadata_flag<&M::hardlinks>("metadata.hardlinks", "record which files are hard links of one another"),
 
     {"ui.color", KeyType::choice, "auto", KeyScope::anywhere, false, "auto, always or never",
      choice<Color, k_color>, Color::same},
