@@ -85,7 +85,7 @@ Error translate(const std::exception_ptr& thrown) {
   } catch (const Error& error) {
     return error;
   } catch (const std::bad_alloc&) {
-    return Error(ErrorKind::system, "out of memory", "a smaller --memory or fewer --jobs").with_errno(ENOMEM);
+    return Error(ErrorKind::system, "out of memory", "--memory 32M --jobs 1").with_errno(ENOMEM);
   } catch (const std::exception& error) {
     return Error(ErrorKind::bug, std::string("unexpected: ") + error.what());
   } catch (...) {

@@ -32,7 +32,7 @@ void read_revisions(Context& context, LogOptions& options) {
       options.start.push_back(range->to.commit);
     } else {
       if (text.find("...") != text.npos)
-        throw Error(ErrorKind::usage, escape_name(text) + ": is no range", "A..B");
+        throw Error(ErrorKind::usage, escape_name(text) + ": is no range", "store log A..B");
       // A range with a bad side: the side is what the error names.
       const std::size_t dots = text.find("..");
       const auto part = [&](std::string name) { return name.empty() ? std::string("HEAD") : name; };

@@ -78,7 +78,7 @@ std::string PathArguments::relative_to_root(std::string_view absolute) const {
 std::string PathArguments::resolve(std::string_view argument) const { return resolve_from(prefix_, argument); }
 
 std::string PathArguments::resolve_from(const std::string& base, std::string_view argument) const {
-  if (argument.empty()) throw Error(ErrorKind::usage, "an empty path is no path", ". is the current directory");
+  if (argument.empty()) throw Error(ErrorKind::usage, "an empty path is no path", ".");
   std::string path;
   if (argument[0] == '/') {
     path = relative_to_root(argument);

@@ -88,7 +88,7 @@ TreeTarget resolve_tree_target(Context& context, const std::string& text) {
   std::string revision = split.revision;
   if (!split.path && is_existing_path(context, text)) {
     if (is_revision(context, text))
-      throw Error(ErrorKind::usage, escape_name(text) + ": is a revision and a path", "REV: or HEAD:PATH");
+      throw Error(ErrorKind::usage, escape_name(text) + ": is a revision and a path", "HEAD:" + escape_name(text));
     path = paths.resolve(text);
     revision = "HEAD";
   }

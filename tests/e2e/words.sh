@@ -40,3 +40,9 @@ expect_exit 2 store log -n --json --json
 is "$(got .error.kind)" usage
 expect_exit 2 store --json --bogus
 is "$(got .error.hint)" 'store help'
+
+# What stands after "try:" can be typed as it is.
+expect_exit 2 store log a...b
+contains "$err" 'try: store log A..B'
+expect_exit 2 store add ''
+is "$(tail -n 1 "$err")" 'try: .'
