@@ -100,8 +100,8 @@ void write_error(JsonWriter& json, const Error& error, int code) {
   json.field("message", error.message());
   json.field("hint", error.hint().empty() ? std::optional<std::string>() : std::optional(error.hint()));
   const bool named = error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::ambiguous;
-  if (named || !error.candidates().empty()) json.list_field("candidates", error.candidates());
-  if (!error.paths().empty()) json.list_field("paths", error.paths());
+  if (named || !error.candidates().empty()) json.path_list_field("candidates", error.candidates());
+  if (!error.paths().empty()) json.path_list_field("paths", error.paths());
   json.end();
 }
 

@@ -1,5 +1,6 @@
 #include "app/json_writer.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -56,6 +57,20 @@ void JsonWriter::list_field(std::string_view name, const std::vector<std::string
   key(name);
   begin_array();
   for (const std::string& each : values) value(each);
+  end();
+}
+
+void JsonWriter::path_list_field(std::string_view name, const std::vector<std::string>& values) {
+  list_field(name, values);
+  if (std::all_of(values.begin(), values.end(), is_valid_utf8)) return;
+  key(std::string(name) + "_base64");
+  begin_array();
+  for (const std::string& each : values) {
+    if (is_valid_utf8(each))
+      null();
+    else
+      value(base64(each));
+  }
   end();
 }
 

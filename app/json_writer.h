@@ -53,6 +53,9 @@ class JsonWriter {
   /// A name of bytes: `name` with U+FFFD where it is not UTF-8, and then also `name`_base64 with the true bytes.
   void path_field(std::string_view name, std::string_view bytes);
   void list_field(std::string_view name, const std::vector<std::string>& values);
+  /// A list of names of bytes; if one is not UTF-8 also `name`_base64, a list of the same length: the true bytes of each
+  /// such name, null for the others.
+  void path_list_field(std::string_view name, const std::vector<std::string>& values);
 
  private:
   void open(char opener, char closer);

@@ -29,3 +29,11 @@ expect_exit 2 store checkout HEAD --out "$scratch/o2"
 expect_exit 0 store log HEAD --
 echo x >'*' && echo x >'?' && STORE_LITERAL_PATHSPECS=1 store add -q '*'
 is "$(store status --porcelain | grep -c '^M  \*$')" 1
+
+# A name in the way that is not UTF-8 also comes as its true bytes.
+cd "$scratch" && store init -q way && cd way && echo 1 >$'\xff' && echo 1 >plain && store add -q -A && store commit -q -m 1
+echo 2 >$'\xff' && echo 2 >plain
+expect_exit 7 store --json checkout HEAD -- .
+is "$(got '.error.paths_base64 | sort | tojson')" '[null,"/w=="]'
+expect_exit 7 store --json checkout HEAD -- plain
+is "$(got '.error | has("paths_base64")')" false

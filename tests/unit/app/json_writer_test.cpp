@@ -56,6 +56,20 @@ TEST_CASE("a name that is not UTF-8 also comes as its true bytes") {
   CHECK(!parsed.contains("from_base64"));
 }
 
+TEST_CASE("a list of names has a twin with the true bytes if one of them is not UTF-8") {
+  StringSink sink;
+  JsonWriter json(sink);
+  json.begin_object();
+  json.path_list_field("paths", {"a\xff", "plain"});
+  json.path_list_field("others", {"x", "y"});
+  json.end();
+  const auto parsed = nlohmann::json::parse(sink.text());
+  CHECK(parsed["paths"] == nlohmann::json({"a\xef\xbf\xbd", "plain"}));
+  CHECK(parsed["paths_base64"] == nlohmann::json({"Yf8=", nullptr}));
+  CHECK(parsed["others"] == nlohmann::json({"x", "y"}));
+  CHECK(!parsed.contains("others_base64"));
+}
+
 TEST_CASE("a number that is none becomes null") {
   StringSink sink;
   JsonWriter json(sink);
