@@ -213,6 +213,28 @@ TEST_CASE("whatever call of a merge is refused, every object is there and the ne
   }
 }
 
+TEST_CASE("a merge that fails before the catalog is written leaves no pack behind") {
+  for (std::uint64_t nth = 1;; ++nth) {
+    TestRepository repository;
+    Contents contents;
+    publish_each(*repository, contents, k_merge_fan_in, 1);
+    ObjectStore objects(*repository, {});
+    const Session session = repository.session();
+    repository.fs.arm({.call = FileCall::open, .nth = nth, .error = EACCES});
+    const auto error = error_of([&] { merge_small_packs(*repository, objects, session.directory_fd(), {}, false); });
+    const std::uint64_t faults = repository.fs.faults();
+    repository.fs.disarm();
+    INFO("open " << nth);
+    CHECK(no_garbage(repository));
+    CHECK(holds(objects, contents));
+    if (faults == 0) {
+      CHECK(!error);
+      CHECK(nth > 3);
+      break;
+    }
+  }
+}
+
 TEST_CASE("two adders of the same content and a merge between them lose nothing") {
   TestRepository repository;
   Contents contents;
