@@ -115,6 +115,27 @@ std::optional<LockMode> conflicting_lock(int fd, LockMode mode, LockRange range)
 
 LockDirectory::LockDirectory(FileSystem& fs, int repository_fd) : fs_(fs), repository_fd_(repository_fd) {}
 
+UniqueFd LockDirectory::create_file(const std::string& path) const {
+  const At at{repository_fd_, path.c_str()};
+  try {
+    return fs_.open(at, O_RDWR | O_CREAT);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+  }
+  // Its directory is lost. Nothing to sync: whoever finds it lost again makes it again.
+  try {
+    fs_.mkdir({repository_fd_, layout::k_locks});
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::exists) throw;
+  }
+  try {
+    return fs_.open(at, O_RDWR | O_CREAT);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    throw Error(ErrorKind::corrupt, error.message());
+  }
+}
+
 /// No descriptor: a read-only medium without lock files, where nobody can write either (durability.md: lock 3).
 UniqueFd LockDirectory::open_file(LockName name, LockMode mode) const {
   const std::string path = lock_path(name);
@@ -123,7 +144,7 @@ UniqueFd LockDirectory::open_file(LockName name, LockMode mode) const {
     if (fd) return std::move(*fd);
   }
   try {
-    return fs_.open({repository_fd_, path.c_str()}, O_RDWR | O_CREAT);
+    return create_file(path);
   } catch (const Error& error) {
     if (mode == LockMode::shared && error.kind() == ErrorKind::permission) return UniqueFd();
     throw;
@@ -165,7 +186,7 @@ Lock LockDirectory::acquire(LockName name, LockMode mode, const LockWait& wait) 
     if (static_cast<std::uint64_t>(waited.count()) >= wait.timeout_ms)
       throw Error(ErrorKind::locked,
                   fmt::format("lock {}: held by {}", name_of(name), holder(name, mode).value_or("another process")),
-                  "a longer --lock-timeout waits for it");
+                  "--lock-timeout 10m");
     if (!told && wait.on_wait && waited >= k_notice_after) {
       wait.on_wait(holder(name, mode).value_or("another process"));
       told = true;

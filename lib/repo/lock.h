@@ -43,7 +43,8 @@ class LockDirectory {
  public:
   LockDirectory(FileSystem& fs, int repository_fd);
   /// Error{locked} naming the holder after the timeout. An exclusive holder writes pid, host, command and start time
-  /// into the file (for messages only). Shared locks work on read-only descriptors.
+  /// into the file (for messages only). Shared locks work on read-only descriptors. A lost lock file, or the whole
+  /// directory, is made again; Error{corrupt} if that cannot be.
   Lock acquire(LockName name, LockMode mode, const LockWait& wait) const;
   std::optional<Lock> try_acquire(LockName name, LockMode mode) const;
   /// Who is in the way, for messages; nothing if a lock of this mode would be free now.
@@ -53,6 +54,7 @@ class LockDirectory {
 
  private:
   UniqueFd open_file(LockName name, LockMode mode) const;
+  UniqueFd create_file(const std::string& path) const;
   std::optional<Lock> try_lock(UniqueFd& fd, LockName name, LockMode mode) const;
   FileSystem& fs_;
   int repository_fd_;

@@ -103,6 +103,20 @@ TEST_CASE_FIXTURE(Fixture, "readers of a medium without lock files do without th
   CHECK(locks.try_acquire(LockName::gate, LockMode::shared));
 }
 
+TEST_CASE_FIXTURE(Fixture, "a lost lock file or directory is made again") {
+  for (const LockMode mode : {LockMode::shared, LockMode::exclusive}) {
+    scratch.remove("lock");
+    const Lock lock = ours.acquire(LockName::catalog, mode, k_at_once);
+    CHECK(lock.held());
+    CHECK(scratch.exists("lock/catalog"));
+    CHECK_FALSE(theirs.try_acquire(LockName::catalog, LockMode::exclusive));
+  }
+  scratch.remove("lock");
+  scratch.write("lock", "in the way");
+  for (const LockMode mode : {LockMode::shared, LockMode::exclusive})
+    CHECK(test::kind_of([&] { ours.acquire(LockName::catalog, mode, k_at_once); }) == ErrorKind::corrupt);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a full disk does not stop a lock whose note cannot be written") {
   test::FaultFileSystem full;
   full.arm({.call = test::FileCall::pwrite, .error = ENOSPC, .lasts = test::FaultLasts::forever});
