@@ -101,7 +101,7 @@ VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& obj
   for (std::size_t begin = 0; begin < places.size();) {
     std::size_t end = begin;
     while (end < places.size() && places[end].pack == places[begin].pack) ++end;
-    std::optional<PackFile> file = open_pack(repository, places[begin].pack);
+    std::optional<PackFile> file = open_or_rescue_pack(repository, places[begin].pack);
     if (file) {
       const OpenPack pack = with_keys(std::move(*file));
       arena.execute([&] {

@@ -59,8 +59,20 @@ MappedFooter::MappedFooter(const ObjectId& pack, int fd, const std::string& path
   }
 }
 
+MappedFooter::MappedFooter(const ObjectId& pack, Bytes footer) : pack_(pack), rescued_(std::move(footer)) {
+  view_.emplace(rescued_, FooterView::Verify::no);
+}
+
+std::shared_ptr<const MappedFooter> MappedFooter::rescue(const Repository& repository, const ObjectId& pack) {
+  std::optional<PackFile> file = rescue_pack(repository, pack);
+  if (!file) return nullptr;
+  return std::shared_ptr<const MappedFooter>(new MappedFooter(pack, std::move(file->footer)));
+}
+
 MappedFooter::~MappedFooter() { unmap(); }
 
-void MappedFooter::unmap() { ::munmap(mapping_, mapped_); }
+void MappedFooter::unmap() {
+  if (mapping_ != nullptr) ::munmap(mapping_, mapped_);
+}
 
 }  // namespace store

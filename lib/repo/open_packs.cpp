@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "repo/pack_file.h"
 
 namespace store {
@@ -15,7 +16,11 @@ std::shared_ptr<const OpenPack> open_one(const Repository& repository, const Obj
   const std::string path = layout::pack_path(id);
   std::optional<UniqueFd> fd = open_if_exists(repository.fd(), path);
   if (!fd) return nullptr;
-  check_pack_header(fd->get(), path);
+  try {
+    check_pack_header(fd->get(), path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+  }
   const auto size = static_cast<std::uint64_t>(stat_fd(fd->get(), path).st_size);
   return std::make_shared<const OpenPack>(
       OpenPack{std::move(*fd), size, fmt::format("pack {}", id.short_hex())});

@@ -8,7 +8,7 @@
 
 namespace store {
 
-/// A pack open for reading blocks, its header checked.
+/// A pack open for reading blocks. A damaged header is no hindrance: each block has its own checksums.
 struct OpenPack {
   UniqueFd fd;
   std::uint64_t size = 0;

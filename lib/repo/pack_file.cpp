@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/error.h"
 #include "format/commit.h"
@@ -15,6 +16,7 @@ namespace store {
 namespace {
 
 constexpr std::uint64_t k_first_read = 64u << 10;  // holds nearly every header; most blocks are longer
+constexpr std::uint64_t k_scan_window = 1u << 20;
 constexpr std::uint64_t k_max_stored_block = k_max_object_size + (1u << 20);
 
 std::string pack_name(const ObjectId& pack) { return fmt::format("pack {}", pack.short_hex()); }
@@ -71,6 +73,87 @@ void check_block_offsets(const FooterView& footer, std::uint64_t footer_offset) 
   }
 }
 
+/// Reads and checks the footer of a pack whose size is known.
+void read_footer(PackFile& file, const std::string& path) {
+  if (file.size < k_pack_header_size + k_footer_trailer_size)
+    throw_corrupt(fmt::format("ends after {} bytes", file.size));
+  Bytes trailer(k_footer_trailer_size);
+  pread_full(file.fd.get(), trailer, file.size - trailer.size(), path);
+  const std::uint64_t length = footer_size(trailer);
+  if (length > file.size - k_pack_header_size)
+    throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
+  file.footer_offset = file.size - length;
+  file.footer.clear();
+  read_up_to(file.fd.get(), file.footer, file.footer_offset, length);
+  if (sha256(file.footer) != file.id) throw_corrupt("footer is not the one that the name says");
+  check_block_offsets(FooterView(file.footer, FooterView::Verify::yes), file.footer_offset);
+}
+
+/// Opens without any check. Nothing if the file is gone.
+std::optional<PackFile> open_unchecked(const Repository& repository, const ObjectId& pack, const std::string& path) {
+  std::optional<UniqueFd> fd = open_if_exists(repository.fd(), path);
+  if (!fd) return std::nullopt;
+  PackFile file{.id = pack, .fd = std::move(*fd)};
+  file.size = static_cast<std::uint64_t>(stat_fd(file.fd.get(), path).st_size);
+  return file;
+}
+
+/// The next offset from `from` on that looks like the start of a block, or `size`.
+std::uint64_t next_block(int fd, std::uint64_t from, std::uint64_t size) {
+  constexpr std::size_t k_magic_size = 4;
+  Bytes window(std::min<std::uint64_t>(k_scan_window, size));
+  while (from + k_magic_size <= size) {
+    const std::size_t wanted = std::min<std::uint64_t>(window.size(), size - from);
+    const ByteView bytes = ByteView(window).first(
+        pread_full(fd, MutableByteView(window).first(wanted), from, "pack"));
+    const std::size_t at = find_block_magic(bytes, 0);
+    if (at < bytes.size()) return from + at;
+    if (bytes.size() < wanted || from + wanted == size) break;
+    from += wanted - (k_magic_size - 1);  // a magic may lie across two windows
+  }
+  return size;
+}
+
+/// Adds a block's objects to the footer, their ids computed from their bytes.
+void list_block(const StoredBlock& stored, std::uint64_t offset, Decompressor& decompressor, Footer& footer) {
+  const DecodedBlock block = decode_block(stored, decompressor, nullptr);
+  std::vector<FooterEntry> entries;
+  const auto index = static_cast<std::uint32_t>(footer.block_offsets.size());
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const ObjectType type = block.object(i).type;
+    entries.push_back({{type, object_id(type, block.bytes(i))}, 0, index, static_cast<std::uint32_t>(i)});
+  }
+  footer.entries.insert(footer.entries.end(), entries.begin(), entries.end());
+  footer.block_offsets.push_back(offset);
+}
+
+/// Makes the footer from every block that is whole; one block in memory.
+void list_anew(PackFile& file) {
+  Footer footer;
+  Decompressor decompressor;
+  file.footer_offset = k_pack_header_size;
+  for (std::uint64_t at = k_pack_header_size; at < file.size;) {
+    try {
+      const StoredBlock stored = read_checked(file.fd.get(), at, file.size, k_first_read);
+      list_block(stored, at, decompressor, footer);
+      at += stored.bytes.size();
+      file.footer_offset = at;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      at = next_block(file.fd.get(), at + 1, file.size);
+    }
+  }
+  const auto order = [](const FooterEntry& a, const FooterEntry& b) {
+    if (a.key != b.key) return key_less(a.key, b.key);
+    return std::tie(a.block, a.ordinal) < std::tie(b.block, b.ordinal);
+  };
+  const auto same = [](const FooterEntry& a, const FooterEntry& b) { return a.key == b.key; };
+  std::sort(footer.entries.begin(), footer.entries.end(), order);
+  footer.entries.erase(std::unique(footer.entries.begin(), footer.entries.end(), same), footer.entries.end());
+  file.footer = encode_footer(footer);
+  file.listed_anew = true;
+}
+
 }  // namespace
 
 void check_pack_header(int fd, const std::string& path) {
@@ -81,33 +164,44 @@ void check_pack_header(int fd, const std::string& path) {
 
 std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack) try {
   const std::string path = layout::pack_path(pack);
-  std::optional<UniqueFd> fd = open_if_exists(repository.fd(), path);
-  if (!fd) return std::nullopt;
-  check_pack_header(fd->get(), path);
-  PackFile file{.id = pack, .fd = std::move(*fd)};
-  file.size = static_cast<std::uint64_t>(stat_fd(file.fd.get(), path).st_size);
-  if (file.size < k_pack_header_size + k_footer_trailer_size)
-    throw_corrupt(fmt::format("ends after {} bytes", file.size));
-  Bytes trailer(k_footer_trailer_size);
-  pread_full(file.fd.get(), trailer, file.size - trailer.size(), path);
-  const std::uint64_t length = footer_size(trailer);
-  if (length > file.size - k_pack_header_size)
-    throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
-  file.footer_offset = file.size - length;
-  read_up_to(file.fd.get(), file.footer, file.footer_offset, length);
-  if (sha256(file.footer) != pack) throw_corrupt("footer is not the one that the name says");
-  check_block_offsets(FooterView(file.footer, FooterView::Verify::yes), file.footer_offset);
+  std::optional<PackFile> file = open_unchecked(repository, pack, path);
+  if (!file) return std::nullopt;
+  check_pack_header(file->fd.get(), path);
+  read_footer(*file, path);
   return file;
 } catch (Error& error) {
   error.add_context(pack_name(pack));
   throw;
 }
 
+std::optional<PackFile> rescue_pack(const Repository& repository, const ObjectId& pack) {
+  const std::string path = layout::pack_path(pack);
+  std::optional<PackFile> file = open_unchecked(repository, pack, path);
+  if (!file) return std::nullopt;
+  file->rescued = true;
+  try {
+    read_footer(*file, path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    list_anew(*file);
+  }
+  return file;
+}
+
+std::optional<PackFile> open_or_rescue_pack(const Repository& repository, const ObjectId& pack) {
+  try {
+    return open_pack(repository, pack);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+  }
+  return rescue_pack(repository, pack);
+}
+
 StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end) try {
   if (offset < k_pack_header_size || end > pack.footer_offset || offset >= end)
     throw_corrupt(fmt::format("no block lies up to {}", end));
   StoredBlock block = read_checked(pack.fd.get(), offset, end, std::min(end - offset, k_max_stored_block));
-  if (block.bytes.size() != end - offset)
+  if (block.bytes.size() != end - offset && !pack.listed_anew)
     throw_corrupt(fmt::format("block of {} bytes where {} are", block.bytes.size(), end - offset));
   return block;
 } catch (Error& error) {

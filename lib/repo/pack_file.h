@@ -17,17 +17,25 @@ struct PackFile {
   UniqueFd fd;
   std::uint64_t size = 0;
   std::uint64_t footer_offset = 0;
-  Bytes footer = {};  // checked
+  Bytes footer = {};  // checked, or made anew from the blocks
+  bool rescued = false;     // header or footer does not check
+  bool listed_anew = false;  // the footer is made from the blocks that are whole: others may lie between them
 };
 /// Opens and checks header, trailer and footer (also that the name is the footer's hash). Nothing if the file
 /// is gone.
 std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack);
+/// For a pack that open_pack() refuses as damaged: by its footer if that one is whole, else every block is read, the
+/// ids computed from the bytes (1 GiB: seconds) and a footer made in memory. Blocks with bases are left out. What it
+/// lists answers reads, never deduplication.
+std::optional<PackFile> rescue_pack(const Repository& repository, const ObjectId& pack);
+/// open_pack(), and rescue_pack() if that fails.
+std::optional<PackFile> open_or_rescue_pack(const Repository& repository, const ObjectId& pack);
 struct StoredBlock {
   BlockHeader header;
   Bytes bytes;  // header ‖ payload as stored, both checksums checked
   std::size_t header_size = 0;
 };
-/// Error{corrupt} names pack and offset.
+/// Error{corrupt} names pack and offset. `end` is where the block ends exactly, or in a pack listed anew at the latest.
 StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end);
 /// The same where the block's end is not known: it lies before `limit`. `what` names the file in errors.
 StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, std::uint64_t limit);

@@ -21,6 +21,16 @@ void ignoring_damage(Lookup lookup) {
   }
 }
 
+std::shared_ptr<const MappedFooter> open_or_rescue(const Repository& repository, const ObjectId& pack,
+                                                   FooterView::Verify verify) {
+  try {
+    return MappedFooter::open(repository, pack, verify);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+  }
+  return MappedFooter::rescue(repository, pack);
+}
+
 /// Hex digits as the lowest id that starts with them, and the test whether an id does.
 class Prefix {
  public:
@@ -66,18 +76,22 @@ void PackIndex::open_uncovered(const Repository& repository, const Flags& flags,
   for (const auto& table : tables_.tables)
     covered.insert(table->view.packs().begin(), table->view.packs().end());
   std::unordered_map<ObjectId, std::shared_ptr<const MappedFooter>, ObjectIdHash> known;
-  if (previous != nullptr && verify == FooterView::Verify::no)
-    for (const Footer& footer : previous->footers_) known.emplace(footer.footer->pack(), footer.footer);
+  if (previous != nullptr)
+    for (const Footer& footer : previous->footers_)
+      if (verify == FooterView::Verify::no || footer.footer->rescued())
+        known.emplace(footer.footer->pack(), footer.footer);
   for (auto pack = catalog_->packs.rbegin(); pack != catalog_->packs.rend(); ++pack) {
     const ObjectId& id = pack->pack.id;
     if (covered.contains(id)) continue;
     ignoring_damage([&] {
       const auto found = known.find(id);
-      auto footer = found != known.end() ? found->second : MappedFooter::open(repository, id, verify);
-      if (footer)
-        footers_.push_back({std::move(footer), flags.at(id)});
-      else
+      auto footer = found != known.end() ? found->second : open_or_rescue(repository, id, verify);
+      if (!footer) {
         lost_ = true;
+        return;
+      }
+      const std::uint8_t damage = footer->rescued() ? k_pack_damaged : 0;
+      footers_.push_back({std::move(footer), static_cast<std::uint8_t>(flags.at(id) | damage)});
     });
   }
 }

@@ -236,6 +236,35 @@ TEST_CASE("ids are found by prefix of any length, by type, up to a limit") {
   }
 }
 
+TEST_CASE("without header or footer a pack is read by its blocks, and not relied on") {
+  TestRepository repository;
+  const Bytes first = noise(300, 1);
+  const Bytes second = noise(400, 2);
+  const Bytes third = noise(500, 3);
+  const CatalogPack pack = publish_pack(*repository, {block_of({first}), block_of({second}), block_of({third})});
+  const ObjectStore sound(*repository, {});
+  const std::uint64_t second_block = sound.find(chunk_key(second))->block_offset;
+  const std::string whole = repository.read(layout::pack_path(pack.id));
+  for (const std::size_t offset : {std::size_t{0}, k_pack_header_size - 1, whole.size() - 1, whole.size() - 30,
+                                   whole.size() - k_footer_trailer_size - 1}) {
+    CAPTURE(offset);
+    flip(repository, layout::pack_path(pack.id), offset);
+    const ObjectStore objects(*repository, {});
+    for (const Bytes& chunk : {first, second, third}) {
+      CHECK(equal(objects.read(chunk_key(chunk)), chunk));
+      CHECK(!objects.known_for_deduplication(chunk_key(chunk)));
+    }
+    repository.write(layout::pack_path(pack.id), whole);
+  }
+  // A lost block in the middle does not end the search.
+  flip(repository, layout::pack_path(pack.id), whole.size() - 1);
+  flip(repository, layout::pack_path(pack.id), second_block + 5);
+  const ObjectStore objects(*repository, {});
+  CHECK(equal(objects.read(chunk_key(first)), first));
+  CHECK(error_of([&] { objects.read(chunk_key(second)); })->kind() == ErrorKind::corrupt);
+  CHECK(equal(objects.read(chunk_key(third)), third));
+}
+
 TEST_CASE("a pack whose file is gone is reported, and the others are read") {
   TestRepository repository;
   const Bytes lost = noise(300, 1);
