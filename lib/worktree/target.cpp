@@ -22,6 +22,8 @@ constexpr mode_t k_plain_bits =
     0777;  // what open(2) may be given: set-id bits come by fchmod, after the content
 constexpr mode_t k_unfinished_directory = 0700;
 constexpr mode_t k_unfinished_file = 0600;
+constexpr std::string_view k_temporary_prefix = ".store-tmp-";
+constexpr std::size_t k_temporary_digits = 16;
 
 /// Runs a step; its error names the whole path instead of the last component alone.
 template <typename Step>
@@ -73,7 +75,7 @@ Place place_of(int root_fd, const std::string& path) {
   return place;
 }
 
-std::string temporary_name() { return ".store-tmp-" + random_hex(16); }
+std::string temporary_name() { return std::string(k_temporary_prefix) + random_hex(k_temporary_digits); }
 
 /// For the way out of a failure, whose own error is the one to report.
 void remove_quietly(FileSystem& fs, At at) {
@@ -123,6 +125,11 @@ mode_t node_type(EntryKind kind) {
 }
 
 }  // namespace
+
+bool is_temporary_name(std::string_view name) {
+  if (name.size() != k_temporary_prefix.size() + k_temporary_digits || !name.starts_with(k_temporary_prefix)) return false;
+  return name.find_first_not_of("0123456789abcdef", k_temporary_prefix.size()) == std::string_view::npos;
+}
 
 TargetTree::TargetTree(FileSystem& fs, const std::string& path) : fs_(&fs), path_(path) {
   root_ = open_readonly(AT_FDCWD, path, O_DIRECTORY);

@@ -2,12 +2,16 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/file_system.h"
 #include "format/index_record.h"
 
 namespace store {
+
+/// True for the names of what a TargetTree has not finished: `.store-tmp-` and 16 lower-case hex digits, nothing else.
+bool is_temporary_name(std::string_view name);
 
 /// Writes a work tree (or an output folder) without ever leaving it: every step is relative to a directory
 /// descriptor opened beneath the root without following symlinks. Thread rule: any thread for different
@@ -26,7 +30,7 @@ class TargetTree {
   /// Exact permission bits at the end, independent of umask.
   void set_directory_mode(const std::string& path, std::uint16_t mode) const;
 
-  /// A file being written under a temporary name `.store-tmp-<random>` in the final directory; commit() gives
+  /// A file being written under a temporary name (is_temporary_name) in the final directory; commit() gives
   /// it its mode and then its name. Destroyed without commit(): the temporary is removed. Any number of
   /// threads may write ranges of one file.
   class File {

@@ -274,3 +274,19 @@ TEST_CASE("errors name the path and are printable") {
     CHECK(error.message().find("d/new\\nline") == 0);
   }
 }
+
+TEST_CASE("the name of what is not finished is a temporary name, and nothing else is") {
+  const Scratch scratch;
+  const TargetTree target(posix_file_system(), scratch.path());
+  const TargetTree::File file = target.create_file("f");
+  REQUIRE(scratch.list().size() == 1);
+  const std::string name = scratch.list().front();
+  CHECK(is_temporary_name(name));
+  CHECK(!is_temporary_name(name + "0"));
+  CHECK(!is_temporary_name(name.substr(0, name.size() - 1)));
+  CHECK(!is_temporary_name("x" + name.substr(1)));
+  CHECK(!is_temporary_name(name.substr(0, name.size() - 1) + "A"));
+  CHECK(!is_temporary_name(name.substr(0, name.size() - 1) + "g"));
+  CHECK(!is_temporary_name(".store-tmp-"));
+  CHECK(!is_temporary_name(".store-tmp-notes"));
+}
