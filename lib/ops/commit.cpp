@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "format/tree.h"
 #include "ops/index_tree.h"
+#include "ops/new_content.h"
 #include "ops/revision.h"
 #include "ops/staging.h"
 #include "ops/tree_reader.h"
@@ -38,34 +38,6 @@ Identity author_of(const Workspace& workspace, const CommitOptions& options) {
   if (workspace.settings().user.name) author.name = *workspace.settings().user.name;
   if (workspace.settings().user.email) author.email = *workspace.settings().user.email;
   return author;
-}
-
-/// What no earlier commit holds: everything that was published since the last layer of another commit.
-IngestTotals new_since_last_commit(const Workspace& workspace, const ObjectId& commit) {
-  workspace.objects().refresh();
-  const std::shared_ptr<const CatalogState> catalog = workspace.objects().catalog();
-  std::optional<std::uint64_t> border;
-  for (std::size_t i = 0; i < catalog->layers.size(); ++i)
-    if (catalog->layers[i].commit && *catalog->layers[i].commit != commit) border = catalog->layer_sequence[i];
-  IngestTotals totals;
-  std::set<ObjectId> counted;
-  for (std::size_t i = 0; i < catalog->layers.size(); ++i) {
-    const Layer& layer = catalog->layers[i];
-    if (border && catalog->layer_sequence[i] <= *border) continue;
-    totals.new_chunks += layer.chunks;
-    totals.new_bytes += layer.raw_bytes;
-    totals.stored_bytes += layer.stored_bytes;
-    counted.insert(layer.packs.begin(), layer.packs.end());
-  }
-  // Packs of an interrupted add were published without a layer of their own.
-  for (const CatalogState::Pack& pack : catalog->packs) {
-    if ((border && pack.sequence <= *border) || counted.contains(pack.pack.id)) continue;
-    const PackContent content = pack_content(workspace.repository(), pack.pack.id);
-    totals.new_chunks += content.chunks;
-    totals.new_bytes += content.raw_bytes;
-    totals.stored_bytes += pack.pack.size;
-  }
-  return totals;
 }
 
 ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
@@ -189,12 +161,13 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   if (result.committed) {
     move_branch(workspace, head, result.id, index_before.value_or(result.tree), result.tree);
     result.subject = std::string(object.subject());
-    const IngestTotals fresh = new_since_last_commit(workspace, result.id);
-    result.totals.new_chunks = fresh.new_chunks;
-    result.totals.new_bytes = fresh.new_bytes;
+    const std::optional<ObjectId> parent_tree = parent ? std::optional(parent->tree) : std::nullopt;
+    const NewContent fresh = new_content(workspace, result.id, result.tree, parent_tree);
+    result.totals.new_chunks = fresh.chunks;
+    result.totals.new_bytes = fresh.bytes;
     result.totals.stored_bytes = fresh.stored_bytes;
     result.changes =
-        summarize(workspace, parent ? std::optional(parent->tree) : std::nullopt, result.tree, result.totals);
+        summarize(workspace, parent_tree, result.tree, result.totals);
     result.merged_bytes = keep_house(workspace, access);
   }
   access.finish();
