@@ -83,23 +83,16 @@ class IndexUpdate {
   std::uint64_t deleted_ = 0;
 };
 
-void add_walk_totals(IngestTotals& totals, const IngestTotals& walk) {
-  totals.files += walk.files;
-  totals.bytes += walk.bytes;
-  totals.unchanged_files += walk.unchanged_files;
-  totals.directories += walk.directories;
-  totals.symlinks += walk.symlinks;
-  totals.chunks += walk.chunks;
-  totals.cache_hits += walk.cache_hits;
+void add_counts(IngestTotals& totals, const IngestTotals& more) {
+  totals.files += more.files;
+  totals.bytes += more.bytes;
+  totals.unchanged_files += more.unchanged_files;
+  totals.directories += more.directories;
+  totals.symlinks += more.symlinks;
+  totals.chunks += more.chunks;
+  totals.cache_hits += more.cache_hits;
+  totals.cache_misses += more.cache_misses;
 }
-
-/// What the files that were read add to the figures.
-struct ReadTotals {
-  std::uint64_t files = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t chunks = 0;
-  std::uint64_t known = 0;
-};
 
 /// Somebody who watches is told first how much there is to do.
 void begin_progress(const Workspace& workspace, StageWalk& walk) {
@@ -133,6 +126,62 @@ void record_refreshed(const Workspace& workspace, Index& index, const std::vecto
   batch.commit(workspace.settings().core.fsync);
 }
 
+/// One pass over the paths. Returns the large files that changed while they were read and are worth another attempt; without
+/// `again` they are recorded as they were read, and reported.
+enum class Again : bool { no, yes };
+std::vector<std::string> stage_once(Workspace& workspace, WriteAccess& access, const AddOptions& options,
+                                    JournalWriter* journal, StageWalk& walk, ResumeJournals& resume, Again again,
+                                    AddResult& result) {
+  Index& index = access.index();
+  const bool sync = workspace.settings().core.fsync;
+  std::optional<Index::Batch> batch;
+  std::optional<Publisher> publisher;
+  if (!options.dry_run) {
+    batch.emplace(index.begin());
+    publisher.emplace(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
+  }
+  IndexUpdate update(index, batch ? &*batch : nullptr);
+  IngestTotals read;
+  std::vector<std::string> changed;
+  IngestPorts ports;
+  ports.next = [&] {
+    std::optional<IngestInput> input = walk.next();
+    if (!input) show_totals(workspace, walk.seen());
+    return input;
+  };
+  ports.done = [&](const IngestResult& one) {
+    if (one.read && is_regular(one.entry.kind)) {
+      ++read.files;
+      read.bytes += one.entry.size;
+      read.chunks += one.entry.chunks;
+      read.unchanged_files += one.known && (one.entry.size != 0 || update.had(one.entry));
+    }
+    update.apply(one.entry);
+  };
+  ports.failed = [&](PathFailure failure) { result.failed.push_back(std::move(failure)); };
+  if (again == Again::yes) ports.changed = [&](const std::string& path) { changed.push_back(path); };
+  ports.publisher = publisher ? &*publisher : nullptr;
+  ports.journal = journal;
+  ports.resume = &resume;
+  const IngestTotals ingested = ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
+  result.totals.stored_bytes += ingested.stored_bytes;
+  if (publisher) {
+    result.totals.stored_bytes += publisher->finish(std::nullopt).stored_bytes;
+    batch->commit(sync);
+    record_refreshed(workspace, index, update.refreshed());
+  }
+  result.totals.new_chunks += ingested.new_chunks;
+  result.totals.new_bytes += ingested.new_bytes;
+  result.totals.mapped_bytes += ingested.mapped_bytes;
+  result.totals.streamed_bytes += ingested.streamed_bytes;
+  read.cache_misses = read.files;
+  add_counts(result.totals, read);
+  add_counts(result.totals, walk.totals());
+  result.deleted += update.deleted();
+  result.failed.insert(result.failed.end(), walk.failures().begin(), walk.failures().end());
+  return changed;
+}
+
 }  // namespace
 
 CompressionOptions compression_options(const Settings& settings) {
@@ -160,61 +209,23 @@ IngestOptions ingest_options(const Workspace& workspace) {
 }
 
 AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
+  constexpr int k_attempts = 3;
   const auto started = std::chrono::steady_clock::now();
   AddResult result;
-  Index& index = access.index();
-  check_paths_exist(workspace, index, options, result.failed);
+  check_paths_exist(workspace, access.index(), options, result.failed);
   ResumeJournals resume(access.adopted());
-  StageWalk walk(workspace, index, options, &resume);
-  begin_progress(workspace, walk);
-  std::optional<Index::Batch> batch;
-  std::optional<Publisher> publisher;
   std::optional<JournalWriter> journal;
-  if (!options.dry_run) {
-    batch.emplace(index.begin());
-    publisher.emplace(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(),
-                      workspace.settings().core.fsync);
-    journal.emplace(access.session().create_journal());
+  if (!options.dry_run) journal.emplace(access.session().create_journal());
+  for (int attempt = 1; attempt <= k_attempts; ++attempt) {
+    StageWalk walk(workspace, access.index(), options, &resume);
+    if (attempt == 1) begin_progress(workspace, walk);
+    options.paths = stage_once(workspace, access, options, journal ? &*journal : nullptr, walk, resume,
+                               attempt < k_attempts ? Again::yes : Again::no, result);
+    if (options.paths.empty()) break;
+    // The paths of another attempt are names, not patterns, and one of them may be gone by now.
+    options.paths_from_file = true;
   }
-
-  IndexUpdate update(index, batch ? &*batch : nullptr);
-  ReadTotals read;
-  const auto done = [&](const IngestResult& one) {
-    if (one.read && is_regular(one.entry.kind)) {
-      ++read.files;
-      read.bytes += one.entry.size;
-      read.chunks += one.entry.chunks;
-      read.known += one.known && (one.entry.size != 0 || update.had(one.entry));
-    }
-    update.apply(one.entry);
-  };
-  const auto next = [&] {
-    std::optional<IngestInput> input = walk.next();
-    if (!input) show_totals(workspace, walk.seen());
-    return input;
-  };
-  const IngestPorts ports{.next = next,
-                          .done = done,
-                          .failed = [&](PathFailure failure) { result.failed.push_back(std::move(failure)); },
-                          .publisher = publisher ? &*publisher : nullptr,
-                          .journal = journal ? &*journal : nullptr,
-                          .resume = &resume};
-  result.totals = ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
-
-  if (publisher) {
-    result.totals.stored_bytes = publisher->finish(std::nullopt).stored_bytes;
-    batch->commit(workspace.settings().core.fsync);
-    record_refreshed(workspace, index, update.refreshed());
-    workspace.objects().maintain_tables();
-  }
-  add_walk_totals(result.totals, walk.totals());
-  result.totals.files += read.files;
-  result.totals.bytes += read.bytes;
-  result.totals.chunks += read.chunks;
-  result.totals.unchanged_files += read.known;
-  result.totals.cache_misses += read.files;
-  result.deleted = update.deleted();
-  result.failed.insert(result.failed.end(), walk.failures().begin(), walk.failures().end());
+  if (!options.dry_run) workspace.objects().maintain_tables();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return result;
 }

@@ -71,6 +71,9 @@ struct IngestPorts {
   std::function<void(const IngestResult&)> done;
   /// An input that could not be read, or changed while it was read.
   std::function<void(PathFailure)> failed;
+  /// A large file that changed while it was read: it is left out, for another attempt. Without this port it is recorded as it
+  /// was read, and reported to `failed`. (Small files are read again on the spot.)
+  std::function<void(const std::string& path)> changed = {};
   /// Encoded blocks go here; nothing for a dry run, which only adds up their sizes.
   Publisher* publisher = nullptr;
   JournalWriter* journal = nullptr;

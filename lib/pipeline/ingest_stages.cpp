@@ -13,6 +13,13 @@
 namespace store {
 namespace {
 
+/// The path stands beside the message: it need not stand in it.
+PathFailure without_path(PathFailure failure) {
+  const std::string prefix = escape_name(failure.path) + ": ";
+  if (failure.message.starts_with(prefix)) failure.message.erase(0, prefix.size());
+  return failure;
+}
+
 constexpr char k_changed[] = "changed while it was read";
 
 }  // namespace
@@ -279,11 +286,11 @@ void IngestStages::assemble_batch(IngestItem& item) {
 
 void IngestStages::assemble_window(IngestItem& item) {
   LargeFile& file = *item.file;
-  if (!item.failure.empty() && file.input.entry.path.size() != 0) {
+  if (!item.failure.empty() && !file.dropped) {
     item.failures.push_back({file.input.entry.path, item.failure});
-    file.input.entry.path.clear();  // the rest of the file is read for nothing; it is dropped at its last window
+    file.dropped = true;
   }
-  if (file.input.entry.path.empty()) return;
+  if (file.dropped) return;
   for (const JournalNode& node : file.resumed) {
     const Bytes bytes = objects_.read({ObjectType::recipe, node.id});
     for (const ByteView entry : decode_node(ObjectType::recipe, bytes).entries)
@@ -332,12 +339,17 @@ void IngestStages::finish_large_file(IngestItem& item) {
     item.failures.push_back({entry.path, k_changed});
     return;
   }
-  if (item.changed || file.bytes != entry.stat.size) item.failures.push_back({entry.path, k_changed});
+  const bool changed = item.changed || file.bytes != entry.stat.size;
+  if (changed && ports_.changed) {
+    item.changed_files.push_back(entry.path);
+    return;
+  }
+  if (changed) item.failures.push_back({entry.path, k_changed});
   entry.kind = EntryKind::large_file;
   entry.id = file.recipe.finish().id;
   entry.size = file.bytes;
   entry.chunks = file.chunks;
-  entry.racy = is_racy(entry.stat, file.read_started_ns) || item.changed;
+  entry.racy = is_racy(entry.stat, file.read_started_ns) || changed;
   item.results.push_back({std::move(entry), !file.any_new, true});
 }
 
@@ -368,7 +380,8 @@ void IngestStages::append(IngestItem& item) {
     else estimate_.append(block);
   }
   if (item.end) totals_.stored_bytes = estimate_.finish();
-  for (PathFailure& failure : item.failures) ports_.failed(std::move(failure));
+  for (PathFailure& failure : item.failures) ports_.failed(without_path(std::move(failure)));
+  for (const std::string& path : item.changed_files) ports_.changed(path);
   if (ports_.journal != nullptr)
     for (const JournalRecord& record : item.journal) ports_.journal->append(record);
   std::uint64_t files = 0;

@@ -29,6 +29,7 @@ struct LargeFile {
   std::uint64_t chunks = 0;
   std::uint64_t bytes = 0;
   bool any_new = false;
+  bool dropped = false;   // a window could not be read: the rest is read for nothing
 };
 
 /// A stretch of content that became one chunk or a run of zeros.
@@ -70,6 +71,7 @@ struct IngestItem {
   std::vector<EncodedBlock> encoded;
   std::vector<IngestResult> results;
   std::vector<PathFailure> failures;
+  std::vector<std::string> changed_files;  // for another attempt
   std::vector<JournalRecord> journal;
 
   void reset();
