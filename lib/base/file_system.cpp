@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -15,6 +16,14 @@
 namespace store {
 namespace {
 
+/// The path behind a descriptor, for messages.
+std::string fd_name(int fd) {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), path, sizeof path);
+  if (length <= 0) return fmt::format("descriptor {}", fd);
+  return std::string(path, static_cast<std::size_t>(length));
+}
+
 /// Throws for a refused call; returns its result otherwise. EINTR repeats it.
 template <typename Call>
 auto checked(const char* what, std::string_view name, Call call) {
@@ -25,7 +34,16 @@ auto checked(const char* what, std::string_view name, Call call) {
   }
 }
 
-std::string fd_name(int fd) { return fmt::format("descriptor {}", fd); }
+/// The same for calls by descriptor: its path is looked up only when it is needed.
+template <typename Call>
+auto checked_fd(const char* what, int fd, Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0) return result;
+    const int value = errno;
+    if (value != EINTR) throw_errno(value, what, escape_name(fd_name(fd)));
+  }
+}
 
 class PosixFileSystem final : public FileSystem {
  public:
@@ -36,7 +54,7 @@ class PosixFileSystem final : public FileSystem {
 
   void pwrite(int fd, ByteView bytes, std::uint64_t offset) override {
     while (!bytes.empty()) {
-      const ssize_t done = checked("write", fd_name(fd), [&] {
+      const ssize_t done = checked_fd("write", fd, [&] {
         return ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
       });
       if (done == 0) throw_errno(EIO, "write", fd_name(fd));  // never seen; without this it would loop
@@ -51,12 +69,12 @@ class PosixFileSystem final : public FileSystem {
       if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0)
         return true;
       if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
-      if (errno != EINTR) throw_errno(errno, "fallocate", fd_name(fd));
+      if (const int value = errno; value != EINTR) throw_errno(value, "fallocate", escape_name(fd_name(fd)));
     }
   }
 
   void truncate(int fd, std::uint64_t size) override {
-    checked("ftruncate", fd_name(fd), [&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
+    checked_fd("ftruncate", fd, [&] { return ::ftruncate(fd, static_cast<off_t>(size)); });
   }
 
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override {
@@ -97,7 +115,7 @@ class PosixFileSystem final : public FileSystem {
     checked("mknod", at.name, [&] { return ::mknodat(at.dirfd, at.name, mode, device); });
   }
   void chmod(int fd, mode_t mode) override {
-    checked("chmod", fd_name(fd), [&] { return ::fchmod(fd, mode); });
+    checked_fd("chmod", fd, [&] { return ::fchmod(fd, mode); });
   }
   void chmod_at(At at, mode_t mode) override {
     // No fchmodat2 before Linux 6.6; /proc makes the no-follow form from an O_PATH descriptor.
@@ -119,7 +137,8 @@ class PosixFileSystem final : public FileSystem {
  private:
   /// Not repeated on any error: after a failed sync the data may be gone and a second call says success.
   static void sync_once(const char* call, int fd, int result) {
-    if (result != 0) throw_errno(errno, call, fd_name(fd));
+    const int value = errno;
+    if (result != 0) throw_errno(value, call, escape_name(fd_name(fd)));
   }
 };
 
