@@ -233,10 +233,11 @@ StatusResult status(Workspace& workspace, const StatusOptions& options) {
   std::optional<ObjectId> tree;
   if (head.commit) tree = read_commit(workspace.objects(), *head.commit).tree;
   std::vector<StagedChange> staged = staged_changes(workspace.objects(), tree, index);
+  // Before renames are looked for: half of one, the other half of which was not asked for, is a change of its own.
+  std::erase_if(staged, [&](const StagedChange& change) { return !pathspecs.matches(change.path); });
   find_renames(staged);
   for (StagedChange& change : staged)
-    if (pathspecs.matches(change.path))
-      result.staged.push_back({std::move(change.path), change.change, std::move(change.from), change.directory});
+    result.staged.push_back({std::move(change.path), change.change, std::move(change.from), change.directory});
 
   WorktreeComparison comparison(workspace, index, options, pathspecs, result);
   comparison.run();

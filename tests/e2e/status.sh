@@ -26,3 +26,9 @@ both bash -c 'echo 12 >>a/b/f; rm -r new; echo late >late'
 same
 both bash -c 'rm "with space/x y"; ln -s a "with space/x y"'
 same && add -A && same && commit
+
+# A rename is one only if both its names are asked for.
+both bash -c 'mkdir -p d e && echo 4 >d/f'
+add -A && commit
+both bash -c 'mv d/f e/f2'
+add -A && same && same -- d && same -- e && same -- d e

@@ -210,6 +210,20 @@ TEST_CASE("pathspecs choose what is listed") {
   CHECK(lines_of(fixture.status(options)).empty());
 }
 
+TEST_CASE("a rename of which one name was asked for is a deletion or an addition") {
+  WorkFixture fixture;
+  start(fixture);
+  fixture.rename("d/b", "moved");
+  fixture.add_all();
+  StatusOptions options;
+  options.paths = {"d"};
+  CHECK(lines_of(fixture.status(options)) == Lines{"D  d/b"});
+  options.paths = {"moved"};
+  CHECK(lines_of(fixture.status(options)) == Lines{"A  moved"});
+  options.paths = {"d", "moved"};
+  CHECK(lines_of(fixture.status(options)) == Lines{"R  d/b -> moved"});
+}
+
 TEST_CASE("status neither waits for a writer nor writes while there is one") {
   WorkFixture fixture;
   start(fixture);
