@@ -69,10 +69,11 @@ class WorktreeComparison {
     if (pathspecs_.matches(path)) list.push_back({path, change, {}, directory});
   }
 
-  /// Without `-uall` an untracked directory stands for all that is in it; with it, it is shown only if it is empty.
+  /// Without `-uall` an untracked directory stands for all that is in it; with it, it is shown only if it is empty. One in the
+  /// place of a tracked file is not shown at all without it, as in git: the file's deletion stands for it.
   void on_untracked(const ScanEntry& found) {
     flush_untracked_directory(found.path);
-    if (found.socket) return;
+    if (found.socket || (replaced_file_ && is_within(found.path, *replaced_file_))) return;
     if (found.kind != EntryKind::directory) {
       report(result_.untracked, found.path, Change::added, false);
     } else if (options_.all_untracked) {
@@ -109,6 +110,10 @@ class WorktreeComparison {
   void on_both(const ScanEntry& found, const IndexEntry& tracked) {
     const bool directory = found.kind == EntryKind::directory;
     const bool same_class = found.kind == tracked.kind || (is_regular(found.kind) && is_regular(tracked.kind));
+    if (directory != (tracked.kind == EntryKind::directory)) {
+      on_replaced(found, tracked);
+      return;
+    }
     if (!same_class) {
       report(result_.unstaged, found.path, Change::typechange, directory);
       return;
@@ -116,6 +121,17 @@ class WorktreeComparison {
     const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
     if (mode != tracked.mode || content_differs(found, tracked))
       report(result_.unstaged, found.path, Change::modified, directory);
+  }
+
+  /// A directory where something else is tracked, or the reverse: what is tracked is missing, and what is there is untracked.
+  void on_replaced(const ScanEntry& found, const IndexEntry& tracked) {
+    if (tracked.kind != EntryKind::directory) {
+      report(result_.unstaged, tracked.path, Change::deleted, false);
+      if (!options_.all_untracked) replaced_file_ = found.path;
+    } else if (!holds_anything(tracked)) {
+      report(result_.unstaged, tracked.path, Change::deleted, true);
+    }
+    on_untracked(found);
   }
 
   /// One stat decides for unchanged files; others of the same size are read.
@@ -153,6 +169,7 @@ class WorktreeComparison {
   StatusResult& result_;
   IngestOptions ingest_;
   std::string pending_directory_;
+  std::optional<std::string> replaced_file_;
   std::vector<IndexEntry> refreshed_;
 };
 

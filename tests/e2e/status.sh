@@ -27,8 +27,13 @@ same
 both bash -c 'rm "with space/x y"; ln -s a "with space/x y"'
 same && add -A && same && commit
 
+# Directories that became files and the reverse, in the working tree and staged; -uall and paths.
+both bash -c 'rm -r * && mkdir -p x/y w d e && echo 1 >x/y/f && echo 2 >y && echo 3 >z && echo 4 >d/f && echo 5 >w/a && ln -s x l'
+add -A && commit && same
+both bash -c 'rm -r x w l && echo 6 >x && rm y z && mkdir y z z/deep l && echo 7 >y/in && echo 8 >z/deep/er && echo l >l/1 && ln -s d w'
+same && same -uall && same -z && same -- y && same -- x && same -uall -- y z
+add y && same && add -A && same && same -- x && commit && same
+
 # A rename is one only if both its names are asked for.
-both bash -c 'mkdir -p d e && echo 4 >d/f'
-add -A && commit
-both bash -c 'mv d/f e/f2'
+both bash -c 'mkdir -p e && mv d/f e/f2'
 add -A && same && same -- d && same -- e && same -- d e

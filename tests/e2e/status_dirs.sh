@@ -18,8 +18,21 @@ is "$(store status --porcelain)" $' M d/\n M d/a'
 rmdir e && store add -q -A && is "$(store status --porcelain)" $'M  d/\nM  d/a\nD  e/'
 is "$(json '.result.staged | map(.change) | tojson' status)" '["modified","modified","deleted"]'
 rm d/f/b && is "$(store status --porcelain | grep f/b)" ' D d/f/b'
-rm -r d && echo file >d && is "$(store status --porcelain | grep ' d$')" ' T d'
+rm -r d && echo file >d && is "$(store status --porcelain)" $'M  d/\nMD d/a\n D d/f/b\nD  e/\n?? d'
 rm d && store add -q -A && store checkout -q --force HEAD -- . && is "$(store status --porcelain)" ''
+
+# Given paths, nothing is said of others.
+echo late >late
+is "$(store status d)" $'On branch main\nno changes in these paths'
+is "$(store status late | tail -n 1)" $'\tlate'
+rm late
+
+# An empty directory that became a file; a file that became an empty directory, which only -uall shows.
+mkdir t && echo 1 >u && store add -q t u && store commit -q -m t >"$out"
+rmdir t && echo 1 >t && rm u && mkdir u
+is "$(store status --porcelain)" $' D t/\n D u\n?? t'
+is "$(store status --porcelain -uall)" $' D t/\n D u\n?? t\n?? u/'
+store checkout -q --force HEAD -- . && is "$(store status --porcelain)" ''
 
 # Works in a repository that may not be written, and then changes nothing.
 need_nobody

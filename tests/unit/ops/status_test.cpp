@@ -158,6 +158,29 @@ TEST_CASE("another type is a typechange") {
   CHECK(status_of(fixture) == Lines{"T  a", "T  link"});
 }
 
+TEST_CASE("a directory in a file's place is the file's deletion, and only all untracked files show what is in it") {
+  WorkFixture fixture;
+  start(fixture);
+  fixture.remove("a");
+  fixture.write("a/x/1", "1");
+  fixture.write("a/2", "2");
+  fixture.remove("link");
+  fixture.make_directory("link");
+  fixture.write("m", "after the directory");
+  CHECK(status_of(fixture) == Lines{" D a", " D link", "?? m"});
+  CHECK(status_of(fixture, true) == Lines{" D a", " D link", "?? a/2", "?? a/x/1", "?? link/", "?? m"});
+}
+
+TEST_CASE("a file in a directory's place is untracked, and what was in the directory is deleted") {
+  WorkFixture fixture;
+  start(fixture);
+  fixture.remove("d");
+  fixture.write("d", "1");
+  fixture.remove("empty");
+  fixture.make_symlink("empty", "a");
+  CHECK(status_of(fixture) == Lines{" D d/b", " D d/e/large", " D empty/", "?? d", "?? empty"});
+}
+
 TEST_CASE("untracked directories collapse unless all files are asked for") {
   WorkFixture fixture;
   start(fixture);
