@@ -77,8 +77,8 @@ void write_json(JsonWriter& json, const StatusResult& result) {
 /// The long form, in the words that git's users know.
 class HumanStatus {
  public:
-  HumanStatus(Context& context, const StatusResult& result)
-      : result_(result), paths_(context.path_arguments()), color_(context.color()) {}
+  HumanStatus(Context& context, const StatusRequest& request, const StatusResult& result)
+      : request_(request), result_(result), paths_(context.path_arguments()), color_(context.color()) {}
 
   std::string text() {
     out_ = result_.branch.empty()
@@ -91,7 +91,10 @@ class HumanStatus {
     section("Changes to be committed:", {}, result_.staged, "32");
     section("Changes not staged for commit:", "store add PATH… stages them", result_.unstaged, "31");
     untracked();
-    if (result_.staged.empty()) conclusion();
+    if (!request_.options.paths.empty())
+      conclusion_of_paths();
+    else if (result_.staged.empty())
+      conclusion();
     return out_;
   }
 
@@ -133,6 +136,11 @@ class HumanStatus {
     for (const StatusEntry& entry : result_.untracked) out_ += "\t" + painted(shown(entry, entry.path), "31") + "\n";
   }
 
+  /// Of other paths nothing is known.
+  void conclusion_of_paths() {
+    if (result_.staged.empty() && result_.unstaged.empty() && result_.untracked.empty()) out_ += "no changes in these paths\n";
+  }
+
   void conclusion() {
     if (!result_.unstaged.empty())
       out_ += "\nno changes staged for commit\n";
@@ -142,6 +150,7 @@ class HumanStatus {
       out_ += result_.head ? "nothing to commit, working tree clean\n" : "\nnothing to commit: store add PATH… stages files\n";
   }
 
+  const StatusRequest& request_;
   const StatusResult& result_;
   const PathArguments paths_;
   const bool color_;
@@ -175,7 +184,7 @@ int run(Context& context) {
   if (context.json())
     write_json(context.begin_result(), result);
   else if (request.form == StatusForm::human)
-    context.out().write(HumanStatus(context, result).text());
+    context.out().write(HumanStatus(context, request, result).text());
   else
     print_lines(context, request, result);
   const bool dirty = !result.staged.empty() || !result.unstaged.empty() || !result.untracked.empty();
