@@ -172,7 +172,7 @@ class InPlace {
     result_.branch = head_.branch;
     if (!paths_only()) {
       RefValue wanted;
-      if (options_.revision.branch.empty() || options_.detach)
+      if (options_.revision.branch.empty())
         wanted.id = options_.revision.commit;
       else
         wanted.branch = options_.revision.branch;

@@ -15,7 +15,6 @@ struct CheckoutOptions {
   std::vector<std::string> paths = {};      // pathspecs from the root: index and working tree only, HEAD stays
   std::optional<std::string> out = {};      // absolute directory: export there
   bool force = false;
-  bool detach = false;
 };
 struct CheckoutResult {
   std::optional<ObjectId> head;

@@ -232,13 +232,11 @@ TEST_CASE_FIXTURE(TwoCommits, "force overwrites what is in the way and keeps its
 }
 
 TEST_CASE_FIXTURE(TwoCommits, "detaching at a branch's commit, and a branch that moved meanwhile") {
-  CheckoutOptions options;
-  options.detach = true;
-  checkout_with(options, "main");
+  go_to(two);
   CHECK(head().branch.empty());
   CHECK(head().commit == two);
   Workspace workspace = open();
-  options = {};
+  CheckoutOptions options;
   options.revision = {.commit = one, .branch = "refs/heads/main"};
   CHECK(in_the_way([&] { checkout(workspace, options); }).empty());
   CHECK((files() == files_two));
