@@ -3,6 +3,10 @@
 #include <sys/file.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -25,6 +29,42 @@ std::optional<struct stat> stat_path(const std::string& path) {
   return info;
 }
 
+bool is_directory(const std::string& path) {
+  const std::optional<struct stat> info = stat_path(path);
+  return info && S_ISDIR(info->st_mode);
+}
+
+/// An absolute path without "..", links to directories or slashes that are not needed; what is not there yet is taken by its name.
+/// What happens at it happens where it says.
+std::string resolved(std::string_view path) {
+  std::string at;  // "" is the root
+  while (!path.empty()) {
+    const std::string_view name = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(name.size() + 1, path.size()));
+    if (name.empty() || name == ".") continue;
+    if (name == "..") {
+      at.resize(at.empty() ? 0 : at.rfind('/'));
+      continue;
+    }
+    at.append("/").append(name);
+    if (!is_directory(at)) continue;
+    const std::unique_ptr<char, decltype(&std::free)> real(::realpath(at.c_str(), nullptr), std::free);
+    if (real) at = real.get();
+    if (at == "/") at.clear();
+  }
+  return at.empty() ? "/" : at;
+}
+
+/// By identity: names may also differ in case, or by a mount.
+bool lies_in_repository(const Repository& repository, std::string path) {
+  const struct stat own = stat_fd(repository.fd(), repository.path());
+  for (; !path.empty(); path.resize(path.rfind('/'))) {
+    const std::optional<struct stat> info = stat_path(path);
+    if (info && info->st_dev == own.st_dev && info->st_ino == own.st_ino) return true;
+  }
+  return false;
+}
+
 void make_directories(FileSystem& fs, const std::string& path) {
   if (const std::optional<struct stat> info = stat_path(path)) {
     if (S_ISDIR(info->st_mode)) return;
@@ -38,11 +78,6 @@ void make_directories(FileSystem& fs, const std::string& path) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::exists) throw;  // somebody else was faster
   }
-}
-
-std::string without_trailing_slashes(std::string path) {
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
 }
 
 void validate(const Workspace& workspace, const ObjectId& tree) {
@@ -64,10 +99,11 @@ Destination destination_of(const Workspace& workspace, const CheckoutOptions& op
   if (!options.paths.empty())
     throw Error(ErrorKind::usage, fmt::format("{}: is no directory, so paths in it make no sense",
                                               escape_name(*options.subtree)));
-  const std::optional<struct stat> info = stat_path(out);
-  if (info && S_ISDIR(info->st_mode)) return {out, single_entry(entry, entry.name)};
+  const bool into_directory = is_directory(out);
   const std::size_t slash = out.rfind('/');
-  return {slash == 0 ? "/" : out.substr(0, slash), single_entry(entry, out.substr(slash + 1))};
+  const std::string name = into_directory ? entry.name : out.substr(slash + 1);
+  const std::string parent = slash == 0 ? "/" : out.substr(0, slash);
+  return {into_directory ? out : parent, single_entry(entry, name)};
 }
 
 /// Only one checkout at a time holds this lock on a folder; who has it may clean up after those that were killed. File systems
@@ -110,10 +146,11 @@ void check_force(const TargetTree& target, const ChangeSource& source, const Che
 }  // namespace
 
 CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& options) {
-  const std::string out = without_trailing_slashes(*options.out);
-  if (!out.starts_with('/')) throw Error(ErrorKind::bug, fmt::format("checkout: {}: is not absolute", escape_name(out)));
-  if (is_within(out, workspace.repository().path()))
-    throw Error(ErrorKind::usage, fmt::format("{}: lies in the repository", escape_name(out)));
+  if (!options.out->starts_with('/'))
+    throw Error(ErrorKind::bug, fmt::format("checkout: {}: is not absolute", escape_name(*options.out)));
+  const std::string out = resolved(*options.out);
+  if (lies_in_repository(workspace.repository(), out))
+    throw Error(ErrorKind::usage, fmt::format("{}: lies in the repository", escape_name(*options.out)));
   Session session = Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait());
   const Destination destination = destination_of(workspace, options, out);
   FileSystem& fs = *workspace.env().fs;

@@ -18,6 +18,14 @@ store checkout -q --force HEAD --out "$scratch/o"
 is "$(cat "$scratch/o/d/e/f")" evil
 is "$(find "$scratch/outside" -type f | wc -l)" 0
 
+# No folder in the repository is a target, whatever its name looks like.
+ln -s .store inside
+for o in .store .store/x new/../.store/x inside inside/x ../work/inside/packs/x; do
+  expect_exit 2 store checkout HEAD --out "$o"
+done
+[[ ! -e .store/x && ! -e .store/packs/x && ! -e new ]]
+rm inside
+
 # Paths beyond a symlink are not in the working tree.
 mkdir -p real && echo 1 >real/x && ln -s real link
 expect_exit 2 store add link/x

@@ -148,14 +148,33 @@ TEST_CASE_FIXTURE(OutFixture, "a bare repository has no working tree, but can be
   CHECK((files_out() == wanted));
 }
 
-TEST_CASE_FIXTURE(OutFixture, "a folder in the repository is refused") {
-  ErrorKind kind = ErrorKind::no;
-  try {
-    take_out(commit_id, "work/.store/packs");
-  } catch (const Error& error) {
-    kind = error.kind();
+TEST_CASE_FIXTURE(OutFixture, "a folder in the repository is refused, however it is named, and nothing is made") {
+  make_symlink("direct", ".store");
+  make_symlink("above", "..");
+  const std::vector<std::string> before = scratch().list();
+  for (const char* out : {"work/.store", "work/.store/packs", "work/.store/new/er", "work/dir/../.store/x", "work/new/../.store/x",
+                          "work/direct", "work/direct/x", "work/direct/packs/../new/x", "work/above/work/.store/x"}) {
+    CAPTURE(out);
+    ErrorKind kind = ErrorKind::no;
+    try {
+      take_out(commit_id, out);
+    } catch (const Error& error) {
+      kind = error.kind();
+    }
+    CHECK(kind == ErrorKind::usage);
+    CHECK(scratch().list() == before);
   }
-  CHECK(kind == ErrorKind::usage);
+}
+
+TEST_CASE_FIXTURE(OutFixture, "a folder beside the repository is not refused for the way that its name takes") {
+  make_symlink("direct", ".store");
+  scratch().make_directory("there");
+  scratch().make_symlink("link", "there");
+  take_out(commit_id, "work/direct/../../one");
+  take_out(commit_id, "work/.store/new/../../../two/");
+  take_out(commit_id, "link/three");
+  for (const char* name : {"one", "two", "there/three"}) CHECK((files_out(name) == wanted));
+  CHECK(!scratch().exists("work/.store/new"));
 }
 
 TEST_CASE_FIXTURE(OutFixture, "one that was killed anywhere is finished by the same call") {
