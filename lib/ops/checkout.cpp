@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -19,7 +20,10 @@ namespace store {
 namespace {
 
 constexpr std::string_view k_heads_prefix = "refs/heads/";
-constexpr std::string_view k_temporary_prefix = ".store-tmp-";
+
+struct CloseDirectory {
+  void operator()(DIR* listing) const { ::closedir(listing); }
+};
 
 /// Killed checkouts of this working tree, ours to clean up now.
 struct Interrupted {
@@ -123,12 +127,18 @@ class InPlace {
       workspace_.check_cancelled();
       // Before anything is decided: they would keep a directory from being removed.
       if (!interrupted_.sessions.empty() && is_directory(change->before, change->after))
-        remove_temporaries(*workspace_.env().fs, root_fd_, change->path);
+        clean_up(change->path);
       planner.decide(*change);
     }
     planner.finish();
-    if (!interrupted_.sessions.empty()) remove_temporaries(*workspace_.env().fs, root_fd_, "");
+    if (!interrupted_.sessions.empty()) clean_up("");
     if (!plan_.in_the_way.empty() && !options_.force) throw_in_the_way(std::move(plan_.in_the_way));
+  }
+
+  void clean_up(const std::string& directory) const {
+    remove_temporaries(*workspace_.env().fs, root_fd_, directory, [this](const std::string& path) {
+      return index_.find(path) || entry_at(workspace_.objects(), target_tree_, path);
+    });
   }
 
   static bool is_directory(const std::optional<TreeEntry>& before, const std::optional<TreeEntry>& after) {
@@ -224,22 +234,20 @@ void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, cons
   }
 }
 
-void remove_temporaries(FileSystem& fs, int target_fd, const std::string& directory) {
-  const int fd = open_beneath(target_fd, directory, O_RDONLY | O_DIRECTORY);
-  if (fd < 0) return;
-  DIR* listing = ::fdopendir(fd);
-  if (listing == nullptr) {
-    const UniqueFd owner(fd);
-    return;
-  }
+void remove_temporaries(FileSystem& fs, int target_fd, const std::string& directory, const IsContent& is_content) {
+  UniqueFd fd(open_beneath(target_fd, directory, O_RDONLY | O_DIRECTORY));
+  if (!fd) return;
+  const std::unique_ptr<DIR, CloseDirectory> listing(::fdopendir(fd.get()));
+  if (!listing) return;
+  fd.release();
   std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(listing))
-    if (std::string_view(entry->d_name).starts_with(k_temporary_prefix)) names.emplace_back(entry->d_name);
+  while (const dirent* entry = ::readdir(listing.get()))
+    if (is_temporary_name(entry->d_name)) names.emplace_back(entry->d_name);
   for (const std::string& name : names) {
-    const std::optional<struct stat> info = stat_at(::dirfd(listing), name);
-    if (info && !S_ISDIR(info->st_mode)) fs.unlink({::dirfd(listing), name.c_str()});
+    const std::optional<struct stat> info = stat_at(::dirfd(listing.get()), name);
+    if (!info || S_ISDIR(info->st_mode) || is_content(join_path(directory, name))) continue;
+    fs.unlink({::dirfd(listing.get()), name.c_str()});
   }
-  ::closedir(listing);
 }
 
 CheckoutResult checkout(Workspace& workspace, const CheckoutOptions& options) {

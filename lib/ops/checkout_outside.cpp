@@ -13,6 +13,7 @@
 #include "ops/checkout_forms.h"
 #include "ops/checkout_writer.h"
 #include "ops/content_match.h"
+#include "worktree/index.h"
 
 namespace store {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 struct Destination {
   std::string directory;
   ChangeSource source;
+  IsContent is_content;
 };
 
 std::optional<struct stat> stat_path(const std::string& path) {
@@ -94,7 +96,8 @@ Destination destination_of(const Workspace& workspace, const CheckoutOptions& op
   if (entry.kind == EntryKind::directory) {
     validate(workspace, entry.id);
     check_paths_in_tree(objects, entry.id, options.paths);
-    return {out, content_of(objects, entry.id, literal_or_glob(options.paths))};
+    return {out, content_of(objects, entry.id, literal_or_glob(options.paths)),
+            [&objects, tree = entry.id](const std::string& path) { return entry_at(objects, tree, path).has_value(); }};
   }
   if (!options.paths.empty())
     throw Error(ErrorKind::usage, fmt::format("{}: is no directory, so paths in it make no sense",
@@ -103,7 +106,21 @@ Destination destination_of(const Workspace& workspace, const CheckoutOptions& op
   const std::size_t slash = out.rfind('/');
   const std::string name = into_directory ? entry.name : out.substr(slash + 1);
   const std::string parent = slash == 0 ? "/" : out.substr(0, slash);
-  return {into_directory ? out : parent, single_entry(entry, name)};
+  return {into_directory ? out : parent, single_entry(entry, name),
+          [name](const std::string& path) { return path == name; }};
+}
+
+/// Of a folder in the working tree, what is tracked there is content too.
+IsContent content_of_destination(const Workspace& workspace, const Destination& destination) {
+  if (!workspace.has_worktree()) return destination.is_content;
+  std::string root = resolved(workspace.worktree_path());
+  if (root == "/") root.clear();
+  if (!is_within(destination.directory, root)) return destination.is_content;
+  const std::string below = destination.directory.substr(std::min(root.size() + 1, destination.directory.size()));
+  const auto index = std::make_shared<const Index>(workspace.repository().fs(), workspace.repository().fd());
+  return [is_wanted = destination.is_content, index, below](const std::string& path) {
+    return is_wanted(path) || index->find(join_path(below, path)).has_value();
+  };
 }
 
 /// Only one checkout at a time holds this lock on a folder; who has it may clean up after those that were killed. File systems
@@ -157,7 +174,8 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
   make_directories(fs, destination.directory);
   const TargetTree target(fs, destination.directory);
   const UniqueFd owned = try_own(destination.directory);
-  if (owned) remove_temporaries(fs, target.fd(), "");
+  const IsContent is_content = content_of_destination(workspace, destination);
+  if (owned) remove_temporaries(fs, target.fd(), "", is_content);
 
   CheckoutPlan plan;
   OutsidePlanner planner(workspace, target.fd(), plan);
@@ -167,7 +185,7 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
     planner.decide(*change);
     const bool was_there = plan.steps.back() == Step::keep || plan.steps.back() == Step::set_mode;
     if (owned && was_there && change->after->kind == EntryKind::directory)
-      remove_temporaries(fs, target.fd(), change->path);
+      remove_temporaries(fs, target.fd(), change->path, is_content);
   }
   if (!plan.in_the_way.empty() && !options.force) throw_in_the_way(std::move(plan.in_the_way));
   if (!plan.in_the_way.empty()) check_force(target, destination.source, plan);

@@ -23,6 +23,8 @@ TreeEntry as_tree_entry(const IndexEntry& entry) {
   return {.kind = entry.kind, .mode = entry.mode, .size = entry.size, .name = {}, .id = entry.id};
 }
 
+}  // namespace
+
 std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, std::string_view path) {
   for (;;) {
     const std::size_t end = path.find('/');
@@ -33,8 +35,6 @@ std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, st
     path.remove_prefix(end + 1);
   }
 }
-
-}  // namespace
 
 bool writes_content(Step step) {
   return step == Step::write || step == Step::replace || step == Step::replace_directory;

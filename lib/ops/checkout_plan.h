@@ -103,6 +103,9 @@ class OutsidePlanner {
   bool any_fresh_ = false;
 };
 
+/// The entry at a path of a tree ("" is none), or nothing.
+std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, std::string_view path);
+
 /// Bytes that the plan's files take on disk, in units of `block`; with `count_holes` false without zeros of recipes.
 std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
                            std::uint64_t block, bool count_holes);

@@ -27,6 +27,12 @@ is "$(got '.error.paths | tojson')" '["a"]'
 store checkout -q --force HEAD --out "$o/all"
 is "$(cat "$o/all/a" "$o/all/d/e/f")" $'1\n2'
 
+# What a killed one left goes; the user's own files stay.
+echo mine >"$o/all/.store-tmp-notes" && echo left >"$o/all/d/.store-tmp-0123456789abcdef"
+store checkout -q HEAD --out "$o/all"
+is "$(cat "$o/all/.store-tmp-notes")" mine
+[[ ! -e $o/all/d/.store-tmp-0123456789abcdef ]]
+
 chmod -R a-w .store
 chmod 777 "$o" && need_nobody
 as_nobody env STORE_SAFE_DIRECTORY='*' store checkout -q HEAD --out "$o/read-only"

@@ -88,6 +88,33 @@ TEST_CASE_FIXTURE(CrashFixture, "files that were finished but not synced before 
   CHECK(interrupted_sessions(open().repository()).empty());
 }
 
+TEST_CASE_FIXTURE(CrashFixture, "a rerun removes what a killed checkout left unfinished, and no file that only has such a name") {
+  const std::string tracked = ".store-tmp-00000000000000aa";
+  const std::string wanted = "new/.store-tmp-00000000000000bb";
+  const std::vector<std::string> leftovers = {".store-tmp-00000000000000cc", "new/.store-tmp-00000000000000dd"};
+  write(wanted, "wanted");
+  const ObjectId three = snapshot().id;
+  remove(wanted);
+  write(tracked, "tracked");
+  snapshot();
+  {
+    const Workspace workspace = open();
+    Session dead = Session::open(workspace.repository(), "store checkout", {});
+    JournalWriter journal = dead.create_journal();
+    journal.append(JournalTarget{three, "store checkout", "this boot"});
+    journal.flush();
+  }
+  write(wanted, "wanted");
+  const ino_t inode = stat_at(scratch().dirfd(), "work/" + wanted)->st_ino;
+  write(".store-tmp-notes", "mine");
+  for (const std::string& name : leftovers) write(name, "leftover");
+  take_paths(three, {"new"});
+  CHECK(stat_at(scratch().dirfd(), "work/" + wanted)->st_ino == inode);
+  CHECK(scratch().exists("work/" + tracked));
+  CHECK(scratch().exists("work/.store-tmp-notes"));
+  for (const std::string& name : leftovers) CHECK(!scratch().exists("work/" + name));
+}
+
 TEST_CASE_FIXTURE(CrashFixture, "a checkout that the system refuses ends in its error; run again it completes") {
   for (std::uint64_t nth = 1;; ++nth) {
     CAPTURE(nth);

@@ -177,6 +177,33 @@ TEST_CASE_FIXTURE(OutFixture, "a folder beside the repository is not refused for
   CHECK(!scratch().exists("work/.store/new"));
 }
 
+TEST_CASE_FIXTURE(OutFixture, "of temporaries only those that a killed checkout can have left are removed") {
+  const std::string content = "dir/.store-tmp-00000000000000aa";
+  const std::string tracked = "dir/.store-tmp-00000000000000bb";
+  const std::string leftover = "dir/.store-tmp-00000000000000cc";
+  write(content, "content");
+  const ObjectId with_content = snapshot().id;
+  remove(content);
+  write(tracked, "tracked");
+  snapshot();
+  take_out(with_content);
+  const ino_t inode = stat_at(scratch().dirfd(), "out/" + content)->st_ino;
+  scratch().write("out/" + leftover, "leftover");
+  scratch().write("out/.store-tmp-notes", "mine");
+  scratch().write("out/dir/.store-tmp-00000000000000AA", "mine too");
+  take_out(with_content);
+  CHECK(stat_at(scratch().dirfd(), "out/" + content)->st_ino == inode);
+  CHECK(!scratch().exists("out/" + leftover));
+  CHECK(scratch().exists("out/.store-tmp-notes"));
+  CHECK(scratch().exists("out/dir/.store-tmp-00000000000000AA"));
+  write(leftover, "leftover");
+  CheckoutOptions options;
+  options.subtree = "dir";
+  take_out(with_content, "work/dir", options);
+  CHECK(scratch().exists("work/" + tracked));
+  CHECK(!scratch().exists("work/" + leftover));
+}
+
 TEST_CASE_FIXTURE(OutFixture, "one that was killed anywhere is finished by the same call") {
   std::uint64_t kills = 0;
   for (std::uint64_t nth = 1;; ++nth) {
