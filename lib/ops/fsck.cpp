@@ -6,6 +6,7 @@
 #include <cmath>
 #include <random>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -81,31 +82,73 @@ class Fsck {
     report(log, fmt::format("{}: no complete record at offset {}, the end", log, offset)).offset = offset;
   }
 
+  /// Brings in what others published or merged since the catalog was read; false if that is nothing.
+  bool catch_up() {
+    const std::optional<struct stat> file = stat_at(workspace_.repository().fd(), layout::k_catalog);
+    if (!file) return false;
+    const CatalogStamp now{file->st_ino, file->st_size, file->st_mtim.tv_sec, file->st_mtim.tv_nsec};
+    if (now == caught_up_) return false;
+    workspace_.objects().refresh();
+    caught_up_ = now;
+    return true;
+  }
+
+  /// What the catalog says of a pack, nothing if it does not name it (any longer).
+  std::optional<CatalogPack> named(const ObjectId& id) const {
+    for (const CatalogState::Pack& pack : workspace_.objects().catalog()->packs)
+      if (pack.pack.id == id) return pack.pack;
+    return std::nullopt;
+  }
+
+  /// Packs that a merge takes away meanwhile are no loss: those that took their place are checked instead.
   void check_packs() {
-    for (const CatalogState::Pack& pack : workspace_.objects().catalog()->packs) {
-      workspace_.check_cancelled();
-      ++result_.packs;
-      try {
-        const std::optional<PackFile> file = open_pack(workspace_.repository(), pack.pack.id);
-        if (!file) {
-          report("missing_pack", fmt::format("pack {}: the file is missing", pack.pack.id.short_hex())).pack =
-              pack.pack.id;
-          continue;
-        }
-        result_.objects += FooterView(file->footer, FooterView::Verify::no).size();
-        result_.bytes_read += file->footer.size();
-        if (file->size != pack.pack.size)
-          report("pack", fmt::format("pack {}: size {} differs from the catalog's {}", pack.pack.id.short_hex(),
-                                     file->size, pack.pack.size))
-              .pack = pack.pack.id;
-        const std::vector<BlockPlace> blocks = blocks_of(*file);
-        places_.insert(places_.end(), blocks.begin(), blocks.end());
-      } catch (const Error& error) {
-        if (error.kind() != ErrorKind::corrupt) throw;
-        report("footer", error.message()).pack = pack.pack.id;
-        damaged_packs_.insert(pack.pack.id);
+    std::set<ObjectId> seen;
+    for (bool merged = true; merged;) {
+      merged = false;
+      const std::shared_ptr<const CatalogState> catalog = workspace_.objects().catalog();
+      for (const CatalogState::Pack& pack : catalog->packs) {
+        workspace_.check_cancelled();
+        if (seen.insert(pack.pack.id).second && !check_pack(pack.pack)) merged = true;
       }
     }
+  }
+
+  /// False if the pack is no longer in the catalog.
+  bool check_pack(const CatalogPack& pack) {
+    const ObjectId& id = pack.id;
+    try {
+      std::optional<PackFile> file = open_pack(workspace_.repository(), id);
+      if (!file) {
+        catch_up();
+        if (!named(id)) return false;
+        file = open_pack(workspace_.repository(), id);
+      }
+      ++result_.packs;
+      if (file)
+        check_footer(*file, pack);
+      else
+        report("missing_pack", fmt::format("pack {}: the file is missing", id.short_hex())).pack = id;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      ++result_.packs;
+      report("footer", error.message()).pack = id;
+      damaged_packs_.insert(id);
+    }
+    return true;
+  }
+
+  void check_footer(const PackFile& file, const CatalogPack& pack) {
+    result_.objects += FooterView(file.footer, FooterView::Verify::no).size();
+    result_.bytes_read += file.footer.size();
+    std::uint64_t size = pack.size;
+    // A pack of the same content may have taken the file's place.
+    if (size != file.size && catch_up()) size = named(file.id).value_or(pack).size;
+    if (size != file.size)
+      report("pack",
+             fmt::format("pack {}: size {} differs from the catalog's {}", file.id.short_hex(), file.size, size))
+          .pack = file.id;
+    const std::vector<BlockPlace> blocks = blocks_of(file);
+    places_.insert(places_.end(), blocks.begin(), blocks.end());
   }
 
   void check_blocks() {
@@ -195,7 +238,8 @@ class Fsck {
   }
 
   void check_reachable() {
-    Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return bad_.contains(key); });
+    Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return bad_.contains(key); },
+                       [this] { return catch_up(); });
     std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash> needed;
     check_commits(reach, needed);
     check_index(reach, needed);
@@ -218,7 +262,10 @@ class Fsck {
           if (visited.insert(parent).second) queue.push_back(parent);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::corrupt) throw;
-        add_need(needed, {{ObjectType::commit, id}, ""}, id);
+        if (catch_up())
+          queue.push_back(id);
+        else
+          add_need(needed, {{ObjectType::commit, id}, ""}, id);
       }
     }
   }
@@ -315,6 +362,8 @@ class Fsck {
   const FsckOptions& options_;
   FsckResult result_;
   std::vector<BlockPlace> places_;
+  using CatalogStamp = std::tuple<ino_t, off_t, time_t, long>;
+  std::optional<CatalogStamp> caught_up_;  // the catalog file as it was at the last look
   std::set<ObjectId> damaged_packs_;
   std::unordered_set<ObjectKey, ObjectKeyHash> bad_;
   std::unordered_map<ObjectKey, BlockPlace, ObjectKeyHash> block_of_;

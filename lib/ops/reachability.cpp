@@ -40,12 +40,31 @@ const std::vector<Reachability::Need>& Reachability::recipe(const ObjectId& id) 
   return k_nothing;
 }
 
+bool Reachability::available(const ObjectKey& key) const {
+  if (is_bad_(key)) return false;
+  return objects_.contains(key) || (look_again_() && objects_.contains(key));
+}
+
+/// False if damage ends a walk, also after another look: a merge may have taken the nodes elsewhere.
+bool Reachability::readable(const std::function<void()>& walk) const {
+  for (bool again = false;; again = true) {
+    try {
+      walk();
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      if (again || !look_again_()) return false;
+    }
+  }
+}
+
 std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id) {
   std::vector<Need> needs;
-  ++seen_;
   if (depth_ >= k_max_depth) return {{{ObjectType::tree, id}, ""}};
   ++depth_;
-  try {
+  const bool complete = readable([&] {
+    needs.clear();
+    ++seen_;
     for (TreeCursor at(objects_, id); !at.at_end(); at.next()) {
       const TreeEntry& entry = at.entry();
       const std::optional<ObjectKey> key = object_of(entry.kind, entry.size, entry.id);
@@ -59,28 +78,25 @@ std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id) 
         if (!available(*key)) append_below(needs, entry.name, {{*key, ""}});
       }
     }
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::corrupt) throw;
-    needs.push_back({{ObjectType::tree, id}, ""});
-  }
+  });
+  if (!complete) needs.push_back({{ObjectType::tree, id}, ""});
   --depth_;
   return needs;
 }
 
 std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id) {
   std::vector<Need> needs;
-  ++seen_;
-  try {
+  const bool complete = readable([&] {
+    needs.clear();
+    ++seen_;
     for (RecipeCursor at(objects_, id); !at.at_end(); at.next()) {
       if (at.entry().kind != RecipeKind::chunk) continue;
       const ObjectKey key{ObjectType::chunk, at.entry().id};
       ++seen_;
       if (!available(key)) append_below(needs, "", {{key, ""}});
     }
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::corrupt) throw;
-    needs.push_back({{ObjectType::recipe, id}, ""});
-  }
+  });
+  if (!complete) needs.push_back({{ObjectType::recipe, id}, ""});
   return needs;
 }
 

@@ -17,6 +17,8 @@ namespace store {
 class Reachability {
  public:
   using IsBad = std::function<bool(const ObjectKey&)>;
+  /// Brings in what others published or merged meanwhile; false if that is nothing. Asked before anything counts as missing.
+  using LookAgain = std::function<bool()>;
 
   /// An object that cannot be had, and where below the start it is needed ("" for the start itself).
   struct Need {
@@ -24,22 +26,25 @@ class Reachability {
     std::string path;
   };
 
-  Reachability(const ObjectReader& objects, IsBad is_bad) : objects_(objects), is_bad_(std::move(is_bad)) {}
+  Reachability(const ObjectReader& objects, IsBad is_bad, LookAgain look_again)
+      : objects_(objects), is_bad_(std::move(is_bad)), look_again_(std::move(look_again)) {}
 
   /// Below a tree. The result lives as long as this object.
   const std::vector<Need>& tree(const ObjectId& id);
   /// In a large file.
   const std::vector<Need>& recipe(const ObjectId& id);
   /// Whether a chunk, or any single object, can be had.
-  bool available(const ObjectKey& key) const { return !is_bad_(key) && objects_.contains(key); }
+  bool available(const ObjectKey& key) const;
   std::uint64_t objects_seen() const { return seen_; }
 
  private:
   std::vector<Need> needs_of_tree(const ObjectId& id);
   std::vector<Need> needs_of_recipe(const ObjectId& id);
+  bool readable(const std::function<void()>& walk) const;
 
   const ObjectReader& objects_;
   IsBad is_bad_;
+  LookAgain look_again_;
   std::uint64_t seen_ = 0;
   int depth_ = 0;  // of directories: a hostile chain must not exhaust the stack
   std::unordered_set<ObjectKey, ObjectKeyHash> sound_;

@@ -297,6 +297,32 @@ TEST_CASE("a damaged pack is marked once, however often fsck runs") {
   CHECK(fixture.scratch().read("work/.store/catalog") == marked);
 }
 
+TEST_CASE("what others store while fsck runs is no damage") {
+  WorkFixture fixture;
+  fill(fixture);
+  Workspace workspace = fixture.open();
+  const std::size_t packs = workspace.objects().catalog()->packs.size();  // fsck goes on with this reading of the catalog
+  SUBCASE("objects that were published since") {
+    fixture.write("new/small", "44");
+    fixture.write("new/large", noise(20'000, 44));
+    fixture.snapshot("three");
+    fixture.write("new/staged", noise(20'000, 45));
+    fixture.add_all();
+  }
+  SUBCASE("packs that were merged since") {
+    for (int i = 0; fixture.packs().size() >= packs; ++i) {
+      REQUIRE(i < 20);
+      fixture.write(fmt::format("new/{}", i), fmt::format("content {}", i));
+      fixture.snapshot();
+    }
+  }
+  for (const auto mode : {FsckOptions::Mode::data, FsckOptions::Mode::quick}) {
+    FsckOptions options;
+    options.mode = mode;
+    CHECK(describe(store::fsck(workspace, options)) == "");
+  }
+}
+
 TEST_CASE("an interrupted fsck says so") {
   WorkFixture fixture;
   fill(fixture);
