@@ -131,10 +131,24 @@ class Fsck {
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
       ++result_.packs;
-      report("footer", error.message()).pack = id;
-      damaged_packs_.insert(id);
+      check_rescued(pack, error.message());
     }
     return true;
+  }
+
+  /// Header or footer is damaged: the blocks are looked for and checked all the same.
+  void check_rescued(const CatalogPack& pack, const std::string& message) {
+    damaged_packs_.insert(pack.id);
+    const std::optional<PackFile> file = rescue_pack(workspace_.repository(), pack.id);
+    FsckProblem& problem = report(file && !file->listed_anew ? "pack" : "footer", message);
+    problem.pack = pack.id;
+    if (!file) return;
+    problem.offset = file->listed_anew ? file->footer_offset : 0;
+    const std::size_t objects = FooterView(file->footer, FooterView::Verify::no).size();
+    result_.objects += objects;
+    if (objects < pack.objects) incomplete_packs_.insert(pack.id);
+    const std::vector<BlockPlace> blocks = blocks_of(*file);
+    places_.insert(places_.end(), blocks.begin(), blocks.end());
   }
 
   void check_footer(const PackFile& file, const CatalogPack& pack) {
@@ -201,7 +215,7 @@ class Fsck {
 
   /// The footer still tells which objects a block that cannot be read had.
   void mark_objects_of_block(const BlockPlace& place) {
-    const std::optional<PackFile> file = open_pack(workspace_.repository(), place.pack);
+    const std::optional<PackFile> file = open_or_rescue_pack(workspace_.repository(), place.pack);
     if (!file) return;
     const FooterView footer(file->footer, FooterView::Verify::no);
     for (std::size_t i = 0; i < footer.size(); ++i) {
@@ -329,12 +343,15 @@ class Fsck {
 
   /// What needs an object goes to the damage that was found for it, or is a problem of its own.
   void attach(const ObjectKey& key, FsckProblem&& need) {
+    const bool gone = !workspace_.objects().contains(key);
     for (FsckProblem& problem : result_.problems) {
       const auto block = block_of_.find(key);
       const bool same_object = problem.object == key.id;
       const bool same_block = problem.kind == "block" && block != block_of_.end() && problem.pack == block->second.pack &&
                               problem.offset == block->second.offset;
-      if (!same_object && !same_block) continue;
+      // Without its footer nothing tells what else a pack had.
+      const bool lost_with_pack = gone && problem.kind == "footer" && incomplete_packs_.contains(*problem.pack);
+      if (!same_object && !same_block && !lost_with_pack) continue;
       problem.commits.insert(problem.commits.end(), need.commits.begin(), need.commits.end());
       problem.paths.insert(problem.paths.end(), need.paths.begin(), need.paths.end());
       remove_duplicates(problem);
@@ -365,6 +382,7 @@ class Fsck {
   using CatalogStamp = std::tuple<ino_t, off_t, time_t, long>;
   std::optional<CatalogStamp> caught_up_;  // the catalog file as it was at the last look
   std::set<ObjectId> damaged_packs_;
+  std::set<ObjectId> incomplete_packs_;  // whose footer is lost, and with it objects
   std::unordered_set<ObjectKey, ObjectKeyHash> bad_;
   std::unordered_map<ObjectKey, BlockPlace, ObjectKeyHash> block_of_;
 };

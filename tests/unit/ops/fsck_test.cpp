@@ -78,6 +78,13 @@ std::set<std::string> kinds_found(const WorkFixture& fixture, const std::string&
 
 using Kinds = std::set<std::string>;
 
+/// Name and bytes of the pack that has this content uncompressed.
+std::pair<std::string, std::string> pack_with(const WorkFixture& fixture, const std::string& content) {
+  for (const auto& pack : fixture.packs())
+    if (pack.second.find(content) != std::string::npos) return pack;
+  throw std::runtime_error("no pack has the content");
+}
+
 }  // namespace
 
 TEST_CASE("a sound repository has no problems, quick or thorough") {
@@ -203,6 +210,49 @@ TEST_CASE("a missing pack is a problem with all that needs it") {
   CHECK(result.problems[0].kind == "missing_pack");
   CHECK(result.problems[0].pack->hex() + ".pack" == pack);
   CHECK(result.problems[1].paths == std::vector<std::string>{"f"});
+}
+
+TEST_CASE("a pack whose header or footer is damaged gives every file whose block is whole") {
+  WorkFixture fixture;
+  fixture.settings.core.compression = 0;
+  const std::string content = noise(3000, 42);
+  fixture.write("f", content);
+  fixture.write("g", noise(3000, 43));
+  const ObjectId commit = fixture.snapshot("one").id;
+  const auto [name, bytes] = pack_with(fixture, content);
+  const std::string path = fixture.path(".store/packs/" + name);
+  const std::string catalog = fixture.scratch().read("work/.store/catalog");
+  const std::size_t size = bytes.size();
+  for (const std::size_t offset : {std::size_t{3}, size - 1, size - 20, size - 40}) {
+    CAPTURE(offset);
+    const Flip flip(path, offset);
+    const FsckResult result = fixture.fsck();
+    REQUIRE(result.problems.size() == 1);
+    const FsckProblem& problem = result.problems.front();
+    CHECK(problem.kind == (offset == 3 ? "pack" : "footer"));
+    REQUIRE(problem.pack);
+    CHECK(problem.pack->hex() + ".pack" == name);
+    REQUIRE(problem.offset);
+    CHECK(*problem.offset <= offset);
+    CHECK(problem.commits.empty());
+    const Workspace workspace = fixture.open();
+    CHECK(as_text(workspace.objects().read({ObjectType::chunk, fixture.staged("f")->id})) == content);
+    CHECK(!workspace.objects().known_for_deduplication({ObjectType::chunk, fixture.staged("f")->id}));
+    fixture.scratch().write("work/.store/catalog", catalog);
+  }
+  // With a block lost as well, what needs it is named: at the block while the footer tells what it had, else at the pack.
+  const Flip block(path, bytes.find(content) + 1000);
+  for (const std::size_t offset : {std::size_t{3}, size - 1}) {
+    CAPTURE(offset);
+    const Flip flip(path, offset);
+    const FsckResult result = fixture.fsck();
+    REQUIRE(result.problems.size() == (offset == 3 ? 2 : 1));
+    const FsckProblem& problem = result.problems.back();
+    CHECK(problem.kind == (offset == 3 ? "block" : "footer"));
+    CHECK(problem.commits == std::vector<ObjectId>{commit});
+    CHECK(problem.paths.front() == "f");
+    fixture.scratch().write("work/.store/catalog", catalog);
+  }
 }
 
 TEST_CASE("a lost and a rolled-back branch are told from the oplog") {
