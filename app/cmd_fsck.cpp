@@ -91,7 +91,8 @@ Command fsck_command() {
            .usage = {"fsck [--quick|--data] [--subset PART]"},
            .description =
                "Reads everything and checks every SHA-256. Each damage is located: pack, offset, object, and the commits and\n"
-               "paths that need it. Nothing is changed.",
+               "paths that need it. Nothing is repaired. The one thing that is written is a mark in the catalog: content of a\n"
+               "damaged pack that is added again is stored again. A writer at work is not waited for: the next run marks then.",
            .options = {{.name = "quick", .help = "structure only: everything that is needed is there"},
                        {.name = "data", .help = "read and check all data (the default)"},
                        {.name = "subset", .argument = "PART", .help = "part of the data: 5%, 2/7 (part 2 of 7), 10G"},

@@ -59,15 +59,15 @@ class Fsck {
     return result_.problems.back();
   }
 
-  /// Under its lock, so that what stands behind the last record is nobody's record in the making. False if it cannot be
-  /// read: nothing tells packs from strays then.
+  /// If its lock is free, what stands behind the last record is nobody's record in the making. False if it cannot be read:
+  /// nothing tells packs from strays then.
   bool check_catalog() {
     const Repository& repository = workspace_.repository();
     try {
-      const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::shared, workspace_.lock_wait());
+      const std::optional<Lock> lock = repository.locks().try_acquire(LockName::catalog, LockMode::shared);
       const std::uint64_t good = read_catalog(repository).size;
       const std::optional<struct stat> file = stat_at(repository.fd(), layout::k_catalog);
-      if (file && static_cast<std::uint64_t>(file->st_size) > good) report_tail("catalog", good);
+      if (lock && file && static_cast<std::uint64_t>(file->st_size) > good) report_tail("catalog", good);
       workspace_.objects();
       return true;
     } catch (const Error& error) {
@@ -228,7 +228,8 @@ class Fsck {
     }
   }
 
-  /// A damaged pack goes on answering reads, but no later add may rely on it.
+  /// A damaged pack goes on answering reads, but no later add may rely on it. The mark never waits for a writer and its
+  /// failure ends nothing: the damage is reported all the same, and the next fsck tries again.
   void mark_damaged_packs() {
     if (!workspace_.repository().writable()) return;
     std::vector<CatalogPack> marked;
@@ -238,7 +239,12 @@ class Fsck {
       flagged.flags |= k_pack_damaged;
       marked.push_back(flagged);
     }
-    if (!marked.empty()) append_catalog(workspace_.repository(), {AddPacks{marked}}, workspace_.lock_wait());
+    if (marked.empty()) return;
+    try {
+      append_catalog(workspace_.repository(), {AddPacks{marked}}, LockWait{.timeout_ms = 0, .on_wait = {}, .cancel = nullptr});
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::bug) throw;
+    }
   }
 
   void check_refs() {

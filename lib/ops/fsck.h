@@ -18,7 +18,7 @@ struct FsckOptions {
 FsckOptions::Subset parse_subset(std::string_view text);
 
 struct FsckProblem {
-  std::string kind;  // "block", "footer", "missing_pack", "missing_object", "ref", "oplog", "catalog", "table", "index", "tree", …
+  std::string kind;  // "block", "footer", "missing_pack", "missing_object", "ref", "oplog", "catalog", "table", "index", "config", …
   std::string message;
   std::optional<ObjectId> pack;
   std::optional<std::uint64_t> offset;
@@ -32,8 +32,9 @@ struct FsckResult {
   std::uint64_t bytes_read = 0;
   std::vector<FsckProblem> problems;
 };
-/// quick: structure (catalog, footers, tables, refs, oplog, index, and that everything reachable from refs and index is there);
+/// quick: structure (config, catalog, footers, tables, refs, oplog, index, and that everything reachable from refs and index is there);
 /// data: also reads every block and checks every SHA-256, in parallel. Damage never stops it.
+/// Marks damaged packs in the catalog, so that no add relies on them, if its lock is free; changes nothing else.
 FsckResult fsck(Workspace& workspace, const FsckOptions& options);
 
 }  // namespace store

@@ -373,6 +373,22 @@ TEST_CASE("what others store while fsck runs is no damage") {
   }
 }
 
+TEST_CASE("a writer at work is not waited for, and the next fsck marks the damaged pack") {
+  WorkFixture fixture;
+  fill(fixture);
+  fixture.env.lock_timeout_ms = 0;
+  const std::string catalog = fixture.scratch().read("work/.store/catalog");
+  const Flip flip(fixture.path(".store/packs/" + fixture.packs().begin()->first), 60);
+  {
+    const Workspace writer = fixture.open();
+    const Lock lock = writer.repository().locks().acquire(LockName::catalog, LockMode::exclusive, {});
+    CHECK(!fixture.fsck().problems.empty());
+    CHECK(fixture.scratch().read("work/.store/catalog") == catalog);
+  }
+  CHECK(!fixture.fsck().problems.empty());
+  CHECK(fixture.scratch().read("work/.store/catalog") != catalog);
+}
+
 TEST_CASE("an interrupted fsck says so") {
   WorkFixture fixture;
   fill(fixture);
