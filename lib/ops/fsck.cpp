@@ -16,6 +16,7 @@
 #include "ops/reachability.h"
 #include "ops/revision.h"
 #include "pipeline/verify.h"
+#include "repo/ref_files.h"
 #include "worktree/index.h"
 
 namespace store {
@@ -249,8 +250,11 @@ class Fsck {
 
   void check_refs() {
     try {
-      for (const RefStore::Mismatch& mismatch : workspace_.refs().check())
-        report("ref", fmt::format("{}: {}", mismatch.name, mismatch.problem));
+      for (const RefStore::Mismatch& mismatch : workspace_.refs().check()) {
+        report("ref", mismatch.problem);
+        bad_refs_.insert(mismatch.name);
+        if (mismatch.record && mismatch.record->id) remembered_tips_.push_back(*mismatch.record->id);
+      }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
       report("oplog", error.message());
@@ -290,22 +294,19 @@ class Fsck {
     }
   }
 
+  /// Of every ref that can be read, and of those that cannot what the oplog remembers.
   std::vector<ObjectId> tips() {
-    std::vector<ObjectId> tips;
-    for (const std::string prefix : {"refs/heads/", "refs/tags/"})
+    std::vector<std::string> names = list_ref_names(workspace_.repository().fd(), "refs/");
+    names.emplace_back(layout::k_head);
+    std::vector<ObjectId> tips = remembered_tips_;
+    for (const std::string& name : names) {
       try {
-        for (const auto& [name, value] : workspace_.refs().list(prefix))
-          if (value.id) tips.push_back(*value.id);
+        const std::optional<RefValue> value = workspace_.refs().read(name);
+        if (value && value->id) tips.push_back(*value->id);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::corrupt) throw;
-        report("ref", error.message());
+        if (!bad_refs_.contains(name)) report("ref", error.message());
       }
-    try {
-      const RefStore::Head head = workspace_.refs().head();
-      if (head.commit) tips.push_back(*head.commit);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::corrupt) throw;
-      report("ref", error.message());
     }
     std::sort(tips.begin(), tips.end());
     tips.erase(std::unique(tips.begin(), tips.end()), tips.end());
@@ -387,6 +388,8 @@ class Fsck {
   std::vector<BlockPlace> places_;
   using CatalogStamp = std::tuple<ino_t, off_t, time_t, long>;
   std::optional<CatalogStamp> caught_up_;  // the catalog file as it was at the last look
+  std::set<std::string> bad_refs_;  // reported
+  std::vector<ObjectId> remembered_tips_;
   std::set<ObjectId> damaged_packs_;
   std::set<ObjectId> incomplete_packs_;  // whose footer is lost, and with it objects
   std::unordered_set<ObjectKey, ObjectKeyHash> bad_;

@@ -273,6 +273,38 @@ TEST_CASE("a lost and a rolled-back branch are told from the oplog") {
   CHECK(describe(fixture.fsck()) == "");
 }
 
+TEST_CASE("a damaged ref is one problem, and what it pointed to is checked") {
+  WorkFixture fixture;
+  fixture.settings.core.compression = 0;
+  const std::string content = noise(3000, 42);
+  fixture.write("f", content);
+  const ObjectId commit = fixture.snapshot("one").id;
+  for (const std::string name : {"HEAD", "refs/heads/main"}) {
+    CAPTURE(name);
+    for (const bool is_lost : {false, true}) {
+      const std::string before = fixture.scratch().read("work/.store/" + name);
+      if (is_lost)
+        fixture.remove(".store/" + name);
+      else
+        fixture.scratch().write("work/.store/" + name, std::string(before).replace(before.size() / 2, 1, "?"));
+      const FsckResult result = fixture.fsck();
+      REQUIRE(result.problems.size() == 1);
+      const std::string& message = result.problems.front().message;
+      CAPTURE(message);
+      CHECK(message.find("ref " + name + ": ") == 0);
+      CHECK(message.find(name, message.find(name) + 1) == std::string::npos);
+      fixture.scratch().write("work/.store/" + name, before);
+    }
+  }
+  fixture.remove(".store/refs/heads/main");
+  const auto [name, bytes] = pack_with(fixture, content);
+  const Flip flip(fixture.path(".store/packs/" + name), bytes.find(content) + 1000);
+  const FsckResult result = fixture.fsck();
+  REQUIRE(result.problems.size() == 2);
+  CHECK(result.problems.front().kind == "block");
+  CHECK(result.problems.front().commits == std::vector<ObjectId>{commit});
+}
+
 TEST_CASE("parts of a subset together read every block once") {
   WorkFixture fixture;
   for (std::uint64_t i = 0; i < 12; ++i) {
