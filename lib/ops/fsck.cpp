@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "config/config.h"
 #include "ops/reachability.h"
 #include "ops/revision.h"
 #include "pipeline/verify.h"
@@ -36,10 +37,11 @@ class Fsck {
  public:
   Fsck(Workspace& workspace, const FsckOptions& options) : workspace_(workspace), options_(options) {}
 
-  /// Phases: catalog and footers; blocks; refs and oplog; index; everything that they reach.
+  /// Phases: config; catalog and footers; blocks; refs and oplog; index; everything that they reach.
   FsckResult run() {
     if (workspace_.env().progress != nullptr) workspace_.env().progress->enter(Stage::verify);
     const Lock lock = enter_repository(workspace_.repository().locks(), workspace_.lock_wait());
+    check_config();
     const bool packs_known = check_catalog();
     if (packs_known) {
       check_packs();
@@ -58,6 +60,23 @@ class Fsck {
     problem.message = std::move(message);
     result_.problems.push_back(std::move(problem));
     return result_.problems.back();
+  }
+
+  /// Without it every setting is as built in, also those that ids depend on.
+  void check_config() {
+    const Repository& repository = workspace_.repository();
+    if (!stat_at(repository.fd(), layout::k_config)) {
+      report("config", "config: missing");
+      return;
+    }
+    try {
+      ConfigSources sources;
+      sources.repository = {layout::k_config, repository.config_text()};
+      const Config config(sources);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::corrupt) throw;
+      report("config", error.message());
+    }
   }
 
   /// If its lock is free, what stands behind the last record is nobody's record in the making. False if it cannot be read:

@@ -421,6 +421,16 @@ TEST_CASE("a writer at work is not waited for, and the next fsck marks the damag
   CHECK(fixture.scratch().read("work/.store/catalog") != catalog);
 }
 
+TEST_CASE("a config that is lost or does not parse is a problem") {
+  WorkFixture fixture;
+  fixture.scratch().write("work/.store/config", "core = [");
+  REQUIRE(fixture.fsck().problems.size() == 1);
+  CHECK(fixture.fsck().problems.front().kind == "config");
+  fixture.remove(".store/config");
+  REQUIRE(fixture.fsck().problems.size() == 1);
+  CHECK(fixture.fsck().problems.front().kind == "config");
+}
+
 TEST_CASE("an interrupted fsck says so") {
   WorkFixture fixture;
   fill(fixture);
