@@ -34,3 +34,17 @@ for file in d/big other small; do
 done
 expect_exit 6 store cat "HEAD:$bad"
 store cat HEAD:small | cmp - small
+
+# A byte of a pack's header, or of its footer: every file of it still comes out.
+rm -rf .store && store init -q && store add -q -A && store commit -q -m 1 >"$out"
+for pack in .store/packs/*; do
+  chmod u+w "$pack" && cp "$pack" "$scratch/pack"
+  for offset in 3 $(($(stat -c %s "$pack") - 1)); do
+    printf '\xff' | dd of="$pack" bs=1 seek="$offset" conv=notrunc status=none
+    store checkout -q HEAD --out "$scratch/o" && equal_trees . "$scratch/o" && rm -rf "$scratch/o"
+    expect_exit 6 store --json fsck
+    is "$(got '[.result.problems[] | .pack, (.offset != null), (.paths | length)] | tojson')" \
+      "[\"$(basename "$pack" .pack)\",true,0]"
+    cp "$scratch/pack" "$pack"
+  done
+done
