@@ -132,7 +132,9 @@ Split split_arguments(const CommandSpec& spec, const std::vector<std::string>& a
   std::vector<std::string> candidates;
   for (const std::string& name : names)
     if (word.size() > 2 && name.compare(0, word.size(), word) == 0) candidates.push_back(name);
-  if (const auto nearest = nearest_match(word, names); candidates.empty() && nearest) candidates.push_back(*nearest);
+  // Every letter is as near as any other.
+  if (const auto nearest = nearest_match(word, names); word.size() > 2 && candidates.empty() && nearest)
+    candidates.push_back(*nearest);
   if (candidates.empty())
     error.with_hint(spec.word.empty() ? "store help" : "store help " + std::string(spec.word));
   else
