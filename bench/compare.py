@@ -33,7 +33,7 @@ def peers(store):
     return {
         "store": (True, f"{store} init -q", f"{store} add -q -A && {store} commit -q -m x", ".store"),
         "git": (True, "git init -q && git config gc.auto 0 && git config user.name x && git config user.email x@x",
-                "git add -A && git commit -q -m x", ".git"),
+                "git add -A -f && git commit -q -m x", ".git"),
         "restic": (False, "restic init -q --repo R", 'restic backup -q --no-cache --repo R "$CORPUS"', "R"),
         "borg": (False, "borg init --encryption none R", 'borg create R::a "$CORPUS"', "R"),
     }
