@@ -30,7 +30,8 @@ expect_exit 0 store --lock-timeout 0 add a
 # A writer that waits says for whom it waits: the holder wrote who it is.
 noise 1 200000000 >big
 store -q add big &
-while ! grep -q add .store/lock/index; do sleep 0.02; done
+writer=$!
+while ! grep -qw "$writer" .store/lock/index; do sleep 0.02; done
 expect_exit 11 store --lock-timeout 0 add a
-contains "$err" "$(pgrep -P $$ -f 'add big' | head -n 1)"
+contains "$err" "$writer"
 wait
