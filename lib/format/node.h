@@ -66,6 +66,8 @@ class LeafSequence {
   explicit LeafSequence(ObjectType type) : type_(type) {}
   /// Error{corrupt} if `leaf` cannot follow the ones before.
   void check(const Node& leaf);
+  /// The reader passed over leaves: of what adjoins the next one nothing is known.
+  void skipped() { after_zeros_ = false; }
 
  private:
   ObjectType type_;

@@ -68,6 +68,12 @@ void TreeCursor::next() {
   load();
 }
 
+void TreeCursor::skip_shared(TreeCursor& a, TreeCursor& b) {
+  if (!a.nodes_ || !b.nodes_ || !NodeCursor::skip_shared(*a.nodes_, *b.nodes_)) return;
+  a.load();
+  b.load();
+}
+
 std::optional<TreeEntry> find_entry(const ObjectReader& objects, const ObjectId& tree, std::string_view name) {
   const NodeCursor cursor(objects, {ObjectType::tree, tree}, pick_name(name));
   if (cursor.at_end()) return {};
@@ -142,6 +148,7 @@ TreeChange::Kind kind_of(const TreeChange& change) {
 /// Takes the next name of the innermost level; nothing if there is nothing to report of it.
 std::optional<TreeChange> TreeDiff::step() {
   Level& level = levels_.back();
+  if (level.before && level.after) TreeCursor::skip_shared(*level.before, *level.after);
   const TreeEntry* before = current(level.before);
   const TreeEntry* after = current(level.after);
   if (before == nullptr && after == nullptr) {

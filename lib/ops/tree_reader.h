@@ -22,6 +22,8 @@ class TreeCursor {
   bool at_end() const { return !entry_; }
   const TreeEntry& entry() const { return *entry_; }
   void next();
+  /// If both stand at the start of the same nodes, both go on behind those, which are not read.
+  static void skip_shared(TreeCursor& a, TreeCursor& b);
   /// Lets go of the nodes in memory, not of the position: next() reads them again.
   void suspend() { nodes_.reset(); }
   /// Totals of the root node.
@@ -62,7 +64,8 @@ struct TreeDiffOptions {
   bool changed_directories = false;
 };
 
-/// The differences of two trees (no id: the empty tree), one at a time in path order; equal subtrees are never entered.
+/// The differences of two trees (no id: the empty tree), one at a time in path order; equal subtrees are never entered, and
+/// of a huge directory only the nodes that differ are read.
 /// A changed directory is itself reported only when it was added, deleted or its mode changed. A directory that became
 /// something else, or the reverse, is `type_changed`, and its content follows as deleted or added.
 /// Memory: a bounded number of nodes, whatever the depth.

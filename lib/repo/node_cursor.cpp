@@ -1,5 +1,7 @@
 #include "repo/node_cursor.h"
 
+#include <algorithm>
+
 namespace store {
 
 NodeCursor::NodeCursor(const ObjectReader& objects, const ObjectKey& root, const Pick& pick)
@@ -13,6 +15,7 @@ NodeCursor::NodeCursor(const ObjectReader& objects, const ObjectKey& root, const
 /// read() checks the bytes against the id.
 NodeCursor::Frame NodeCursor::load(const ObjectId& id) const {
   Frame frame;
+  frame.id = id;
   frame.bytes = objects_->read({type_, id});
   frame.node = decode_node(type_, frame.bytes);
   return frame;
@@ -50,9 +53,52 @@ bool NodeCursor::leave_finished_nodes() {
 
 void NodeCursor::next() {
   ++frames_.back().position;
-  if (!leave_finished_nodes() || frames_.back().node.level == 0) return;
+  if (leave_finished_nodes()) settle();
+}
+
+/// From the entry of an upper node to the first leaf below it.
+void NodeCursor::settle() {
+  if (frames_.empty() || frames_.back().node.level == 0) return;
   push_child();
   go_down({});
+}
+
+/// Goes on behind the innermost `frames` nodes; an upper node's entry may be next.
+void NodeCursor::leave(std::size_t frames) {
+  frames_.resize(frames_.size() - frames);
+  sequence_.skipped();
+  if (frames_.empty()) return;
+  ++frames_.back().position;
+  leave_finished_nodes();
+}
+
+std::optional<std::uint64_t> NodeCursor::skip_shared(NodeCursor& a, NodeCursor& b) {
+  const auto innermost = [](const NodeCursor& cursor, std::size_t depth) -> const Frame& {
+    return cursor.frames_[cursor.frames_.size() - depth];
+  };
+  std::size_t same = 0;  // frames, counted from the leaves: the largest node that both are at the start of
+  for (std::size_t depth = 1; depth <= std::min(a.frames_.size(), b.frames_.size()); ++depth) {
+    if (innermost(a, depth).position != 0 || innermost(b, depth).position != 0) break;
+    if (innermost(a, depth).id == innermost(b, depth).id) same = depth;
+  }
+  if (same == 0) return {};
+  std::uint64_t bytes = innermost(a, same).node.bytes;
+  a.leave(same);
+  b.leave(same);
+  // Children that are still to be read: what their parents say of them is enough.
+  while (!a.at_end() && !b.at_end()) {
+    Frame& x = a.frames_.back();
+    Frame& y = b.frames_.back();
+    if (x.node.level != y.node.level || !std::ranges::equal(x.node.entries[x.position], y.node.entries[y.position])) break;
+    bytes += decode_upper_entry(a.type_, x.node.entries[x.position]).bytes;
+    ++x.position;
+    ++y.position;
+    a.leave_finished_nodes();
+    b.leave_finished_nodes();
+  }
+  a.settle();
+  b.settle();
+  return bytes;
 }
 
 }  // namespace store

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "repo/object_store.h"
@@ -24,12 +25,16 @@ class NodeCursor {
   /// The encoded entry; valid until next().
   ByteView entry() const { return frames_.back().node.entries[frames_.back().position]; }
   void next();
+  /// If both stand at the first entry of nodes that are the same, both go on behind all such nodes, which are not read.
+  /// Returns the content bytes passed, nothing if neither moved.
+  static std::optional<std::uint64_t> skip_shared(NodeCursor& a, NodeCursor& b);
   /// Totals of the root node.
   std::uint64_t count() const { return count_; }
   std::uint64_t bytes() const { return bytes_; }
 
  private:
   struct Frame {
+    ObjectId id;
     Bytes bytes;
     Node node;  // views into bytes
     std::size_t position = 0;
@@ -38,6 +43,8 @@ class NodeCursor {
   void go_down(const Pick& pick);
   void push_child();
   bool leave_finished_nodes();
+  void leave(std::size_t frames);
+  void settle();
 
   const ObjectReader* objects_;
   ObjectType type_;

@@ -42,4 +42,14 @@ void RecipeCursor::next() {
   load();
 }
 
+bool RecipeCursor::skip_shared(RecipeCursor& a, RecipeCursor& b) {
+  const std::optional<std::uint64_t> passed = NodeCursor::skip_shared(a.nodes_, b.nodes_);
+  if (!passed) return false;
+  for (RecipeCursor* cursor : {&a, &b}) {
+    cursor->offset_ += *passed;
+    cursor->load();
+  }
+  return true;
+}
+
 }  // namespace store

@@ -18,6 +18,8 @@ class RecipeCursor {
   /// Offset of entry() in the file.
   std::uint64_t offset() const { return offset_; }
   void next();
+  /// See NodeCursor::skip_shared; true if both moved.
+  static bool skip_shared(RecipeCursor& a, RecipeCursor& b);
   /// Of the whole file.
   std::uint64_t size() const { return nodes_.bytes(); }
   std::uint64_t count() const { return nodes_.count(); }

@@ -201,6 +201,52 @@ TEST_CASE("equal subtrees are never read") {
   CHECK(counting.lookups <= 2 * nodes_of_big + 2);  // both roots' own nodes alone are as many as big's
 }
 
+TEST_CASE("of two huge directories that differ in a name or two only the nodes that differ are read") {
+  RepoFixture fixture;
+  FixtureTree tree;
+  for (int i = 0; i < 20'000; ++i) tree[fmt::format("{:06}", i)] = file_of("");
+  const ObjectId before = fixture.put_tree(tree);
+  tree["010000"] = file_of("changed");
+  tree["015000a"] = file_of("new");
+  tree.erase("000003");
+  tree["019999"] = file_of("last");
+  const ObjectId after = fixture.put_tree(tree);
+  const CountingReader counting(fixture.objects());
+  CHECK(differences(counting, before, after) ==
+        std::vector<std::string>{"D 000003", "M 010000", "A 015000a", "M 019999"});
+  // 20,000 names are about 160 nodes on each side.
+  CHECK(counting.lookups < 40);
+}
+
+TEST_CASE("skipping what two directories share loses no difference, wherever it lies") {
+  RepoFixture fixture;
+  constexpr int k_names = 3000;
+  FixtureTree all;
+  for (int i = 0; i < k_names; ++i) all[fmt::format("{:05}", i)] = file_of("");
+  const ObjectId before = fixture.put_tree(all);
+  for (int seed = 0; seed < 20; ++seed) {
+    FixtureTree tree = all;
+    std::vector<std::string> expected;
+    std::uint64_t state = static_cast<std::uint64_t>(seed) * 2654435761u + 1;
+    for (int i = 0; i < k_names; ++i) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      const std::uint64_t dice = (state >> 33) % static_cast<std::uint64_t>(10 + seed * 50);
+      const std::string name = fmt::format("{:05}", i);
+      if (dice == 0) {
+        tree.erase(name);
+        expected.push_back("D " + name);
+      } else if (dice == 1) {
+        tree[name] = file_of("x");
+        expected.push_back("M " + name);
+      } else if (dice == 2) {
+        tree[name + "a"] = file_of("y");
+        expected.push_back("A " + name + "a");
+      }
+    }
+    CHECK(differences(fixture.objects(), before, fixture.put_tree(tree)) == expected);
+  }
+}
+
 TEST_CASE("a recipe cursor starts anywhere and yields the stretches with their offsets") {
   RepoFixture fixture;
   fixture.parameters = ChunkParameters::for_average(k_min_chunk_average);
