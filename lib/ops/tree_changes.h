@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ops/status.h"
+#include "ops/tree_reader.h"
+
+namespace store {
+
+/// A difference between two trees as `show` and `diff` list it. Of a renamed path `before` is the entry at `from`.
+struct ListedChange {
+  std::string path;
+  Change change{};
+  std::string from;  // renamed only
+  std::optional<TreeEntry> before;
+  std::optional<TreeEntry> after;
+  bool directory() const { return (after ? after : before)->kind == EntryKind::directory; }
+};
+
+/// Over this many deleted and added files renames are not looked for, which bounds the memory (about 20 MB).
+inline constexpr std::size_t k_max_rename_candidates = 100'000;
+
+/// The differences of two trees (nothing: the empty one) in path order, while they are found. Directories are listed when
+/// their mode changed, or when they are empty and were added or deleted; a deleted and an added file of the same non-empty
+/// content are one rename, for which the trees are compared twice. `paths`: pathspecs; none: everything. Half a rename
+/// that they leave out is an addition or a deletion.
+void list_changes(const Workspace& workspace, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
+                  const std::vector<std::string>& paths, const std::function<void(const ListedChange&)>& visit);
+
+/// Bytes of content that a change touches: for files known by their chunks, without reading any; 0 for a rename and a change
+/// of mode alone.
+std::uint64_t changed_bytes(const ObjectReader& objects, const ListedChange& change);
+
+}  // namespace store
