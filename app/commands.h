@@ -27,6 +27,7 @@ Command add_command();
 Command commit_command();
 Command status_command();
 Command log_command();
+Command show_command();
 Command ls_command();
 Command cat_command();
 Command checkout_command();

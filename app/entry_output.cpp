@@ -12,13 +12,17 @@ std::string symlink_target(const ObjectReader& objects, const TreeEntry& entry) 
 
 void write_entry(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry) {
   json.begin_object();
+  write_entry_fields(json, objects, path, entry);
+  json.end();
+}
+
+void write_entry_fields(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry) {
   json.path_field("path", path);
   json.field("type", type_name(entry.kind));
   json.field("mode", mode_text(entry.mode));
   json.field("size", entry.content_bytes());
   json.field("id", entry.id.is_zero() ? std::optional<ObjectId>() : std::optional(entry.id));
   if (entry.kind == EntryKind::symlink) json.path_field("target", symlink_target(objects, entry));
-  json.end();
 }
 
 std::string type_and_mode(const TreeEntry& entry) {

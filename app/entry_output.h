@@ -13,6 +13,8 @@ std::string symlink_target(const ObjectReader& objects, const TreeEntry& entry);
 
 /// An entry of `ls`: {path, type, mode, size, id[, target]}.
 void write_entry(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry);
+/// Its fields alone, into an object that is open.
+void write_entry_fields(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry);
 
 /// "-rw-r--r--" of `ls -l`.
 std::string type_and_mode(const TreeEntry& entry);

@@ -1,0 +1,74 @@
+#include "app/change_output.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+char letter_of(Change change) {
+  switch (change) {
+    case Change::added: return 'A';
+    case Change::modified: return 'M';
+    case Change::deleted: return 'D';
+    case Change::renamed: return 'R';
+    case Change::typechange: return 'T';
+  }
+  return '?';
+}
+
+std::string_view color_of(Change change) {
+  if (change == Change::added) return "\x1b[32m";
+  return change == Change::deleted ? "\x1b[31m" : "\x1b[33m";
+}
+
+std::optional<ObjectId> id_of(const std::optional<TreeEntry>& entry) {
+  if (!entry || entry->id.is_zero()) return {};
+  return entry->id;
+}
+
+std::optional<std::uint64_t> size_of(const std::optional<TreeEntry>& entry) {
+  if (!entry) return {};
+  return entry->content_bytes();
+}
+
+std::string sizes_of(const ObjectReader& objects, const ListedChange& change) {
+  if (!change.before || !change.after) return human_size(*size_of(change.after ? change.after : change.before));
+  std::string text;
+  if (change.before->mode != change.after->mode)
+    text = fmt::format("mode {:04o} → {:04o}", change.before->mode, change.after->mode);
+  if (change.directory() || (change.before->id == change.after->id && change.before->kind == change.after->kind))
+    return text.empty() ? human_size(change.after->content_bytes()) : text;
+  if (!text.empty()) text += ", ";
+  return text + fmt::format("{} → {}, {} changed", human_size(change.before->content_bytes()),
+                            human_size(change.after->content_bytes()), human_size(changed_bytes(objects, change)));
+}
+
+}  // namespace
+
+void write_change(JsonWriter& json, const ObjectReader& objects, const ListedChange& change) {
+  json.begin_object();
+  json.path_field("path", change.path);
+  json.field("change", name_of(change.change));
+  if (change.from.empty())
+    json.field("from", std::optional<std::string>());
+  else
+    json.path_field("from", change.from);
+  json.field("old_id", id_of(change.before));
+  json.field("new_id", id_of(change.after));
+  json.field("old_size", size_of(change.before));
+  json.field("new_size", size_of(change.after));
+  json.field("changed_bytes", changed_bytes(objects, change));
+  json.end();
+}
+
+std::string change_line(const ObjectReader& objects, const ListedChange& change, bool color) {
+  std::string name = escape_name(change.path) + (change.directory() ? "/" : "");
+  if (!change.from.empty()) name = escape_name(change.from) + " -> " + name;
+  std::string letter(1, letter_of(change.change));
+  if (color) letter = std::string(color_of(change.change)) + letter + "\x1b[0m";
+  return fmt::format("{}  {}  ({})", letter, name, sizes_of(objects, change));
+}
+
+}  // namespace store
