@@ -33,6 +33,7 @@ inline constexpr char k_index_base[] = "index.base";
 inline constexpr char k_index_log[] = "index.log";
 inline constexpr char k_locks[] = "lock";
 inline constexpr char k_sessions[] = "sessions";
+inline constexpr char k_hashes[] = "hashes";
 inline constexpr char k_info[] = "info";
 inline constexpr char k_pack_temporary[] = "pack.tmp";
 inline constexpr char k_journal[] = "journal";

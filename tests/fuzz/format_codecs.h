@@ -10,6 +10,7 @@
 #include "format/attributes.h"
 #include "format/catalog.h"
 #include "format/commit.h"
+#include "format/content_hashes.h"
 #include "format/journal.h"
 #include "format/pack.h"
 #include "format/recipe.h"
@@ -183,6 +184,7 @@ inline const std::vector<FormatCodec>& format_codecs() {
       {"pack-footer", recode_footer, seal_footer},
       {"catalog-record", recode_catalog, seal_frame},
       {"table", recode_table, seal_header_and_last},
+      {"hashes", [](ByteView b) { return encode_content_hashes(decode_content_hashes(b)); }, seal_header_and_last},
       {"ref", [](ByteView b) { return encode_ref(k_sample_ref, decode_ref(k_sample_ref, b)); }, seal_text},
       {"oplog-record", recode_oplog, seal_frame},
       {"index-record", recode_index_record},

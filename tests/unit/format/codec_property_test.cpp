@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "base/error.h"
 #include "base/path.h"
 #include "unit/format/random_records.h"
@@ -56,6 +58,12 @@ Bytes any_table(Random& random) {
   return bytes;
 }
 
+Bytes any_hashes(Random& random) {
+  std::map<ObjectId, ObjectId> hashes;
+  for (std::size_t left = random.between(0, 20); left > 0; --left) hashes.emplace(any_id(random), any_id(random));
+  return encode_content_hashes({hashes.begin(), hashes.end()});
+}
+
 Bytes any_index_batch(Random& random) {
   Bytes bytes;
   IndexBatchWriter writer(bytes);
@@ -110,6 +118,7 @@ Bytes any_record(std::string_view codec, Random& random) {
   if (codec == "pack-footer") return encode_footer(any_footer(random, random.between(0, 60)));
   if (codec == "catalog-record") return encode_catalog_record(any_catalog_record(random));
   if (codec == "table") return any_table(random);
+  if (codec == "hashes") return any_hashes(random);
   if (codec == "ref") return encode_ref(k_sample_ref, any_ref_value(random));
   if (codec == "oplog-record") return encode_oplog_record(any_oplog_record(random));
   if (codec == "index-record") return any_index_record_bytes(random);

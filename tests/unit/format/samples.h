@@ -81,6 +81,11 @@ inline Bytes sample_table() {
   writer.finish();
   return bytes;
 }
+inline std::vector<ContentHash> sample_hashes() {
+  std::vector<ContentHash> hashes = {{id_of("recipe a"), id_of("content a")}, {id_of("recipe b"), id_of("content b")}};
+  std::sort(hashes.begin(), hashes.end());
+  return hashes;
+}
 inline CatalogPack sample_pack() { return {.id = id_of("pack"), .size = 1073750000, .objects = 15000, .flags = 0}; }
 inline Layer sample_layer() {
   return {.kind = LayerKind::full,
@@ -185,6 +190,7 @@ inline std::vector<Sample> all_samples() {
       {"catalog-replace", encode_catalog_record(ReplacePacks{{id_of("old pack")}, {sample_pack()}})},
       {"catalog-layer", encode_catalog_record(sample_layer())},
       {"table", sample_table()},
+      {"hashes", encode_content_hashes(sample_hashes())},
       {"ref", encode_ref(k_sample_ref, {.id = id_of("commit"), .branch = {}})},
       {"ref-head", encode_ref("HEAD", {.id = {}, .branch = "refs/heads/main"})},
       {"oplog-record", encode_oplog_record(sample_oplog())},
