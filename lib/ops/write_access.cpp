@@ -1,6 +1,7 @@
 #include "ops/write_access.h"
 
 #include "base/error.h"
+#include "ops/pack_blocks.h"
 #include "pipeline/resume.h"
 #include "repo/pack_writer.h"
 
@@ -46,20 +47,13 @@ PackContent pack_content(const Repository& repository, const ObjectId& pack) {
   PackContent content;
   const std::optional<PackFile> file = open_pack(repository, pack);
   if (!file) return content;
-  const FooterView footer(file->footer, FooterView::Verify::no);
-  Bytes buffer;
-  for (std::size_t i = 0; i < footer.blocks(); ++i) {
-    const std::uint64_t offset = footer.block_offset(i);
-    buffer.resize(k_block_prefix_size);
-    buffer.resize(pread_full(file->fd.get(), buffer, offset, layout::pack_path(pack)));
-    buffer.resize(block_header_size(buffer));
-    buffer.resize(pread_full(file->fd.get(), buffer, offset, layout::pack_path(pack)));
-    for (const BlockObject& object : decode_block_header(buffer).objects) {
+  each_block(*file, [&](const PackBlock& block) {
+    for (const BlockObject& object : block.header.objects) {
       if (object.type != ObjectType::chunk) continue;
       ++content.chunks;
       content.raw_bytes += object.length;
     }
-  }
+  });
   return content;
 }
 

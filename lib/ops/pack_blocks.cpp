@@ -1,0 +1,35 @@
+#include "ops/pack_blocks.h"
+
+#include "base/error.h"
+
+namespace store {
+
+PackBlock read_pack_block(const PackFile& pack, const FooterView& footer, std::uint32_t index) {
+  const std::string name = layout::pack_path(pack.id);
+  PackBlock block{.index = index, .offset = footer.block_offset(index), .end = pack.footer_offset, .header = {}};
+  if (index + 1 < footer.blocks()) block.end = footer.block_offset(index + 1);
+  try {
+    Bytes bytes(k_block_prefix_size);
+    bytes.resize(pread_full(pack.fd.get(), bytes, block.offset, name));
+    bytes.resize(block_header_size(bytes));
+    bytes.resize(pread_full(pack.fd.get(), bytes, block.offset, name));
+    block.header = decode_block_header(bytes);
+  } catch (Error& error) {
+    error.add_context(name);
+    throw;
+  }
+  return block;
+}
+
+void each_block(const PackFile& pack, const std::function<void(const PackBlock& block)>& visit) {
+  const FooterView footer(pack.footer, FooterView::Verify::no);
+  for (std::uint32_t i = 0; i < footer.blocks(); ++i) visit(read_pack_block(pack, footer, i));
+}
+
+std::uint64_t stored_share(const PackBlock& block, std::uint64_t raw) {
+  __extension__ using Wide = unsigned __int128;
+  if (block.header.raw_length == 0) return 0;
+  return static_cast<std::uint64_t>(static_cast<Wide>(block.end - block.offset) * raw / block.header.raw_length);
+}
+
+}  // namespace store

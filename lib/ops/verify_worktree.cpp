@@ -1,0 +1,107 @@
+#include "ops/verify_worktree.h"
+
+#include "base/path.h"
+#include "ops/content_match.h"
+#include "ops/permissions.h"
+#include "ops/tree_reader.h"
+#include "worktree/index.h"
+
+namespace store {
+namespace {
+
+/// A tree's entries in path order, one at a time.
+class TreeWalk {
+ public:
+  TreeWalk(const ObjectReader& objects, const ObjectId& tree) : diff_(objects, std::nullopt, tree) { next(); }
+  const std::optional<TreeChange>& current() const { return current_; }
+  void next() { current_ = diff_.next(); }
+
+ private:
+  TreeDiff diff_;
+  std::optional<TreeChange> current_;
+};
+
+class Comparison {
+ public:
+  using Differs = std::function<void(const std::string& path, Change change)>;
+  Comparison(Workspace& workspace, const Differs& differs)
+      : workspace_(workspace),
+        differs_(differs),
+        index_(workspace.repository().fs(), workspace.repository().fd()) {}
+
+  std::vector<PathFailure> run(const ObjectId& tree) {
+    ScanOptions options;
+    options.threads = workspace_.threads();
+    Scanner scanner(workspace_.worktree_fd(), "", std::move(options));
+    TreeWalk recorded(workspace_.objects(), tree);
+    std::optional<ScanEntry> found = scanner.next();
+    while (found || recorded.current()) {
+      workspace_.check_cancelled();
+      const std::optional<TreeChange>& expected = recorded.current();
+      auto order = std::strong_ordering::equal;
+      if (!found) order = std::strong_ordering::greater;
+      else if (!expected) order = std::strong_ordering::less;
+      else order = compare_paths(found->path, expected->path);
+      if (order < 0) extra(*found);
+      else if (order > 0) missing(*expected, scanner);
+      else both(*found, *expected->after);
+      if (order >= 0) recorded.next();
+      if (order <= 0) found = scanner.next();
+    }
+    flush_directory({});
+    return scanner.failures();
+  }
+
+ private:
+  /// What cannot be stored cannot be missing from a commit. A directory is listed only if it is empty.
+  void extra(const ScanEntry& found) {
+    flush_directory(found.path);
+    if (found.socket) return;
+    if (found.kind == EntryKind::directory)
+      extra_directory_ = found.path;
+    else
+      differs_(found.path, Change::added);
+  }
+
+  void flush_directory(std::string_view next) {
+    if (extra_directory_.empty()) return;
+    if (next.empty() || !is_within(next, extra_directory_)) differs_(extra_directory_, Change::added);
+    extra_directory_.clear();
+  }
+
+  /// Of what was staged from a stream no file is expected; of directories only empty ones are listed.
+  void missing(const TreeChange& expected, const Scanner& scanner) {
+    flush_directory(expected.path);
+    for (const PathFailure& failure : scanner.failures())
+      if (is_within(expected.path, failure.path)) return;
+    const std::optional<IndexEntry> staged = index_.find(expected.path);
+    if (staged && staged->streamed && staged->id == expected.after->id) return;
+    if (expected.after->kind == EntryKind::directory && !TreeCursor(workspace_.objects(), expected.after->id).at_end()) return;
+    differs_(expected.path, Change::deleted);
+  }
+
+  void both(const ScanEntry& found, const TreeEntry& expected) {
+    flush_directory(found.path);
+    if (found.socket || !same_type(found.kind, expected.kind)) {
+      differs_(found.path, Change::typechange);
+      return;
+    }
+    const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+    if (mode != expected.mode || !content_matches(workspace_, workspace_.worktree_fd(), found, expected))
+      differs_(found.path, Change::modified);
+  }
+
+  Workspace& workspace_;
+  const Differs& differs_;
+  const Index index_;
+  std::string extra_directory_;  // not yet known to be empty
+};
+
+}  // namespace
+
+std::vector<PathFailure> verify_worktree(Workspace& workspace, const ObjectId& tree,
+                                         const std::function<void(const std::string& path, Change change)>& differs) {
+  return Comparison(workspace, differs).run(tree);
+}
+
+}  // namespace store
