@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/quote.h"
+#include "base/date.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+std::string_view kind_of(const Layer& layer) { return layer.kind == LayerKind::full ? "full" : "delta"; }
+
+void write_layer(JsonWriter& json, std::size_t number, const Layer& layer) {
+  json.begin_object();
+  json.field("number", static_cast<std::uint64_t>(number));
+  json.field("kind", kind_of(layer));
+  json.key("packs").begin_array();
+  for (const ObjectId& pack : layer.packs) json.value(pack);
+  json.end();
+  json.field("objects", layer.objects);
+  json.field("chunks", layer.chunks);
+  json.field("bytes", layer.stored_bytes);
+  json.field("unique_bytes", layer.raw_bytes);
+  json.field("commit", layer.commit);
+  json.field("time", format_utc(layer.time));
+  json.end();
+}
+
+int run(Context& context) {
+  const std::shared_ptr<const CatalogState> catalog = context.workspace().objects().catalog();
+  std::size_t number = 0;
+  if (context.json()) {
+    JsonWriter& json = context.begin_result();
+    json.key("layers").begin_array();
+    for (const Layer& layer : catalog->layers) write_layer(json, ++number, layer);
+    json.end();
+    return 0;
+  }
+  for (const Layer& layer : catalog->layers)
+    context.out().write(fmt::format("{:>5}  {}  {}  {:<14}  {:>9} of {:>9}  {}\n", ++number, format_local(layer.time),
+                                    kind_of(layer), counted(layer.objects, "object"), human_size(layer.stored_bytes),
+                                    human_size(layer.raw_bytes), layer.commit ? layer.commit->short_hex() : "-"));
+  return 0;
+}
+
+}  // namespace
+
+Command layers_command() {
+  return {{.word = "layers",
+           .summary = "list what was published when",
+           .usage = {"layers"},
+           .description =
+               "One line for each time something was put into the repository, the oldest first: number, time, kind (full: it needs\n"
+               "no other layer; delta), objects, stored bytes and bytes of content before compression, and the commit if it made\n"
+               "one. Packs are listed as they were published; merging changes packs, never layers.",
+           .max_positionals = 0},
+          run};
+}
+
+}  // namespace store

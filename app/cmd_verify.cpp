@@ -1,0 +1,65 @@
+#include "ops/verify_worktree.h"
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/ingest_output.h"
+#include "app/quote.h"
+#include "base/text.h"
+#include "ops/revision.h"
+
+namespace store {
+namespace {
+
+int run(Context& context) {
+  const Arguments& arguments = context.arguments();
+  if (!arguments.has("worktree")) throw Error(ErrorKind::usage, "store verify: what?", "store verify --worktree");
+  Workspace& workspace = context.workspace();
+  workspace.worktree_fd();
+  const std::string revision = arguments.positionals.empty() ? "HEAD" : arguments.positionals.front();
+  const ObjectId id = resolve_revision(workspace, revision).commit;
+  const ObjectId tree = read_commit(workspace.objects(), id).tree;
+  std::uint64_t differences = 0;
+  std::vector<PathFailure> failed;
+  if (context.json()) {
+    JsonWriter& json = context.begin_result();
+    json.key("differences").begin_array();
+    failed = verify_worktree(workspace, tree, [&](const std::string& path, Change change) {
+      ++differences;
+      json.begin_object();
+      json.path_field("path", path);
+      json.field("change", name_of(change));
+      json.end();
+    });
+    json.end();
+    write_failed(json, failed);
+  } else {
+    failed = verify_worktree(workspace, tree, [&](const std::string& path, Change change) {
+      ++differences;
+      context.out().write(std::string(name_of(change)) + ": " + escape_name(path) + "\n");
+    });
+    if (differences == 0 && failed.empty() && !context.quiet())
+      context.out().write("the working tree is what " + id.short_hex() + " says\n");
+  }
+  context.report_failed(failed);
+  if (differences > 0)
+    context.fail(Error(ErrorKind::verification, "the working tree differs from " + id.short_hex() + " in " + counted(differences, "path")));
+  return 0;
+}
+
+}  // namespace
+
+Command verify_command() {
+  return {{.word = "verify",
+           .summary = "compare the working tree with a commit, byte by byte",
+           .usage = {"verify --worktree [REV]"},
+           .description =
+               "Reads every file of the working tree and compares names, types, permissions and content with REV (HEAD), without\n"
+               "restoring anything and without trusting times. What REV does not hold is listed as added. Exit 5 if anything\n"
+               "differs.",
+           .options = {{.name = "worktree", .help = "the working tree"}},
+           .max_positionals = 1,
+           .completes = Completes::revision},
+          run};
+}
+
+}  // namespace store
