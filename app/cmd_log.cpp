@@ -4,6 +4,7 @@
 #include "app/log_graph.h"
 #include "app/revision_arguments.h"
 #include "base/text.h"
+#include "ops/commit_graph.h"
 #include "ops/log.h"
 
 namespace store {
@@ -15,14 +16,6 @@ struct LogRequest {
   bool oneline = false;
   std::optional<LogFormat> format;
 };
-
-void add_every_ref(Context& context, LogOptions& options) {
-  const RefStore refs = context.workspace().refs();
-  if (const auto head = refs.head().commit) options.start.push_back(*head);
-  for (const char* prefix : {"refs/heads/", "refs/tags/"})
-    for (const auto& [name, value] : refs.list(prefix))
-      if (value.id) options.start.push_back(*value.id);
-}
 
 void read_revisions(Context& context, LogOptions& options) {
   const RevisionsAndPaths split = split_revisions_and_paths(context);
@@ -43,7 +36,7 @@ void read_revisions(Context& context, LogOptions& options) {
   }
   options.paths = context.path_arguments().resolve_pathspecs(split.paths);
   if (context.arguments().has("all")) {
-    add_every_ref(context, options);
+    options.start = every_tip(context.workspace());
   } else if (split.revisions.empty()) {
     if (const auto head = context.workspace().refs().head().commit) options.start.push_back(*head);
   }

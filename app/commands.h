@@ -35,6 +35,7 @@ Command manifest_command();
 Command verify_command();
 Command layers_command();
 Command inspect_command();
+Command stats_command();
 Command checkout_command();
 Command fsck_command();
 Command config_command();

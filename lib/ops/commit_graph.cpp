@@ -98,4 +98,14 @@ std::optional<CommitWalk::Item> CommitWalk::next_free() {
   return Item{node.id, read_commit(workspace_->objects(), node.id)};
 }
 
+std::vector<ObjectId> every_tip(const Workspace& workspace) {
+  std::vector<ObjectId> tips;
+  const RefStore refs = workspace.refs();
+  if (const auto head = refs.head().commit) tips.push_back(*head);
+  for (const char* prefix : {"refs/heads/", "refs/tags/"})
+    for (const auto& [name, value] : refs.list(prefix))
+      if (value.id) tips.push_back(*value.id);
+  return tips;
+}
+
 }  // namespace store

@@ -8,6 +8,9 @@
 
 namespace store {
 
+/// The commits of HEAD, all branches and all tags.
+std::vector<ObjectId> every_tip(const Workspace& workspace);
+
 /// Which parents a walk follows.
 enum class Parents { all, first };
 

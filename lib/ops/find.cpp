@@ -28,7 +28,7 @@ class HistoryEntries {
 
   using Visit = std::function<void(const ObjectId& commit, const std::string& path, const TreeEntry& entry)>;
   void each(const Visit& visit) {
-    CommitWalk walk(workspace_, every_ref(workspace_), {}, Parents::all);
+    CommitWalk walk(workspace_, every_tip(workspace_), {}, Parents::all);
     std::optional<ObjectId> last;
     while (const std::optional<CommitWalk::Item> item = walk.next()) {
       // Of another line of descent anything looked at is better than nothing.
@@ -41,16 +41,6 @@ class HistoryEntries {
   }
 
  private:
-  static std::vector<ObjectId> every_ref(const Workspace& workspace) {
-    std::vector<ObjectId> tips;
-    const RefStore refs = workspace.refs();
-    if (const auto head = refs.head().commit) tips.push_back(*head);
-    for (const char* prefix : {"refs/heads/", "refs/tags/"})
-      for (const auto& [name, value] : refs.list(prefix))
-        if (value.id) tips.push_back(*value.id);
-    return tips;
-  }
-
   void differences(const std::optional<ObjectId>& newer, const CommitWalk::Item& item, const Visit& visit) const {
     TreeDiff diff(workspace_.objects(), newer, item.commit.tree);
     while (const std::optional<TreeChange> change = diff.next()) {

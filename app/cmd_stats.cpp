@@ -1,0 +1,113 @@
+#include "ops/stats.h"
+
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/quote.h"
+#include "base/text.h"
+
+namespace store {
+namespace {
+
+void write_histogram(JsonWriter& json, std::string_view name, const SizeHistogram& histogram) {
+  json.key(name).begin_array();
+  for (const auto& [size, count] : histogram.rows()) {
+    json.begin_object();
+    json.field("size", size);
+    json.field("count", count);
+    json.end();
+  }
+  json.end();
+}
+
+void write_json(JsonWriter& json, const StatsResult& stats, bool histogram, std::uint64_t inline_threshold) {
+  json.field("commits", stats.commits);
+  json.field("objects", stats.objects);
+  json.field("packs", stats.packs);
+  json.field("layers", stats.layers);
+  json.field("logical_bytes", stats.logical_bytes);
+  json.field("unique_bytes", stats.unique_bytes);
+  json.field("stored_bytes", stats.stored_bytes);
+  json.field("unreferenced_bytes", stats.unreferenced_bytes);
+  json.field("small_files", stats.content.small_files);
+  json.field("small_bytes", stats.content.small_bytes);
+  json.field("large_files", stats.content.large_files);
+  json.field("large_bytes", stats.content.large_bytes);
+  json.field("hole_bytes", stats.content.hole_bytes);
+  json.field("inline_threshold", inline_threshold);
+  json.field("dedup_ratio", stats.dedup_ratio());
+  json.field("compression_ratio", stats.compression_ratio());
+  json.key("histogram");
+  if (!histogram) {
+    json.null();
+    return;
+  }
+  json.begin_object();
+  write_histogram(json, "chunks", stats.chunk_sizes);
+  write_histogram(json, "files", stats.content.file_sizes);
+  json.end();
+}
+
+std::string histogram_text(std::string_view title, const SizeHistogram& histogram) {
+  constexpr std::uint64_t k_width = 40;
+  std::uint64_t most = 1;
+  for (const auto& [size, count] : histogram.rows()) most = std::max(most, count);
+  std::string text = fmt::format("\n{}, by size\n", title);
+  for (const auto& [size, count] : histogram.rows())
+    text += fmt::format("  {:>10}  {:>12}  {}\n", size == 0 ? "0 B" : "≥ " + human_size(size), human_count(count),
+                        std::string(static_cast<std::size_t>(1 + (k_width - 1) * count / most), '#'));
+  return text;
+}
+
+std::string text_of(const StatsResult& stats, std::uint64_t inline_threshold) {
+  const ContentTotals& content = stats.content;
+  return fmt::format(
+      "commits       {:>12}\n"
+      "objects       {:>12}  in {}, {}\n"
+      "logical       {:>12}  files of all commits\n"
+      "unique        {:>12}  1 in {:.2f}\n"
+      "stored        {:>12}  1 in {:.2f}\n"
+      "unreferenced  {:>12}  of the stored\n"
+      "small files   {:>12}  {}, up to {} each\n"
+      "large files   {:>12}  {}, {} of it zeros\n",
+      human_count(stats.commits), human_count(stats.objects), counted(stats.packs, "pack"), counted(stats.layers, "layer"),
+      human_size(stats.logical_bytes), human_size(stats.unique_bytes), stats.dedup_ratio(), human_size(stats.stored_bytes),
+      stats.compression_ratio(), human_size(stats.unreferenced_bytes), human_count(content.small_files),
+      human_size(content.small_bytes), human_size(inline_threshold), human_count(content.large_files),
+      human_size(content.large_bytes), human_size(content.hole_bytes));
+}
+
+int run(Context& context) {
+  const bool histogram = context.arguments().has("histogram");
+  context.show_progress({{Stage::scan, 1}});
+  const StatsResult result = stats(context.workspace());
+  context.end_progress();
+  const std::uint64_t threshold = context.settings().core.inline_threshold;
+  if (context.json()) {
+    write_json(context.begin_result(), result, histogram, threshold);
+    return 0;
+  }
+  context.out().write(text_of(result, threshold));
+  if (histogram)
+    context.out().write(histogram_text("files of all commits", result.content.file_sizes) +
+                        histogram_text("different chunks", result.chunk_sizes));
+  return 0;
+}
+
+}  // namespace
+
+Command stats_command() {
+  return {{.word = "stats",
+           .summary = "show how much is stored, and how well",
+           .usage = {"stats [--histogram]"},
+           .description =
+               "Logical: the files of all commits that branches, tags and HEAD reach; a file counts once for each commit that has\n"
+               "it. Unique: different chunks, before compression. Stored: all packs. Unreferenced: the part of the stored that no\n"
+               "commit, nothing staged and no undo needs. No content is read.",
+           .options = {{.name = "histogram", .help = "files and chunks by size, in powers of two"}},
+           .max_positionals = 0},
+          run};
+}
+
+}  // namespace store
