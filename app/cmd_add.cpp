@@ -4,6 +4,7 @@
 #include "app/context.h"
 #include "app/ingest_output.h"
 #include "app/quote.h"
+#include "app/stream_arguments.h"
 #include "base/text.h"
 
 namespace store {
@@ -31,7 +32,8 @@ AddOptions parse(Context& context) {
   if (files_from && !arguments.positionals.empty())
     throw Error(ErrorKind::usage, "store add: PATH and --files-from exclude each other");
   if (arguments.has("null") && !files_from) throw Error(ErrorKind::usage, "store add: -z belongs to --files-from");
-  if (!files_from && arguments.positionals.empty() && !options.all && !options.update)
+  const bool streams = arguments.has("stdin") || arguments.has("exec") || arguments.has("tar");
+  if (!files_from && arguments.positionals.empty() && !options.all && !options.update && !streams)
     throw Error(ErrorKind::usage, "store add: no PATH", "store add .");
   read_exclude_options(context, options);
 
@@ -45,6 +47,11 @@ AddOptions parse(Context& context) {
     options.paths = paths.resolve_pathspecs(arguments.positionals);
   }
   for (const std::string& path : options.paths) paths.check_no_symlink(path);
+  options.streams = read_stream_options(context, [&](const std::string& name) {
+    std::string path = paths.resolve(name);
+    paths.check_no_symlink(path);
+    return path;
+  });
   return options;
 }
 
@@ -68,16 +75,16 @@ int run(Context& context) {
   const AddOptions options = parse(context);
   // --files-from of an empty list means no path at all, not everything.
   context.warn_of_changed_ids();
-  const bool nothing = options.paths_from_file && options.paths.empty();
+  const bool nothing = options.paths_from_file && options.paths.empty() && options.streams.empty();
   context.show_progress({{Stage::scan, 0.05}, {Stage::ingest, 0.95}});
   const AddResult result = nothing ? AddResult{} : add(context.workspace(), options);
   context.end_progress();
-  context.report_failed(result.failed);
+  context.report_failed(result.failed, result.staged ? "the rest is done" : "nothing is staged");
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     write_totals(json, result.totals, result.failed, result.seconds);
     json.field("deleted", result.deleted);
-  } else {
+  } else if (result.staged) {
     print_text(context, result, options.dry_run);
   }
   return 0;
@@ -89,13 +96,19 @@ Command add_command() {
   CommandSpec spec{
       .word = "add",
       .summary = "stage files for the next commit",
-      .usage = {"add [OPTION…] PATH…", "add -A [PATH…]", "add -u [PATH…]", "add --files-from FILE [-z]"},
+      .usage = {"add [OPTION…] PATH…", "add -A [PATH…]", "add -u [PATH…]", "add --files-from FILE [-z]",
+                "add --stdin --name NAME", "add --exec NAME -- COMMAND…", "add --tar FILE [--prefix DIR]"},
       .description =
           "Stores the content of what is there below each PATH, and stages it; stages the deletion of what is tracked\n"
           "and gone. A PATH may be a glob in which * crosses '/'.\n"
           "\n"
           "What cannot be read does not stop the rest: it is named, keeps what was staged before, and the exit code is 3.\n"
           "An interrupted add is taken up by the next one.\n"
+          "\n"
+          "Content may also come from standard input, from programs and from tar archives, several of them in one run; one\n"
+          "more --exec may stand behind a command: --exec A -- x --exec B -- y. No file is expected at such a path in the\n"
+          "working tree: status does not call it deleted, and -A leaves it alone until a file appears there. If one of them\n"
+          "fails, nothing is staged.\n"
           "\n"
           "In --json dedup_ratio is bytes / new_bytes, and 1.0 if nothing was new.",
       .options =
@@ -111,11 +124,10 @@ Command add_command() {
               {.letter = 'z', .name = "null", .help = "names in --files-from end with NUL"},
           },
       .completes = Completes::file,
+      .tail_of = "exec",
   };
+  for (OptionSpec& option : stream_options()) spec.options.push_back(std::move(option));
   for (OptionSpec& option : exclude_options()) spec.options.push_back(std::move(option));
-  for (const std::string_view later : {"name", "exec", "tar", "prefix"})
-    spec.options.push_back({.name = later, .argument = "VALUE", .state = OptionSpec::State::later});
-  spec.options.push_back({.name = "stdin", .state = OptionSpec::State::later});
   return {std::move(spec), run};
 }
 

@@ -235,14 +235,14 @@ void Context::enter_stage(Stage stage, std::optional<std::uint64_t> bytes_total)
   if (bytes_total) progress_.bytes_total = *bytes_total;
 }
 
-void Context::report_failed(const std::vector<PathFailure>& failed) {
+void Context::report_failed(const std::vector<PathFailure>& failed, std::string_view otherwise) {
   if (failed.empty()) return;
   for (const PathFailure& failure : failed) {
     const std::string name = escape_name(failure.path);
     const std::string message = escape_name(failure.message);
     messages_.line("error: " + (message.starts_with(name + ": ") ? message : name + ": " + message));
   }
-  fail(Error(ErrorKind::partial, counted(failed.size(), "path") + " failed; the rest is done"));
+  fail(Error(ErrorKind::partial, fmt::format("{} failed; {}", counted(failed.size(), "path"), otherwise)));
 }
 
 std::string Context::read_input(const std::string& option, const std::string& name) {
@@ -252,10 +252,14 @@ std::string Context::read_input(const std::string& option, const std::string& na
     if (!file) throw Error(ErrorKind::not_found, option + ": " + escape_name(name) + ": no such file");
     return read_stream_text(file->get(), escape_name(name));
   }
+  claim_stdin(option);
+  return read_stream_text(console_.stdin_fd, "standard input");
+}
+
+void Context::claim_stdin(const std::string& option) {
   if (!stdin_reader_.empty())
     throw Error(ErrorKind::usage, option + ": standard input is already read by " + stdin_reader_);
   stdin_reader_ = option;
-  return read_stream_text(console_.stdin_fd, "standard input");
 }
 
 void Context::finish() {

@@ -34,6 +34,8 @@ class Context {
   const Arguments& arguments() const { return setup_.arguments; }
   const Console& console() const { return console_; }
   Messages& messages() { return messages_; }
+  /// The word that is run.
+  std::string_view word() const { return setup_.spec.word; }
   /// Absolute, after every -C.
   const std::string& cwd() const { return cwd_; }
   bool json() const { return setup_.json != nullptr; }
@@ -72,11 +74,14 @@ class Context {
   /// Something failed beside the result: the exit code will tell.
   void fail(Error error) { failures_.push_back(std::move(error)); }
   /// Names each input that failed on standard error, and fails with `partial`.
-  void report_failed(const std::vector<PathFailure>& failed);
+  void report_failed(const std::vector<PathFailure>& failed, std::string_view otherwise = "the rest is done");
   const std::vector<Error>& failures() const { return failures_; }
 
   /// The content of a file named in an option, "-" is standard input: once in a run, else Error{usage}.
   std::string read_input(const std::string& option, const std::string& name);
+  /// Standard input belongs to this option; Error{usage} if another one has it.
+  void claim_stdin(const std::string& option);
+  bool stdin_is_claimed() const { return !stdin_reader_.empty(); }
 
   /// Ends pager and progress; throws what standard output refused.
   void finish();
@@ -102,7 +107,7 @@ class Context {
   std::vector<ProgressView::StageReport> reports_;
   std::unique_ptr<Pager> pager_;
   std::vector<Error> failures_;
-  std::string stdin_reader_;  // the option that has read standard input
+  std::string stdin_reader_;  // the option that reads standard input
 };
 
 }  // namespace store

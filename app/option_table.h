@@ -42,6 +42,7 @@ struct CommandSpec {
   std::size_t max_positionals = static_cast<std::size_t>(-1);
   Completes completes = Completes::nothing;  // what positionals are
   bool tail = false;    // arguments after -- are paths of their own
+  std::string_view tail_of = {};  // with this option, arguments after -- are its program
   bool json = true;     // false: refuses --json
   bool raw = false;     // takes what follows it as it is, options included
   bool hidden = false;

@@ -276,7 +276,8 @@ Arguments parse_arguments(const CommandSpec& spec, const std::vector<std::string
   if (out.positionals.size() > spec.max_positionals)
     throw Error(ErrorKind::usage,
                 of_word(spec) + ": unexpected argument " + escape_name(out.positionals[spec.max_positionals]));
-  if (out.has_tail && !spec.tail) {  // "--" only ends the options
+  const bool keeps_tail = spec.tail || (!spec.tail_of.empty() && out.has(spec.tail_of));
+  if (out.has_tail && !keeps_tail) {  // "--" only ends the options
     out.positionals.insert(out.positionals.end(), out.tail.begin(), out.tail.end());
     out.tail.clear();
     if (out.positionals.size() > spec.max_positionals)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ops/streams.h"
 #include "ops/workspace.h"
 #include "pipeline/ingest.h"
 
@@ -17,16 +18,20 @@ struct AddOptions {
   bool one_file_system = false;
   /// Paths of --files-from: one that does not exist is a failure, not an error.
   bool paths_from_file = false;
+  /// What comes from elsewhere; with these, paths may be missing.
+  std::vector<StreamInput> streams;
+  bool covers_paths() const { return all || update || paths_from_file || !paths.empty(); }
 };
 
 struct AddResult {
   IngestTotals totals;
+  bool staged = true;         // false: a stream failed, so nothing was
   std::uint64_t deleted = 0;  // tracked paths staged as deleted
   std::vector<PathFailure> failed;
   double seconds = 0;
 };
 /// Stages what is there, and the deletion of what is gone, below the paths. Holds the index lock. Not an error when some inputs
-/// failed: they are in `failed`, and keep what the index had for them.
+/// failed: they are in `failed`, and keep what the index had for them. If a stream failed, nothing is staged at all.
 AddResult add(Workspace& workspace, const AddOptions& options);
 
 }  // namespace store

@@ -196,10 +196,20 @@ std::optional<IngestInput> StageWalk::next() {
 /// In the index, not on disk: staged as deleted, unless it could not be looked at.
 std::optional<IngestInput> StageWalk::on_tracked_only(const IndexEntry& tracked) {
   if (tracked.streamed || !pathspecs_.matches(tracked.path) || kept(tracked.path)) return std::nullopt;
+  if (tracked.kind == EntryKind::directory && holds_streamed(tracked.path)) return std::nullopt;
   IngestInput input;
   input.entry = tracked;
   input.entry.removed = true;
   return input;
+}
+
+/// Directories come in path order, so one pass over the index answers for all of them.
+bool StageWalk::holds_streamed(const std::string& directory) {
+  if (!streamed_ || compare_paths(streamed_seen_, directory) > 0) streamed_.emplace(index_.seek(directory));
+  while (!streamed_->at_end() && (!streamed_->entry().streamed || compare_paths(streamed_->entry().path, directory) < 0))
+    streamed_->next();
+  streamed_seen_ = directory;
+  return !streamed_->at_end() && is_within(streamed_->entry().path, directory);
 }
 
 std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const IndexEntry* tracked) {
@@ -218,7 +228,7 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
     const bool by_stat = is_regular(found.kind) || found.kind == EntryKind::symlink;
     const bool same = by_stat ? tracked->stat == found.stat && !tracked->racy
                               : found.kind == EntryKind::directory || tracked->size == found.device_number;
-    if (same) {
+    if (same && !tracked->streamed) {
       count(found, *tracked);
       return std::nullopt;
     }

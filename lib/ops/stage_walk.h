@@ -41,6 +41,7 @@ class StageWalk {
   ScanOptions scan_options();
   void collect_failures();
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
+  bool holds_streamed(const std::string& directory);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
   IngestInput input_for(const ScanEntry& found);
   void queue_ancestors(const std::string& path);
@@ -64,6 +65,8 @@ class StageWalk {
   IngestTotals totals_;
   Extent seen_;
   std::vector<PathFailure> failures_;
+  std::optional<Index::Cursor> streamed_;  // stands at the first streamed entry at or behind `streamed_seen_`
+  std::string streamed_seen_;
   std::vector<std::string> unreadable_;  // what is below stays as it was
   mutable Mutex mutex_;
   std::vector<std::string> left_out_ STORE_GUARDED_BY(mutex_);  // tracked directories on other file systems

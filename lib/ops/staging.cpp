@@ -83,17 +83,6 @@ class IndexUpdate {
   std::uint64_t deleted_ = 0;
 };
 
-void add_counts(IngestTotals& totals, const IngestTotals& more) {
-  totals.files += more.files;
-  totals.bytes += more.bytes;
-  totals.unchanged_files += more.unchanged_files;
-  totals.directories += more.directories;
-  totals.symlinks += more.symlinks;
-  totals.chunks += more.chunks;
-  totals.cache_hits += more.cache_hits;
-  totals.cache_misses += more.cache_misses;
-}
-
 /// Somebody who watches is told first how much there is to do.
 void begin_progress(const Workspace& workspace, StageWalk& walk) {
   Progress* progress = workspace.env().progress;
@@ -184,6 +173,17 @@ std::vector<std::string> stage_once(Workspace& workspace, WriteAccess& access, c
 
 }  // namespace
 
+void add_counts(IngestTotals& totals, const IngestTotals& more) {
+  totals.files += more.files;
+  totals.bytes += more.bytes;
+  totals.unchanged_files += more.unchanged_files;
+  totals.directories += more.directories;
+  totals.symlinks += more.symlinks;
+  totals.chunks += more.chunks;
+  totals.cache_hits += more.cache_hits;
+  totals.cache_misses += more.cache_misses;
+}
+
 CompressionOptions compression_options(const Settings& settings) {
   CompressionOptions options;
   options.level = settings.core.compression != 0 ? std::optional(settings.core.compression) : std::nullopt;
@@ -206,6 +206,29 @@ IngestOptions ingest_options(const Workspace& workspace) {
   options.cancel = workspace.env().cancel;
   options.progress = workspace.env().progress;
   return options;
+}
+
+void stage_streamed(const Workspace& workspace, WriteAccess& access, EntrySorter& entries, AddResult& result) {
+  Index& index = access.index();
+  Index::Batch batch = index.begin();
+  IndexUpdate update(index, &batch);
+  entries.visit([&](const IndexEntry& entry) {
+    const std::optional<IndexEntry> before = index.find(entry.path);
+    update.apply(entry);
+    if (!before || before->kind != EntryKind::directory || entry.kind == EntryKind::directory) return;
+    // Nothing can be tracked below what is a directory no more.
+    for (Index::Cursor below = index.seek(entry.path); !below.at_end() && is_within(below.entry().path, entry.path);
+         below.next()) {
+      if (below.entry().path == entry.path) continue;
+      IndexEntry removed;
+      removed.path = below.entry().path;
+      removed.removed = true;
+      update.apply(removed);
+    }
+  });
+  batch.commit(workspace.settings().core.fsync);
+  record_refreshed(workspace, index, update.refreshed());
+  result.deleted += update.deleted();
 }
 
 AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {

@@ -9,6 +9,12 @@ namespace store {
 /// index batch (durability.md "Publishing a pack", "Index batch").
 AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options);
 
+/// What the streams brought goes into the index: nothing is expected at these paths in the working tree.
+void stage_streamed(const Workspace& workspace, WriteAccess& access, EntrySorter& entries, AddResult& result);
+
+/// Adds up the figures of two inputs.
+void add_counts(IngestTotals& totals, const IngestTotals& more);
+
 /// The pipeline's options from settings.
 IngestOptions ingest_options(const Workspace& workspace);
 CompressionOptions compression_options(const Settings& settings);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "base/byte_source.h"
 #include "base/cancel.h"
 #include "chunk/chunker.h"
 #include "pipeline/progress.h"
@@ -36,10 +38,12 @@ struct IngestInput {
     pass,     // nothing to read: `entry` is the result (directories, fifos, removals)
     file,     // read, chunk, store
     symlink,  // store the target
+    stream,   // store what `stream` gives until it ends: a regular file's content, or a symlink's target
   };
   Action action = Action::pass;
   IndexEntry entry;
   std::uint64_t disk_blocks = 0;  // 512-byte units on disk: fewer than the size needs = look for holes
+  std::shared_ptr<ByteSource> stream = {};  // read to its end before the next input is asked for; what it throws ends the ingest
 };
 
 /// One path on its way out.

@@ -44,7 +44,9 @@ void IngestStages::read_batch(IngestItem& item) const {
 
 /// Items of one directory.
 void IngestStages::read_group(std::span<SmallItem> group, IngestItem& item, std::size_t& used) const {
-  const auto reads = [](const SmallItem& small) { return small.input.action != IngestInput::Action::pass; };
+  const auto reads = [](const SmallItem& small) {
+    return small.input.action == IngestInput::Action::file || small.input.action == IngestInput::Action::symlink;
+  };
   if (std::none_of(group.begin(), group.end(), reads)) return;
   UniqueFd directory;
   try {

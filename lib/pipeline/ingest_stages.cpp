@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -50,12 +51,21 @@ bool IngestStages::plan(IngestItem& item) {
       exhausted_ = !ahead_;
     }
     if (!ahead_) break;
-    const bool file = ahead_->action == IngestInput::Action::file;
-    const std::uint64_t size = file ? ahead_->entry.stat.size : 0;
-    if (file && size > options_.inline_threshold) {
+    const bool stream = ahead_->action == IngestInput::Action::stream;
+    if (stream && !head_) read_stream_head();
+    const bool content = stream || ahead_->action == IngestInput::Action::file;
+    const std::uint64_t size = !content ? 0 : stream ? head_->size() : ahead_->entry.stat.size;
+    if (content && size > options_.inline_threshold) {
       if (!item.batch.empty()) return true;
       IngestInput input = std::move(*ahead_);
       ahead_.reset();
+      if (stream) {
+        planned_ = new_large_file();
+        planned_->input = std::move(input);
+        planned_->head = *std::exchange(head_, std::nullopt);
+        planned_offset_ = 0;
+        return plan_window(item);
+      }
       std::string failure;
       if (start_large_file(input, failure)) return plan_window(item);
       item.failures.push_back({input.entry.path, failure});
@@ -63,17 +73,34 @@ bool IngestStages::plan(IngestItem& item) {
     }
     if (!item.batch.empty() && bytes + size > options_.window) return true;
     bytes += size;
-    item.batch.emplace_back().input = std::move(*ahead_);
+    SmallItem& small = item.batch.emplace_back();
+    small.input = std::move(*ahead_);
     ahead_.reset();
+    if (!stream) continue;
+    small.own = *std::exchange(head_, std::nullopt);
+    small.length = small.own.size();
   }
   ended_ = item.end = !ahead_ && exhausted_;
   return true;
 }
 
-bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
+std::shared_ptr<LargeFile> IngestStages::new_large_file() {
   auto file = std::make_shared<LargeFile>(options_.chunking, NodeBuilder::Sink());
   LargeFile* raw = file.get();
   file->recipe = RecipeBuilder([this, raw](const NodeBuilder::Built& built) { on_node(*raw, built); });
+  return file;
+}
+
+/// Streams are read here, in order: whoever hands them out may need one to be through before the next.
+void IngestStages::read_stream_head() {
+  const std::size_t length = static_cast<std::size_t>(options_.inline_threshold) + 1;
+  if (head_buffer_.capacity() < length) head_buffer_ = Buffer(length);
+  const ByteView head = head_buffer_.view(0, ahead_->stream->read(head_buffer_.span(0, length)));
+  head_.emplace(head.begin(), head.end());
+}
+
+bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
+  std::shared_ptr<LargeFile> file = new_large_file();
   const std::string path = input.entry.path;
   file->read_started_ns = coarse_now_ns();
   try {
@@ -100,7 +127,22 @@ bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
   return true;
 }
 
+bool IngestStages::plan_stream_window(IngestItem& item) {
+  item.file = planned_;
+  item.offset = planned_offset_;
+  const Bytes head = std::exchange(planned_->head, {});
+  const std::size_t length = std::max<std::size_t>(options_.window, head.size());
+  const MutableByteView out = item.buffer.span(headroom_, length);
+  std::copy(head.begin(), head.end(), out.begin());
+  item.length = head.size() + planned_->input.stream->read(out.subspan(head.size()));
+  planned_offset_ += item.length;
+  item.last = item.length < length;
+  if (item.last) planned_.reset();
+  return true;
+}
+
 bool IngestStages::plan_window(IngestItem& item) {
+  if (planned_->input.stream) return plan_stream_window(item);
   const std::uint64_t size = planned_->input.entry.stat.size;
   const bool maybe_sparse = planned_->input.disk_blocks * 512 < size;
   item.file = planned_;
@@ -129,6 +171,7 @@ void IngestStages::read(IngestItem& item) const {
 
 void IngestStages::read_window(IngestItem& item) const {
   const LargeFile& file = *item.file;
+  if (file.input.stream) return;  // was read when it was planned
   const std::string& path = file.input.entry.path;
   try {
     if (item.zeros == 0) {
@@ -271,7 +314,7 @@ void IngestStages::assemble_batch(IngestItem& item) {
       totals_.new_bytes += fresh ? bytes.size() : 0;
       entry.id = segment.id;
       entry.size = bytes.size();
-      if (small.input.action == IngestInput::Action::file) {
+      if (is_regular(entry.kind)) {
         entry.kind = EntryKind::file;
         entry.chunks = bytes.empty() ? 0 : 1;
         result.known = !fresh;
@@ -326,7 +369,7 @@ void IngestStages::assemble_window(IngestItem& item) {
 void IngestStages::on_node(LargeFile& file, const NodeBuilder::Built& built) {
   IngestItem& item = *current_;
   file.any_new = put({ObjectType::recipe, built.id}, built.bytes, false, item) || file.any_new;
-  if (built.node.level != 0) return;
+  if (built.node.level != 0 || file.input.stream) return;  // a stream cannot be taken up where it ended
   item.journal.emplace_back(JournalNode{file.input.entry.path, file.input.entry.stat, options_.chunking,
                                         file.node_offset, built.node.count, built.node.bytes, built.id});
   file.node_offset += built.node.bytes;
@@ -339,7 +382,8 @@ void IngestStages::finish_large_file(IngestItem& item) {
     item.failures.push_back({entry.path, k_changed});
     return;
   }
-  const bool changed = item.changed || file.bytes != entry.stat.size;
+  const bool stream = file.input.stream != nullptr;
+  const bool changed = !stream && (item.changed || file.bytes != entry.stat.size);
   if (changed && ports_.changed) {
     item.changed_files.push_back(entry.path);
     return;
@@ -349,7 +393,7 @@ void IngestStages::finish_large_file(IngestItem& item) {
   entry.id = file.recipe.finish().id;
   entry.size = file.bytes;
   entry.chunks = file.chunks;
-  entry.racy = is_racy(entry.stat, file.read_started_ns) || changed;
+  entry.racy = !stream && (is_racy(entry.stat, file.read_started_ns) || changed);
   item.results.push_back({std::move(entry), !file.any_new, true});
 }
 
@@ -390,7 +434,7 @@ void IngestStages::append(IngestItem& item) {
   std::uint64_t chunks = 0;
   if (item.file) chunks = static_cast<std::uint64_t>(std::count_if(item.segments.begin(), item.segments.end(), is_chunk));
   for (const IngestResult& result : item.results) {
-    if (ports_.journal != nullptr && result.read) ports_.journal->append(JournalFile{result.entry});
+    if (ports_.journal != nullptr && result.read && !result.entry.streamed) ports_.journal->append(JournalFile{result.entry});
     if (result.read && is_regular(result.entry.kind)) {  // the walk has counted what was passed through
       ++files;
       if (!item.file) bytes += result.entry.size, chunks += result.entry.chunks;

@@ -18,7 +18,8 @@ struct LargeFile {
   LargeFile(const ChunkParameters& parameters, NodeBuilder::Sink sink)
       : chunker(parameters), recipe(std::move(sink)) {}
   IngestInput input;
-  SourceFile source;                  // source stage opens, read stage reads
+  SourceFile source;                  // source stage opens, read stage reads; none of a stream
+  Bytes head;                         // plan: the first bytes of a stream, read to see that it is large
   std::int64_t read_started_ns = 0;
   std::uint64_t resumed_bytes = 0;    // source: content that an earlier run finished
   std::vector<JournalNode> resumed;
@@ -111,11 +112,15 @@ class IngestStages {
   void append(IngestItem& item);
 
   const IngestTotals& totals() const { return totals_; }
-  std::size_t buffer_capacity() const { return headroom_ + std::max<std::size_t>(options_.window, headroom_); }
+  std::size_t buffer_capacity() const { return headroom_ + std::max<std::size_t>(options_.window, head_capacity()); }
 
  private:
   bool plan_window(IngestItem& item);
+  bool plan_stream_window(IngestItem& item);
+  void read_stream_head();
+  std::size_t head_capacity() const { return std::max<std::size_t>(options_.inline_threshold + 1, headroom_); }
   bool start_large_file(IngestInput input, std::string& failure);
+  std::shared_ptr<LargeFile> new_large_file();
   void read_batch(IngestItem& item) const;
   void read_group(std::span<SmallItem> group, IngestItem& item, std::size_t& used) const;
   void read_small(int directory_fd, SmallItem& small, SourceFile source, IngestItem& item, std::size_t& used) const;
@@ -137,6 +142,8 @@ class IngestStages {
   IngestTotals totals_;
   // plan
   std::optional<IngestInput> ahead_;
+  std::optional<Bytes> head_;           // of `ahead_` if that is a stream: up to one byte more than a small file may have
+  Buffer head_buffer_;
   bool exhausted_ = false;
   bool ended_ = false;
   std::shared_ptr<LargeFile> planned_;  // the large file whose windows are being handed out

@@ -13,8 +13,9 @@ LEFT_OF = {
     "format": ["hash", "chunk", "compress"],
     "repo": ["format"],
     "worktree": ["format"],
+    "archive": ["format"],
     "pipeline": ["repo", "worktree"],
-    "ops": ["pipeline", "config"],
+    "ops": ["pipeline", "config", "archive"],
     "app": ["ops"],
 }
 
@@ -23,6 +24,8 @@ LEFT_OF = {
 HOMES = {
     "openssl/": r"lib/hash/\w+\.cpp",
     "xxhash.h": r"lib/hash/\w+\.cpp",
+    "archive.h": r"lib/archive/\w+\.cpp",
+    "archive_entry.h": r"lib/archive/\w+\.cpp",
     "zstd": r"lib/compress/\w+\.cpp",
     "tbb/": r"lib/(pipeline/\w+|worktree/(scanner|listing))\.cpp",
     "oneapi/": r"lib/(pipeline/\w+|worktree/(scanner|listing))\.cpp",

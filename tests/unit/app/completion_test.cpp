@@ -36,7 +36,8 @@ TEST_CASE("words are completed, hidden and later ones are not") {
 TEST_CASE("options are completed with those of the word and the global ones") {
   CHECK(texts({"log", "--gr"}) == Words{"--graph", "--grep"});
   CHECK(offers({"add", "--"}, "--json"));
-  CHECK(!offers({"add", "--"}, "--stdin"));
+  CHECK(offers({"add", "--"}, "--stdin"));
+  CHECK(!offers({"commit", "--"}, "--amend"));
   CHECK(!offers({"add", "--"}, "--perf"));
 }
 

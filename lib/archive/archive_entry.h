@@ -1,0 +1,25 @@
+// archive: tar in and out. Reading goes through libarchive, which knows every dialect; what is written is one dialect of our own
+// choice, byte for byte the same for the same tree (POSIX.1-2017, pax interchange format). It knows nothing of repositories.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "format/tree.h"
+
+namespace store {
+
+/// One member of an archive.
+struct ArchiveEntry {
+  std::string path;       // as it stands in the archive
+  EntryKind kind = EntryKind::file;  // `file` for every regular file
+  std::uint16_t mode = 0;
+  std::uint64_t size = 0;
+  std::uint64_t device = 0;          // major<<32|minor
+  std::string target = {};           // of a symlink
+  std::string hard_link = {};        // path of an earlier member with the same content, "" if this one brings its own
+  std::int64_t mtime_seconds = 0;
+  std::uint32_t mtime_nanoseconds = 0;
+};
+
+}  // namespace store

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "archive/archive_entry.h"
+#include "base/byte_source.h"
+
+namespace store {
+
+/// The members of a tar archive, one after the other, in constant memory: v7, ustar, pax, GNU, plain or compressed with gzip, bzip2,
+/// xz, zstd or lz4. Names are the archive's bytes. Error{partial} for what is no such archive, damaged or cut short; what the
+/// source throws goes through. One thread at a time.
+class TarReader {
+ public:
+  explicit TarReader(ByteSource& source);
+  ~TarReader();
+  TarReader(const TarReader&) = delete;
+  TarReader& operator=(const TarReader&) = delete;
+
+  /// The next member, or nothing at the end; then the source is read to its end too, so that its writer sees no broken pipe.
+  std::optional<ArchiveEntry> next();
+  /// Content of the member that next() gave last; holes are zeros. Fewer bytes than asked for only at its end.
+  std::size_t read(MutableByteView out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace store

@@ -1,0 +1,123 @@
+#include "archive/tar_reader.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "support/random_bytes.h"
+#include "support/work_fixture.h"
+
+using namespace store;
+using namespace store::test;
+
+namespace {
+
+/// A ustar member by hand: what the reader is held against must not come from the library it uses.
+std::string member(const std::string& name, const std::string& content, char type = '0', const std::string& link = {}) {
+  std::string block(512, '\0');
+  const auto put = [&](std::size_t at, const std::string& text) { block.replace(at, text.size(), text); };
+  const auto octal = [](std::uint64_t value, int digits) {
+    std::string text(static_cast<std::size_t>(digits), '0');
+    for (std::size_t i = text.size(); i > 0; --i, value /= 8) text[i - 1] = static_cast<char>('0' + value % 8);
+    return text;
+  };
+  put(0, name);
+  put(100, octal(0640, 7));
+  put(108, octal(0, 7));
+  put(116, octal(0, 7));
+  put(124, octal(content.size(), 11));
+  put(136, octal(1'700'000'000, 11));
+  put(148, "        ");
+  block[156] = type;
+  put(157, link);
+  put(257, std::string("ustar\00000", 8));
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  put(148, octal(sum, 6) + '\0');
+  return block + content + std::string((512 - content.size() % 512) % 512, '\0');
+}
+
+const std::string k_end(1024, '\0');
+
+/// Gives a few bytes at a time, and at some place an error.
+class TrickleSource final : public ByteSource {
+ public:
+  TrickleSource(std::string text, std::optional<std::size_t> fails_at = {}) : text_(std::move(text)), fails_at_(fails_at) {}
+  std::size_t read(MutableByteView out) override {
+    std::size_t got = std::min(out.size(), text_.size() - at_);
+    if (fails_at_ && at_ + got >= *fails_at_) throw Error(ErrorKind::system, "the cable was cut");
+    std::copy_n(as_bytes(text_).begin() + static_cast<std::ptrdiff_t>(at_), got, out.begin());
+    at_ += got;
+    return got;
+  }
+  bool ended() const { return at_ == text_.size(); }
+
+ private:
+  std::string text_;
+  std::size_t at_ = 0;
+  std::optional<std::size_t> fails_at_;
+};
+
+std::string content_of(TarReader& reader, std::size_t step) {
+  std::string content;
+  Bytes buffer(step);
+  while (const std::size_t got = reader.read(buffer)) content += as_text(ByteView(buffer).first(got));
+  return content;
+}
+
+}  // namespace
+
+TEST_CASE("members come with names byte for byte, and content in steps of any size") {
+  const std::string large = noise(700'000, 1);
+  const std::string archive = member("a", "first") + member("\xff\xfe raw", large) + member("\xc3\xbcml", "") +
+                              member("link", "", '2', "to \xff") + member("hard", "", '1', "a") + k_end;
+  for (const std::size_t step : {std::size_t{1000}, std::size_t{65536}, std::size_t{2'000'000}}) {
+    TrickleSource source(archive + std::string(600'000, '\0'));
+    TarReader reader(source);
+    const std::optional<ArchiveEntry> first = reader.next();
+    REQUIRE(first);
+    CHECK(first->path == "a");
+    CHECK(first->mode == 0640);
+    CHECK(first->mtime_seconds == 1'700'000'000);
+    CHECK(content_of(reader, step) == "first");
+    CHECK(reader.next()->path == "\xff\xfe raw");
+    CHECK((content_of(reader, step) == large));
+    CHECK(reader.next()->path == "\xc3\xbcml");
+    const std::optional<ArchiveEntry> link = reader.next();
+    CHECK(link->kind == EntryKind::symlink);
+    CHECK(link->target == "to \xff");
+    CHECK(reader.next()->hard_link == "a");
+    CHECK(!reader.next());
+    CHECK(source.ended());  // padding included: whoever writes it sees no broken pipe
+  }
+}
+
+TEST_CASE("content that nobody asks for is passed over") {
+  TrickleSource source(member("skipped", noise(300'000, 2)) + member("wanted", "here") + k_end);
+  TarReader reader(source);
+  reader.next();
+  CHECK(reader.next()->path == "wanted");
+  CHECK(content_of(reader, 10) == "here");
+}
+
+TEST_CASE("what the source throws comes through, also from within the library") {
+  const std::string archive = member("a", noise(900'000, 3)) + k_end;
+  TrickleSource source(archive, 600'000);
+  TarReader reader(source);
+  REQUIRE(reader.next());
+  CHECK_THROWS_WITH_AS(content_of(reader, 65536), "the cable was cut", Error);
+}
+
+TEST_CASE("an archive that is empty, cut short or none at all is an error") {
+  const std::string archive = member("a", noise(900'000, 3));
+  for (const std::string& bad : {std::string(), noise(100'000, 4), archive.substr(0, 700'000), archive.substr(0, 100)}) {
+    TrickleSource source(bad);
+    const auto read_all = [&] {
+      TarReader reader(source);
+      while (reader.next()) content_of(reader, 65536);
+    };
+    CHECK_THROWS_AS(read_all(), Error);
+  }
+}
