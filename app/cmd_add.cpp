@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/context.h"
+#include "app/exit_codes.h"
 #include "app/ingest_output.h"
 #include "app/quote.h"
 #include "app/stream_arguments.h"
@@ -9,16 +10,6 @@
 
 namespace store {
 namespace {
-
-std::vector<std::string> split_names(const std::string& text, char separator) {
-  std::vector<std::string> names;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(separator, at), text.size());
-    if (end > at) names.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return names;
-}
 
 AddOptions parse(Context& context) {
   const Arguments& arguments = context.arguments();
@@ -80,14 +71,19 @@ int run(Context& context) {
   const AddResult result = nothing ? AddResult{} : add(context.workspace(), options);
   context.end_progress();
   context.report_failed(result.failed, result.staged ? "the rest is done" : "nothing is staged");
+  for (const IgnoredPath& path : result.ignored)
+    context.messages().line(fmt::format("ignored: {}: by {}:{}: {}", escape_name(path.path), escape_name(path.source),
+                                        path.line, escape_name(path.pattern)));
+  if (!result.ignored.empty()) context.messages().note("store add -f adds ignored paths too");
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     write_totals(json, result.totals, result.failed, result.seconds);
     json.field("deleted", result.deleted);
+    write_ignored(json, result.ignored);
   } else if (result.staged) {
     print_text(context, result, options.dry_run);
   }
-  return 0;
+  return result.ignored.empty() ? 0 : k_exit_no;
 }
 
 }  // namespace
@@ -101,6 +97,9 @@ Command add_command() {
       .description =
           "Stores the content of what is there below each PATH, and stages it; stages the deletion of what is tracked\n"
           "and gone. A PATH may be a glob in which * crosses '/'.\n"
+          "\n"
+          "Untracked paths that ignore rules name (.storeignore files, .store/info/exclude) are left out; one that was asked\n"
+          "for is named with its rule, and the exit code is 1. store check-ignore -v tells which rule decides.\n"
           "\n"
           "What cannot be read does not stop the rest: it is named, keeps what was staged before, and the exit code is 3.\n"
           "An interrupted add is taken up by the next one.\n"

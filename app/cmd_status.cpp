@@ -30,6 +30,7 @@ StatusRequest parse(Context& context) {
   const std::string untracked = arguments.last("untracked-files").value_or("normal");
   request.untracked = untracked != "no";
   request.options.all_untracked = untracked == "all" || context.json();
+  request.options.ignored = arguments.has("ignored");
   context.workspace().worktree_fd();  // a bare repository has no paths to speak of
   const PathArguments paths = context.path_arguments();
   request.options.paths = paths.resolve_pathspecs(arguments.positionals);
@@ -60,7 +61,7 @@ void write_json(JsonWriter& json, const StatusResult& result) {
   write_list(json, "unstaged", result.unstaged);
   write_list(json, "untracked", result.untracked);
   write_list(json, "conflicted", {});
-  write_list(json, "ignored", {});
+  write_list(json, "ignored", result.ignored);
   json.key("interrupted");
   if (result.interrupted) {
     json.begin_object();
@@ -90,7 +91,8 @@ class HumanStatus {
               escape_name(result_.interrupted->command) + "\n  (run it again to finish it)\n";
     section("Changes to be committed:", {}, result_.staged, "32");
     section("Changes not staged for commit:", "store add PATH… stages them", result_.unstaged, "31");
-    untracked();
+    listed("Untracked files:", "store add PATH… stages them", result_.untracked);
+    listed("Ignored files:", "store add -f PATH… stages them", result_.ignored);
     if (!request_.options.paths.empty())
       conclusion_of_paths();
     else if (result_.staged.empty())
@@ -130,10 +132,10 @@ class HumanStatus {
     }
   }
 
-  void untracked() {
-    if (result_.untracked.empty()) return;
-    out_ += "\nUntracked files:\n  (store add PATH… stages them)\n";
-    for (const StatusEntry& entry : result_.untracked) out_ += "\t" + painted(shown(entry, entry.path), "31") + "\n";
+  void listed(std::string_view title, std::string_view hint, const std::vector<StatusEntry>& entries) {
+    if (entries.empty()) return;
+    out_ += "\n" + std::string(title) + "\n  (" + std::string(hint) + ")\n";
+    for (const StatusEntry& entry : entries) out_ += "\t" + painted(shown(entry, entry.path), "31") + "\n";
   }
 
   /// Of other paths nothing is known.
@@ -168,7 +170,7 @@ void print_lines(Context& context, const StatusRequest& request, const StatusRes
     }
     std::string text = porcelain_line(line, shown);
     if (brief && context.color()) {
-      const bool untracked = line.staged == '?';
+      const bool untracked = line.staged == '?' || line.staged == '!';
       const std::string first = std::string(untracked ? "\x1b[31m" : "\x1b[32m") + line.staged + "\x1b[0m";
       text = first + "\x1b[31m" + line.unstaged + "\x1b[0m" + text.substr(2);
     }

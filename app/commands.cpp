@@ -4,10 +4,28 @@ namespace store {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> k_commands = {
-      init_command(), add_command(),    commit_command(), status_command(),     log_command(),
-      show_command(), ls_command(), cat_command(),      find_files_command(), manifest_command(), verify_command(),
-      layers_command(), inspect_command(), stats_command(),    checkout_command(), fsck_command(),     config_command(),
-      completion_command(), version_command(), help_command(), complete_command(),
+      init_command(),
+      add_command(),
+      commit_command(),
+      status_command(),
+      log_command(),
+      show_command(),
+      ls_command(),
+      cat_command(),
+      find_files_command(),
+      manifest_command(),
+      verify_command(),
+      layers_command(),
+      inspect_command(),
+      stats_command(),
+      checkout_command(),
+      check_ignore_command(),
+      fsck_command(),
+      config_command(),
+      completion_command(),
+      version_command(),
+      help_command(),
+      complete_command(),
   };
   return k_commands;
 }

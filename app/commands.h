@@ -26,6 +26,7 @@ Command init_command();
 Command add_command();
 Command commit_command();
 Command status_command();
+Command check_ignore_command();
 Command log_command();
 Command show_command();
 Command ls_command();

@@ -21,9 +21,14 @@ ConfigFile read_layer(const std::string& path) {
 
 }  // namespace
 
+std::optional<std::string> user_config_folder(const Console& console) {
+  if (const auto xdg = console.variable("XDG_CONFIG_HOME")) return *xdg + "/store";
+  if (const auto home = console.variable("HOME")) return *home + "/.config/store";
+  return std::nullopt;
+}
+
 std::optional<std::string> user_config_path(const Console& console) {
-  if (const auto xdg = console.variable("XDG_CONFIG_HOME")) return *xdg + "/store/config.toml";
-  if (const auto home = console.variable("HOME")) return *home + "/.config/store/config.toml";
+  if (const auto folder = user_config_folder(console)) return *folder + "/config.toml";
   return std::nullopt;
 }
 

@@ -14,6 +14,8 @@ namespace store {
 ConfigSources config_sources(const Console& console, const Arguments& arguments,
                              const std::optional<std::string>& repository);
 
+/// The user's folder, ${XDG_CONFIG_HOME:-~/.config}/store; nothing without a home.
+std::optional<std::string> user_config_folder(const Console& console);
 /// Path of the user's file, ${XDG_CONFIG_HOME:-~/.config}/store/config.toml; nothing without a home.
 std::optional<std::string> user_config_path(const Console& console);
 

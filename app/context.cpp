@@ -76,6 +76,16 @@ std::string read_stream_text(int fd, const std::string& name) {
 
 }  // namespace
 
+std::vector<std::string> split_names(const std::string& text, char separator) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(separator, at), text.size());
+    if (end > at) names.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return names;
+}
+
 Context::Context(Console& console, Messages& messages, Setup setup)
     : console_(console),
       messages_(messages),
@@ -168,6 +178,7 @@ Environment Context::environment() {
   if (setup_.spec.makes_commits && !arguments().has("date")) env.source_date_epoch = source_date_epoch(console_);
   env.lock_timeout_ms = arguments().duration_ms("lock-timeout").value_or(env.lock_timeout_ms);
   env.root = geteuid() == 0;
+  if (const auto folder = user_config_folder(console_)) env.user_ignore_file = *folder + "/ignore";
   return env;
 }
 

@@ -110,4 +110,7 @@ class Context {
   std::string stdin_reader_;  // the option that reads standard input
 };
 
+/// Names of a list that was read, each ended by `separator`; empty ones are none.
+std::vector<std::string> split_names(const std::string& text, char separator);
+
 }  // namespace store

@@ -47,6 +47,21 @@ void write_failed(JsonWriter& json, const std::vector<PathFailure>& failed) {
   json.end();
 }
 
+void write_ignored_path(JsonWriter& json, const IgnoredPath& path) {
+  json.begin_object();
+  json.path_field("path", path.path);
+  json.path_field("source", path.source);
+  json.field("line", std::uint64_t{path.line});
+  json.path_field("pattern", path.pattern);
+  json.end();
+}
+
+void write_ignored(JsonWriter& json, const std::vector<IgnoredPath>& paths) {
+  json.key("ignored").begin_array();
+  for (const IgnoredPath& path : paths) write_ignored_path(json, path);
+  json.end();
+}
+
 void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed,
                   double seconds) {
   json.field("files", totals.files);

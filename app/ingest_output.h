@@ -17,6 +17,9 @@ void read_exclude_options(Context& context, AddOptions& options);
 
 /// The figures of an ingest as cli contract §5 names them; `failed` and the rates too.
 void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed, double seconds);
+/// A list of paths and the rules that ignore them.
+void write_ignored(JsonWriter& json, const std::vector<IgnoredPath>& paths);
+void write_ignored_path(JsonWriter& json, const IgnoredPath& path);
 /// The list `failed` alone.
 void write_failed(JsonWriter& json, const std::vector<PathFailure>& failed);
 

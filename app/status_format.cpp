@@ -39,10 +39,15 @@ std::vector<StatusLine> status_lines(const StatusResult& result) {
   }
   std::vector<StatusLine> lines;
   for (auto& [path, line] : tracked) lines.push_back(std::move(line));
-  std::vector<std::string> untracked;
-  for (const StatusEntry& entry : result.untracked) untracked.push_back(shown_path(entry));
-  std::sort(untracked.begin(), untracked.end());
-  for (std::string& path : untracked) lines.push_back({.staged = '?', .unstaged = '?', .path = std::move(path), .from = {}});
+  const auto append = [&](const std::vector<StatusEntry>& entries, char letter) {
+    std::vector<std::string> paths;
+    for (const StatusEntry& entry : entries) paths.push_back(shown_path(entry));
+    std::sort(paths.begin(), paths.end());
+    for (std::string& path : paths)
+      lines.push_back({.staged = letter, .unstaged = letter, .path = std::move(path), .from = {}});
+  };
+  append(result.untracked, '?');
+  append(result.ignored, '!');
   return lines;
 }
 

@@ -16,7 +16,7 @@ struct StatusLine {
   std::string from;  // of a rename
 };
 
-/// All entries in git's order: what is tracked by the plain bytes of the path, then what is untracked.
+/// All entries in git's order: what is tracked by the plain bytes of the path, then what is untracked, then what is ignored.
 std::vector<StatusLine> status_lines(const StatusResult& result);
 
 /// "R  old -> new", C-quoted; `shown` turns a path from the root into the one to print.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ops/check_ignore.h"
 #include "ops/streams.h"
 #include "ops/workspace.h"
 #include "pipeline/ingest.h"
@@ -28,10 +29,12 @@ struct AddResult {
   bool staged = true;         // false: a stream failed, so nothing was
   std::uint64_t deleted = 0;  // tracked paths staged as deleted
   std::vector<PathFailure> failed;
+  std::vector<IgnoredPath> ignored;  // paths that were asked for and left out for the rule that ignores them
   double seconds = 0;
 };
 /// Stages what is there, and the deletion of what is gone, below the paths. Holds the index lock. Not an error when some inputs
 /// failed: they are in `failed`, and keep what the index had for them. If a stream failed, nothing is staged at all.
+/// Without `force` what the ignore rules name stays untracked; what is tracked is never ignored.
 AddResult add(Workspace& workspace, const AddOptions& options);
 
 }  // namespace store

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -78,6 +79,9 @@ ScanOptions StageWalk::scan_options() {
   ScanOptions scan;
   scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
   scan.threads = workspace_.threads();
+  if (options_.force) return scan;
+  scan.ignore = whole_tree_rules(workspace_);
+  scan.enter = [this](const ScanEntry& entry) { return !is_ignored(entry); };
   return scan;
 }
 
@@ -89,7 +93,7 @@ StageWalk::Extent StageWalk::measure() {
     Scanner scanner(workspace_.worktree_fd(), root, scan_options());
     while (const std::optional<ScanEntry> found = scanner.next()) {
       workspace_.check_cancelled();
-      if (!is_regular(found->kind) || !pathspecs_.matches(found->path)) continue;
+      if (!is_regular(found->kind) || !pathspecs_.matches(found->path) || is_ignored(*found)) continue;
       ++extent.files;
       extent.bytes += found->stat.size;
       if (progress != nullptr) {
@@ -165,31 +169,77 @@ std::optional<IngestInput> StageWalk::next() {
     queued_.clear();
     queued_taken_ = 0;
     if (!root_ && !enter_next_root()) return std::nullopt;
-    const bool tracked_done = root_->tracked_at_end();
-    if (!root_->found && tracked_done) {
+    if (!root_->found && root_->tracked_at_end()) {
+      leave_held(nullptr);
       root_.reset();
       continue;
     }
-    auto order = std::strong_ordering::equal;
-    if (!root_->found) order = std::strong_ordering::greater;
-    else if (tracked_done) order = std::strong_ordering::less;
-    else order = compare_paths(root_->found->path, root_->tracked.entry().path);
-    std::optional<IngestInput> input;
-    if (order > 0) {
-      input = on_tracked_only(root_->tracked.entry());
-    } else {
-      input = on_found(*root_->found, order == 0 ? &root_->tracked.entry() : nullptr);
-    }
-    if (order >= 0) root_->tracked.next();
-    if (order <= 0) {
-      root_->found = root_->scanner->next();
-      collect_failures();
-    }
-    if (!input) continue;
-    // A directory that could not be listed keeps its place as it was, too; only the step behind it tells.
-    if (!unreadable_.empty() && unreadable_.back() == input->entry.path) continue;
-    if (!input->entry.removed) queue_ancestors(input->entry.path);
-    queued_.push_back(std::move(*input));
+    if (std::optional<IngestInput> input = step()) push(std::move(*input));
+  }
+}
+
+/// The next path on either side.
+std::optional<IngestInput> StageWalk::step() {
+  auto order = std::strong_ordering::equal;
+  if (!root_->found) order = std::strong_ordering::greater;
+  else if (root_->tracked_at_end()) order = std::strong_ordering::less;
+  else order = compare_paths(root_->found->path, root_->tracked.entry().path);
+  leave_held(order > 0 ? &root_->tracked.entry().path : &root_->found->path);
+  std::optional<IngestInput> input;
+  if (order > 0) {
+    input = on_tracked_only(root_->tracked.entry());
+  } else {
+    const IndexEntry* tracked = order == 0 ? &root_->tracked.entry() : nullptr;
+    if (!hold(*root_->found, tracked)) input = on_found(*root_->found, tracked);
+  }
+  if (order >= 0) root_->tracked.next();
+  if (order <= 0) {
+    root_->found = root_->scanner->next();
+    collect_failures();
+  }
+  return input;
+}
+
+void StageWalk::push(IngestInput input) {
+  if (!input.entry.removed) release_held();
+  // A directory that could not be listed keeps its place as it was, too; only the step behind it tells.
+  if (!unreadable_.empty() && unreadable_.back() == input.entry.path) return;
+  if (!input.entry.removed) queue_ancestors(input.entry.path);
+  queued_.push_back(std::move(input));
+}
+
+bool StageWalk::is_ignored(const ScanEntry& found) const {
+  return found.ignored && !options_.force && !index_.contains_within(found.path);
+}
+
+/// Puts off an untracked directory until something in it is staged, or it turns out to be empty; and passes over what
+/// is ignored. False for everything else.
+bool StageWalk::hold(const ScanEntry& found, const IndexEntry* tracked) {
+  if (tracked != nullptr || options_.force) return false;
+  if (is_ignored(found)) {
+    if (!held_.empty()) held_.back().empty = false;
+    return true;
+  }
+  if (found.kind != EntryKind::directory || options_.update || !pathspecs_.matches(found.path)) return false;
+  if (!held_.empty()) held_.back().empty = false;
+  held_.push_back({found});
+  return true;
+}
+
+/// Something below is staged: so are the directories that wait.
+void StageWalk::release_held() {
+  for (const Held& held : std::exchange(held_, {})) {
+    queue_ancestors(held.directory.path);
+    queued_.push_back(input_for(held.directory));
+  }
+}
+
+/// Directories that the walk is through with: an empty one is content of its own.
+void StageWalk::leave_held(const std::string* next) {
+  while (!held_.empty() && (next == nullptr || !is_within(*next, held_.back().directory.path))) {
+    const Held left = std::move(held_.back());
+    held_.pop_back();
+    if (left.empty) push(input_for(left.directory));
   }
 }
 
@@ -304,6 +354,20 @@ void StageWalk::queue_ancestors(const std::string& path) {
     queued_directories_.insert(directory);
     queued_.push_back(input_for(*found));
   }
+}
+
+void leave_out_ignored(const Workspace& workspace, const Index& index, AddOptions& options,
+                       std::vector<IgnoredPath>& ignored) {
+  if (options.force || options.update || options.paths.empty()) return;
+  IgnoreQuery query(workspace);
+  std::vector<std::string> kept;
+  for (std::string& path : options.paths) {
+    std::optional<IgnoredPath> match;
+    if (!index.contains_within(path) && scan_one(workspace.worktree_fd(), path)) match = query.ask(path);
+    if (match && !match->negative) ignored.push_back(std::move(*match));
+    else kept.push_back(std::move(path));
+  }
+  options.paths = std::move(kept);
 }
 
 void check_paths_exist(Workspace& workspace, const Index& index, AddOptions& options,

@@ -40,6 +40,12 @@ class StageWalk {
   bool enter_next_root();
   ScanOptions scan_options();
   void collect_failures();
+  std::optional<IngestInput> step();
+  bool hold(const ScanEntry& found, const IndexEntry* tracked);
+  void release_held();
+  void leave_held(const std::string* next);
+  bool is_ignored(const ScanEntry& found) const;
+  void push(IngestInput input);
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
   bool holds_streamed(const std::string& directory);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
@@ -62,6 +68,12 @@ class StageWalk {
   std::size_t queued_taken_ = 0;
   std::string ancestors_of_;             // last directory whose ancestors were seen to
   std::set<std::string> queued_directories_;
+  /// Untracked directories above the walk, of which nothing is staged yet: one in which all is ignored stays untracked.
+  struct Held {
+    ScanEntry directory;
+    bool empty = true;
+  };
+  std::vector<Held> held_;  // outermost first
   IngestTotals totals_;
   Extent seen_;
   std::vector<PathFailure> failures_;
@@ -71,6 +83,10 @@ class StageWalk {
   mutable Mutex mutex_;
   std::vector<std::string> left_out_ STORE_GUARDED_BY(mutex_);  // tracked directories on other file systems
 };
+
+/// Takes paths off that are ignored and not tracked, unless all are to be added; they are reported.
+void leave_out_ignored(const Workspace& workspace, const Index& index, AddOptions& options,
+                       std::vector<IgnoredPath>& ignored);
 
 /// The paths, resolved before anything is staged: one that is neither on disk nor tracked is Error{not_found} (from a file list: left out
 /// and reported).

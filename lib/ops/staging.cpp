@@ -235,7 +235,10 @@ AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
   constexpr int k_attempts = 3;
   const auto started = std::chrono::steady_clock::now();
   AddResult result;
+  const bool whole_tree = options.paths.empty();
   check_paths_exist(workspace, access.index(), options, result.failed);
+  leave_out_ignored(workspace, access.index(), options, result.ignored);
+  if (options.paths.empty() && !whole_tree) return result;
   ResumeJournals resume(access.adopted());
   std::optional<JournalWriter> journal;
   if (!options.dry_run) journal.emplace(access.session().create_journal());

@@ -7,10 +7,12 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/system_info.h"
+#include "ops/check_ignore.h"
 #include "ops/permissions.h"
 #include "ops/revision.h"
 #include "ops/staged_changes.h"
 #include "ops/staging.h"
+#include "ops/untracked.h"
 #include "pipeline/content_id.h"
 #include "repo/session.h"
 #include "worktree/index.h"
@@ -29,12 +31,20 @@ class WorktreeComparison {
         options_(options),
         pathspecs_(pathspecs),
         result_(result),
-        ingest_(ingest_options(workspace)) {}
+        ingest_(ingest_options(workspace)),
+        ignore_(whole_tree_rules(workspace)),
+        untracked_({.all = options.all_untracked, .ignored = options.ignored}, pathspecs,
+                   [this](const ScanEntry& directory) {
+                     return holds_content(workspace_.worktree_fd(), directory.path, ignore_);
+                   }) {}
 
   void run() {
     ScanOptions scan;
     scan.threads = workspace_.threads();
-    scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
+    scan.ignore = ignore_;
+    scan.enter = [this](const ScanEntry& entry) {
+      return untracked_.enters(entry) || index_.contains_within(entry.path);
+    };
     Scanner scanner(workspace_.worktree_fd(), "", std::move(scan));
     std::optional<ScanEntry> found = scanner.next();
     Index::Cursor tracked = index_.seek("");
@@ -50,7 +60,9 @@ class WorktreeComparison {
       if (order >= 0) tracked.next();
       if (order <= 0) found = scanner.next();
     }
-    flush_untracked_directory({});
+    untracked_.finish();
+    result_.untracked = std::move(untracked_.untracked());
+    result_.ignored = std::move(untracked_.ignored());
     result_.failed.insert(result_.failed.end(), scanner.failures().begin(), scanner.failures().end());
   }
 
@@ -58,36 +70,13 @@ class WorktreeComparison {
   std::vector<IndexEntry>& refreshed() { return refreshed_; }
 
  private:
-  /// What is below an untracked directory is not looked at unless all files are asked for. Runs on the scanner's threads.
-  bool accept(const ScanEntry& entry) const {
-    if (options_.all_untracked) return true;
-    const std::string_view parent = parent_path(entry.path);
-    return parent.empty() || index_.contains_within(parent);
-  }
-
   void report(std::vector<StatusEntry>& list, const std::string& path, Change change, bool directory) {
     if (pathspecs_.matches(path)) list.push_back({path, change, {}, directory});
   }
 
-  /// Without `-uall` an untracked directory stands for all that is in it; with it, it is shown only if it is empty. One in the
-  /// place of a tracked file is not shown at all without it, as in git: the file's deletion stands for it.
+  /// A directory in the place of a tracked file is not shown at all without `-uall`, as in git: the file's deletion stands for it.
   void on_untracked(const ScanEntry& found) {
-    flush_untracked_directory(found.path);
-    if (found.socket || (replaced_file_ && is_within(found.path, *replaced_file_))) return;
-    if (found.kind != EntryKind::directory) {
-      report(result_.untracked, found.path, Change::added, false);
-    } else if (options_.all_untracked) {
-      pending_directory_ = found.path;
-    } else {
-      report(result_.untracked, found.path, Change::added, true);
-    }
-  }
-
-  void flush_untracked_directory(std::string_view next) {
-    if (pending_directory_.empty()) return;
-    if (next.empty() || !is_within(next, pending_directory_))
-      report(result_.untracked, pending_directory_, Change::added, true);
-    pending_directory_.clear();
+    if (!replaced_file_ || !is_within(found.path, *replaced_file_)) untracked_.add(found);
   }
 
   void on_missing(const IndexEntry& tracked, const Scanner& scanner) {
@@ -168,7 +157,8 @@ class WorktreeComparison {
   const PathspecSet& pathspecs_;
   StatusResult& result_;
   IngestOptions ingest_;
-  std::string pending_directory_;
+  IgnoreScope::Pointer ignore_;
+  UntrackedList untracked_;
   std::optional<std::string> replaced_file_;
   std::vector<IndexEntry> refreshed_;
 };

@@ -18,6 +18,7 @@ struct StatusEntry {
 struct StatusOptions {
   std::vector<std::string> paths;  // pathspecs
   bool all_untracked = false;      // list files instead of collapsing directories
+  bool ignored = false;            // list what the ignore rules hide
 };
 struct StatusResult {
   std::string branch;  // "main", "" when detached
@@ -25,6 +26,7 @@ struct StatusResult {
   std::vector<StatusEntry> staged;
   std::vector<StatusEntry> unstaged;
   std::vector<StatusEntry> untracked;  // change = added
+  std::vector<StatusEntry> ignored;    // change = added
   std::optional<SessionInfo> interrupted;
   std::vector<PathFailure> failed;
 };

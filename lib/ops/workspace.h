@@ -41,6 +41,7 @@ struct Environment {
   std::optional<std::int64_t> source_date_epoch;
   std::uint64_t lock_timeout_ms = 60000;
   bool root = false;                               // effective uid 0
+  std::string user_ignore_file;                    // the user's rules for all repositories; "" is none
 };
 
 /// An open repository with its settings, and its working tree if it has one. One command, one workspace.

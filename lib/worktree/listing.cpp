@@ -44,8 +44,12 @@ Directory::Lease Directory::lease() const {
 }
 
 Listing::Listing(std::shared_ptr<WalkContext> walk, std::shared_ptr<const Directory> parent, std::string name,
-                 std::string path)
-    : walk_(std::move(walk)), parent_(std::move(parent)), name_(std::move(name)), path_(std::move(path)) {}
+                 std::string path, IgnoreScope::Pointer outer)
+    : walk_(std::move(walk)),
+      parent_(std::move(parent)),
+      name_(std::move(name)),
+      path_(std::move(path)),
+      ignore_(std::move(outer)) {}
 
 void Listing::fail(std::string path, const char* call, int error_number) {
   if (ends_the_walk(error_number)) throw_errno(error_number, call, escape_name(path));
@@ -64,6 +68,7 @@ int Listing::open() const {
 
 bool Listing::keep_name(std::string_view name) {
   const std::string_view fault = name_fault(name);
+  if (name == k_ignore_file) has_rules_ = true;
   if (fault.empty()) return true;
   if (is_repository_name(name))
     skipped.push_back(join_path(path_, name));
@@ -92,6 +97,9 @@ void Listing::start() {
     return;
   }
   std::sort(skipped.begin(), skipped.end(), PathLess());
+  if (ignore_ != nullptr)
+    ignore_ = IgnoreScope::inside(std::move(ignore_), path_,
+                                  has_rules_ ? read_ignore_file(fd.get(), path_) : std::nullopt);
   directory_ = std::make_shared<Directory>(walk_, path_);
   std::vector<Found> chunk = next_names();
   for (Found& found : chunk) look_up(found, fd.get());
@@ -119,6 +127,8 @@ void Listing::look_up(Found& found, int directory_fd) const {
     return;
   }
   found.entry = entry_of_stat(join_path(path_, found.name), info);
+  if (ignore_ != nullptr)
+    found.entry->ignored = ignore_->ignores(found.entry->path, found.entry->kind == EntryKind::directory);
   if (walk_->options.accept && !walk_->options.accept(*found.entry)) found.entry.reset();
 }
 
@@ -130,10 +140,11 @@ void Listing::collect(std::vector<Found> chunk) {
     if (!found.failure.empty()) failures.push_back({join_path(path_, found.name), std::move(found.failure)});
     if (!found.entry) continue;
     const bool enter = found.entry->kind == EntryKind::directory &&
-                       (!walk_->options.one_file_system || found.entry->stat.device == walk_->device);
+                       (!walk_->options.one_file_system || found.entry->stat.device == walk_->device) &&
+                       (!walk_->options.enter || walk_->options.enter(*found.entry));
     if (enter)
       children.push_back({entries.size(), std::make_shared<Listing>(walk_, directory_, std::move(found.name),
-                                                                    found.entry->path)});
+                                                                    found.entry->path, ignore_)});
     entries.push_back(std::move(*found.entry));
   }
 }

@@ -52,9 +52,9 @@ class Listing {
   /// Names are stat'ed this many at a time, so that a huge directory is never in memory with all its stats.
   static constexpr std::size_t k_chunk = 4096;
 
-  /// `name` in `parent`; `path` is the listing's own path.
+  /// `name` in `parent`; `path` is the listing's own path; `outer`: the rules in force in `parent`, if any are.
   Listing(std::shared_ptr<WalkContext> walk, std::shared_ptr<const Directory> parent, std::string name,
-          std::string path);
+          std::string path, IgnoreScope::Pointer outer);
 
   const std::string& path() const { return path_; }
   /// Opens, reads the names and loads the first chunk. Throws only what ends the walk.
@@ -103,6 +103,8 @@ class Listing {
   std::shared_ptr<const Directory> parent_;
   std::string name_;
   std::string path_;
+  IgnoreScope::Pointer ignore_;  // until start(): of the parent
+  bool has_rules_ = false;       // a file of ignore rules is among the names
   std::shared_ptr<Directory> directory_;
   DirectoryNames names_;
 };

@@ -200,11 +200,17 @@ Scanner::State::State(int root_fd, const std::string& start, ScanOptions options
   std::optional<ScanEntry> entry = scan_one(root_fd, start);
   if (!entry) throw Error(ErrorKind::not_found, escape_name(start) + ": no such file or directory");
   walk->device = entry->stat.device;
+  IgnoreScope::Pointer scope = walk->options.ignore;
+  if (scope != nullptr && !start.empty()) {
+    scope = IgnoreScope::of_directory(std::move(scope), root_fd, std::string(parent_path(start)));
+    entry->ignored = scope->ignores(start, entry->kind == EntryKind::directory);
+  }
   if (!start.empty() && walk->options.accept && !walk->options.accept(*entry)) return;
-  if (entry->kind == EntryKind::directory) {
+  const bool entered = start.empty() || !walk->options.enter || walk->options.enter(*entry);
+  if (entry->kind == EntryKind::directory && entered) {
     const std::string name = start.empty() ? "." : std::string(base_name(start));
     push(std::make_shared<Listing>(walk, std::make_shared<Directory>(walk, std::string(parent_path(start))),
-                                   name, start));
+                                   name, start, std::move(scope)));
   }
   if (!start.empty()) start_entry = std::move(entry);
 }

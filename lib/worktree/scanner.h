@@ -11,6 +11,7 @@
 #include "base/cancel.h"
 #include "base/fd.h"
 #include "format/index_record.h"
+#include "worktree/ignore.h"
 
 namespace store {
 
@@ -24,6 +25,7 @@ struct ScanEntry {
   std::uint64_t device_number = 0;  // major<<32|minor of devices
   std::uint32_t links = 1;
   std::uint64_t blocks = 0;  // 512-byte units on disk: fewer than size needs = holes
+  bool ignored = false;      // by the rules of ScanOptions::ignore, itself or with a directory above
 };
 
 /// An input that could not be read; the walk goes on.
@@ -35,7 +37,12 @@ struct PathFailure {
 struct ScanOptions {
   /// Asked for every entry before it is reported or entered; false skips it (and what is below it). Called
   /// from several threads at once.
-  std::function<bool(const ScanEntry&)> accept;
+  std::function<bool(const ScanEntry&)> accept = {};
+  /// Asked for every directory that was accepted; false reports it without what is below it.
+  std::function<bool(const ScanEntry&)> enter = {};
+  /// Rules for the whole tree (IgnoreScope::outside). If given, the files of rules of the tree count too, and entries
+  /// tell whether they are ignored; it is for `accept` and `enter` to act on that.
+  IgnoreScope::Pointer ignore = {};
   bool one_file_system = false;
   unsigned threads = 1;
   std::size_t run_length =
