@@ -85,6 +85,7 @@ void add_result(AddResult& result, AddResult more) {
   result.totals.streamed_bytes += more.totals.streamed_bytes;
   result.deleted += more.deleted;
   result.failed.insert(result.failed.end(), more.failed.begin(), more.failed.end());
+  result.ignored = std::move(more.ignored);
 }
 
 }  // namespace
