@@ -19,6 +19,7 @@ const std::vector<Command>& commands() {
       inspect_command(),
       stats_command(),
       checkout_command(),
+      export_command(),
       check_ignore_command(),
       fsck_command(),
       config_command(),

@@ -38,6 +38,7 @@ Command layers_command();
 Command inspect_command();
 Command stats_command();
 Command checkout_command();
+Command export_command();
 Command fsck_command();
 Command config_command();
 Command completion_command();

@@ -94,7 +94,7 @@ TreeTarget resolve_tree_target(Context& context, const std::string& text) {
   }
   const Revision resolved = resolve_revision(workspace, revision);
   const Commit commit = read_commit(workspace.objects(), resolved.commit);
-  return {.entry = find_in_tree(workspace.objects(), commit.tree, path), .path = path};
+  return {.entry = find_in_tree(workspace.objects(), commit.tree, path), .path = path, .commit = resolved.commit};
 }
 
 }  // namespace store

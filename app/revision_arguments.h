@@ -34,6 +34,7 @@ RevisionsAndPaths split_revisions_and_paths(Context& context);
 struct TreeTarget {
   TreeEntry entry;      // the root of a revision is a directory without name
   std::string path;     // from the root
+  std::optional<ObjectId> commit = {};  // nothing for what is staged
   bool staged = false;  // of the index: a directory's id is zero if something below it changed
 };
 TreeTarget resolve_tree_target(Context& context, const std::string& text);

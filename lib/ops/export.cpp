@@ -1,0 +1,186 @@
+#include "ops/export.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <utility>
+
+#include "archive/tar_writer.h"
+#include "base/error.h"
+#include "base/mutex.h"
+#include "base/text.h"
+#include "compress/zstd_stream.h"
+#include "ops/tree_reader.h"
+#include "pipeline/read_stream.h"
+
+namespace store {
+namespace {
+
+/// Members that were planned and not sent yet. When there are more, the stream is run empty first: many in a row may have no content.
+constexpr std::size_t k_most_planned = 4096;
+constexpr int k_level = 3;
+
+/// Planning and sending run at the same time, on two threads.
+class PlannedMembers {
+ public:
+  struct Member {
+    ArchiveEntry entry;
+    std::uint64_t content = 0;  // bytes to come for it: a file's content, or a symlink's target
+  };
+  void push(Member member) {
+    const MutexLock lock(mutex_);
+    members_.push_back(std::move(member));
+  }
+  Member pop() {
+    const MutexLock lock(mutex_);
+    if (members_.empty()) throw Error(ErrorKind::bug, "export: content of no member");
+    Member member = std::move(members_.front());
+    members_.pop_front();
+    return member;
+  }
+  std::size_t size() const {
+    const MutexLock lock(mutex_);
+    return members_.size();
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::deque<Member> members_ STORE_GUARDED_BY(mutex_);
+};
+
+class Export {
+ public:
+  Export(Workspace& workspace, const ExportOptions& options, const std::function<void(ByteView)>& sink)
+      : workspace_(workspace), objects_(workspace.objects()), options_(options), tar_(sink) {
+    if (options.entry.kind == EntryKind::directory) entries_.emplace(objects_, std::nullopt, options.entry.id);
+  }
+
+  ExportResult run() {
+    const StreamOptions stream{.threads = workspace_.threads(),
+                               .memory = workspace_.settings().performance.max_memory_usage,
+                               .cancel = workspace_.env().cancel,
+                               .progress = workspace_.env().progress};
+    while (!ended_) {
+      read_stream(objects_, [this] { return next_piece(); }, [this](ByteView bytes) { send(bytes); }, stream);
+      send_members_without_content();
+    }
+    tar_.finish();
+    return result_;
+  }
+
+ private:
+  std::optional<StreamPiece> next_piece() {
+    for (;;) {
+      if (recipe_ && recipe_->at_end()) recipe_.reset();
+      if (recipe_) return next_stretch();
+      if (planned_.size() >= k_most_planned) return std::nullopt;
+      const std::optional<std::pair<std::string, TreeEntry>> next = next_entry();
+      if (!next) {
+        ended_ = true;
+        return std::nullopt;
+      }
+      if (const std::optional<StreamPiece> piece = plan(next->first, next->second)) return piece;
+    }
+  }
+
+  std::optional<std::pair<std::string, TreeEntry>> next_entry() {
+    if (!entries_) {
+      if (std::exchange(single_done_, true)) return std::nullopt;
+      return std::pair(options_.name, options_.entry);
+    }
+    std::optional<TreeChange> change = entries_->next();
+    if (!change) return std::nullopt;
+    return std::pair(std::move(change->path), *std::move(change->after));
+  }
+
+  /// The first piece of its content; nothing if it has none, or if that is to come from its recipe.
+  std::optional<StreamPiece> plan(const std::string& path, const TreeEntry& entry) {
+    const bool content = is_regular(entry.kind) || entry.kind == EntryKind::symlink;
+    const bool device = entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device;
+    ArchiveEntry member{.path = path,
+                        .kind = entry.kind,
+                        .mode = entry.mode,
+                        .size = is_regular(entry.kind) ? entry.size : 0,
+                        .device = device ? entry.size : 0,
+                        .mtime_seconds = options_.time};
+    if (is_regular(entry.kind)) {
+      ++result_.files;
+      result_.bytes = saturating_add(result_.bytes, entry.size);
+    }
+    const std::uint64_t bytes = content ? entry.size : 0;
+    planned_.push({std::move(member), bytes});
+    if (bytes == 0) return std::nullopt;
+    if (entry.kind != EntryKind::large_file) return StreamPiece{entry.id, entry.size, 0, entry.size};
+    recipe_.emplace(objects_, entry.id);
+    if (recipe_->size() != entry.size)
+      throw_corrupt(fmt::format("recipe {}: {}: holds {} bytes, its entry says {}", entry.id.hex(), escape_name(path),
+                                recipe_->size(), entry.size));
+    return std::nullopt;
+  }
+
+  StreamPiece next_stretch() {
+    const RecipeEntry stretch = recipe_->entry();
+    recipe_->next();
+    const bool zeros = stretch.kind == RecipeKind::zeros;
+    return {zeros ? std::optional<ObjectId>() : stretch.id, stretch.length, 0, stretch.length};
+  }
+
+  void send(ByteView bytes) {
+    while (!bytes.empty()) {
+      if (current_.content == 0) begin_next_with_content();
+      const std::size_t take = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), current_.content));
+      current_.content -= take;
+      if (current_.entry.kind == EntryKind::symlink) add_to_target(bytes.first(take));
+      else tar_.write(bytes.first(take));
+      bytes = bytes.subspan(take);
+    }
+  }
+
+  void begin_next_with_content() {
+    for (;;) {
+      current_ = planned_.pop();
+      if (current_.content == 0 || is_regular(current_.entry.kind)) tar_.begin(current_.entry);
+      if (current_.content != 0) return;
+    }
+  }
+
+  /// A link's header holds its target: it is written when that is complete.
+  void add_to_target(ByteView bytes) {
+    current_.entry.target += as_text(bytes);
+    if (current_.content == 0) tar_.begin(current_.entry);
+  }
+
+  void send_members_without_content() {
+    while (planned_.size() > 0) {
+      current_ = planned_.pop();
+      if (current_.content != 0) throw Error(ErrorKind::bug, "export: content of a member is missing");
+      tar_.begin(current_.entry);
+    }
+  }
+
+  Workspace& workspace_;
+  const ObjectReader& objects_;
+  const ExportOptions& options_;
+  TarWriter tar_;
+  ExportResult result_;
+  // planning
+  std::optional<TreeDiff> entries_;
+  bool single_done_ = false;
+  std::optional<RecipeCursor> recipe_;
+  bool ended_ = false;
+  PlannedMembers planned_;
+  // sending
+  PlannedMembers::Member current_;
+};
+
+}  // namespace
+
+ExportResult export_tar(Workspace& workspace, const ExportOptions& options, const std::function<void(ByteView)>& sink) {
+  if (!options.compress) return Export(workspace, options, sink).run();
+  ZstdStream zstd(k_level, sink);
+  const ExportResult result = Export(workspace, options, [&](ByteView bytes) { zstd.write(bytes); }).run();
+  zstd.finish();
+  return result;
+}
+
+}  // namespace store
