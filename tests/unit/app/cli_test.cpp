@@ -65,7 +65,7 @@ TEST_CASE("words of later versions, abbreviations and misspellings are refused")
     CHECK(answer.code == 2);
     CHECK(answer.err == "error: store " + std::string(word) + ": not in this version\n");
   }
-  CHECK(store({"sta"}).err.find("store status") != std::string::npos);
+  CHECK(store({"statu"}).err.find("store status") != std::string::npos);
   CHECK(store({"sta"}).code == 2);
   CHECK(store({"help", "save"}).code == 2);
   CHECK(store({"c", "--json"}).json()["error"]["candidates"].size() > 1);
