@@ -54,8 +54,8 @@ Command verify_command() {
            .usage = {"verify --worktree [REV]"},
            .description =
                "Reads every file of the working tree and compares names, types, permissions and content with REV (HEAD), without\n"
-               "restoring anything and without trusting times. What REV does not hold is listed as added. Exit 5 if anything\n"
-               "differs.",
+               "restoring anything and without trusting times. What REV does not hold is listed as added, unless it is\n"
+               "ignored. Exit 5 if anything differs.",
            .options = {{.name = "worktree", .help = "the working tree"}},
            .max_positionals = 1,
            .completes = Completes::revision},

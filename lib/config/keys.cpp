@@ -185,7 +185,7 @@ using SafeDirectory = Field<&Settings::safe, &SafeSettings::directory>;
 template <auto Member>
 constexpr ConfigKey class_average(std::string_view name, std::string_view description) {
   using F = Chunking<Member>;
-  return {name, KeyType::size, "", KeyScope::anywhere, true, description, automatic_average<F>, F::same, false};
+  return {name, KeyType::size, "", KeyScope::anywhere, true, description, automatic_average<F>, F::same};
 }
 
 template <auto Member, std::uint64_t Low>
@@ -198,8 +198,7 @@ constexpr ConfigKey class_threshold(std::string_view name, std::string_view desc
           true,
           description,
           automatic_size<F, Low, k_max_size>,
-          F::same,
-          false};
+          F::same};
 }
 
 template <auto Member>

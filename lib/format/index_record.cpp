@@ -15,8 +15,10 @@ enum Flags : std::uint8_t {
   k_has_id = 8,
   k_has_attributes = 16,
   k_has_stat = 32,
-  k_all_flags = 63,
+  k_has_class = 64,
+  k_all_flags = 127,
 };
+constexpr std::uint8_t k_max_class = 4;
 constexpr std::size_t k_fixed_size = 1 + 2 + 8 + 8;
 constexpr std::size_t k_stat_size = 5 * 8;
 
@@ -25,7 +27,8 @@ std::uint8_t flags_of(const IndexEntry& entry) {
   return static_cast<std::uint8_t>((entry.racy ? k_racy : 0) | (entry.streamed ? k_streamed : 0) |
                                    (entry.id.is_zero() ? 0 : k_has_id) |
                                    (entry.attributes.is_zero() ? 0 : k_has_attributes) |
-                                   (entry.stat == StatKey{} ? 0 : k_has_stat));
+                                   (entry.stat == StatKey{} ? 0 : k_has_stat) |
+                                   (entry.size_class == 0 ? 0 : k_has_class));
 }
 
 std::uint8_t get_flags(ByteReader& in) {
@@ -37,7 +40,7 @@ std::uint8_t get_flags(ByteReader& in) {
 std::size_t body_size(std::uint8_t flags) {
   if ((flags & k_removed) != 0) return 0;
   return k_fixed_size + ((flags & k_has_id) != 0 ? 32u : 0u) + ((flags & k_has_attributes) != 0 ? 32u : 0u) +
-         ((flags & k_has_stat) != 0 ? k_stat_size : 0u);
+         ((flags & k_has_stat) != 0 ? k_stat_size : 0u) + ((flags & k_has_class) != 0 ? 1u : 0u);
 }
 
 void put_stat(ByteWriter& out, const StatKey& stat) {
@@ -86,6 +89,7 @@ void put_index_record(const IndexEntry& entry, std::size_t shared, Bytes& bytes)
   if ((flags & k_has_id) != 0) put_id(out, entry.id);
   if ((flags & k_has_attributes) != 0) put_id(out, entry.attributes);
   if ((flags & k_has_stat) != 0) put_stat(out, entry.stat);
+  if ((flags & k_has_class) != 0) out.u8(entry.size_class);
 }
 
 IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
@@ -109,6 +113,8 @@ IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
   if ((flags & k_has_id) != 0) entry.id = get_id(in);
   if ((flags & k_has_attributes) != 0) entry.attributes = get_id(in);
   if ((flags & k_has_stat) != 0) entry.stat = get_stat(in);
+  if ((flags & k_has_class) != 0) entry.size_class = in.u8();
+  if (entry.size_class > k_max_class) in.fail("unknown size class");
   if (flags != flags_of(entry)) in.fail("a part that is recorded is zero");
   return entry;
 }

@@ -30,6 +30,7 @@ struct IndexEntry {
   ObjectId id;
   ObjectId attributes;  // zero: none
   StatKey stat;         // all zero: unknown
+  std::uint8_t size_class = 0;  // how a file's content is cut: 1 small, 2 medium, 3 large, 4 huge; 0 not recorded
   bool racy = false;
   bool streamed = false;
   bool removed = false;  // in a log batch only: the path is gone; nothing but the path is recorded then

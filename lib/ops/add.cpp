@@ -61,6 +61,7 @@ bool read_streams(Workspace& workspace, WriteAccess& access, const AddOptions& o
   ports.entries = &entries;
   ports.publisher = publisher ? &*publisher : nullptr;
   ports.check = [&](const std::string& path, EntryKind kind) { check_free(workspace, path, kind); };
+  ports.tracked = [&](const std::string& path) { return index.find(path); };
   ports.accept = [&](const ScanEntry& member) { return !is_excluded(member, options.exclude); };
   ports.directory = [&](const std::string& path) { return known_directory(workspace, index, path); };
   ports.had = [&](const IndexEntry& entry) {

@@ -108,6 +108,7 @@ class Update {
     entry.stat = plan_.stats[i];
     entry.racy = is_racy(entry.stat, rules_.started_ns);
     entry.streamed = plan_.steps[i] == Step::not_restored;
+    if (tracked && is_regular(entry.kind)) entry.size_class = tracked->size_class;
     const bool same = tracked && same_content(*tracked, *change.after) && tracked->stat == entry.stat &&
                       tracked->streamed == entry.streamed;
     if (same) return;

@@ -69,6 +69,7 @@ StageWalk::StageWalk(Workspace& workspace, const Index& index, const AddOptions&
       index_(index),
       options_(options),
       resume_(resume),
+      classes_(workspace.settings()),
       pathspecs_(pathspecs_of(options)),
       roots_(roots_of(pathspecs_)),
       root_device_(stat_fd(workspace.worktree_fd(), ".").st_dev) {}
@@ -230,7 +231,7 @@ bool StageWalk::hold(const ScanEntry& found, const IndexEntry* tracked) {
 void StageWalk::release_held() {
   for (const Held& held : std::exchange(held_, {})) {
     queue_ancestors(held.directory.path);
-    queued_.push_back(input_for(held.directory));
+    queued_.push_back(input_for(held.directory, nullptr));
   }
 }
 
@@ -239,7 +240,7 @@ void StageWalk::leave_held(const std::string* next) {
   while (!held_.empty() && (next == nullptr || !is_within(*next, held_.back().directory.path))) {
     const Held left = std::move(held_.back());
     held_.pop_back();
-    if (left.empty) push(input_for(left.directory));
+    if (left.empty) push(input_for(left.directory, nullptr));
   }
 }
 
@@ -283,10 +284,10 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
       return std::nullopt;
     }
   }
-  return input_for(found);
+  return input_for(found, tracked);
 }
 
-IngestInput StageWalk::input_for(const ScanEntry& found) {
+IngestInput StageWalk::input_for(const ScanEntry& found, const IndexEntry* tracked) {
   IngestInput input;
   input.entry.path = found.path;
   input.entry.kind = found.kind;
@@ -307,6 +308,7 @@ IngestInput StageWalk::input_for(const ScanEntry& found) {
     return input;
   }
   input.action = IngestInput::Action::file;
+  classes_.apply(input, tracked, found.stat.size);
   if (resume_ != nullptr) {
     const std::optional<IndexEntry> earlier = resume_->find_file(found.path, found.stat, input.entry.mode);
     const auto object = earlier ? object_of(earlier->kind, earlier->size, earlier->id) : std::nullopt;
@@ -352,7 +354,7 @@ void StageWalk::queue_ancestors(const std::string& path) {
     // The walk itself reports directories below its start.
     if (root_ != nullptr && is_within(directory, root_->path) && pathspecs_.matches(directory)) continue;
     queued_directories_.insert(directory);
-    queued_.push_back(input_for(*found));
+    queued_.push_back(input_for(*found, nullptr));
   }
 }
 

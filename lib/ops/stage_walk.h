@@ -7,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "ops/add.h"
+#include "ops/size_classes.h"
 #include "worktree/index.h"
 #include "worktree/pathspec.h"
 
@@ -49,7 +50,7 @@ class StageWalk {
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
   bool holds_streamed(const std::string& directory);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
-  IngestInput input_for(const ScanEntry& found);
+  IngestInput input_for(const ScanEntry& found, const IndexEntry* tracked);
   void queue_ancestors(const std::string& path);
   bool accept(const ScanEntry& found);
   bool kept(const std::string& path) const;
@@ -59,6 +60,7 @@ class StageWalk {
   const Index& index_;
   const AddOptions& options_;
   ResumeJournals* resume_;
+  SizeClasses classes_;
   PathspecSet pathspecs_;
   std::vector<std::string> roots_;
   std::uint64_t root_device_;

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/path.h"
+#include "ops/size_classes.h"
 #include "ops/stage_walk.h"
 #include "pipeline/resume.h"
 
@@ -196,6 +197,7 @@ IngestOptions ingest_options(const Workspace& workspace) {
   IngestOptions options;
   options.chunking = ChunkParameters::for_average(settings.chunking.avg, settings.chunking.min, settings.chunking.max);
   options.inline_threshold = std::min<std::uint64_t>(settings.core.inline_threshold, options.chunking.max);
+  options.largest_chunk = SizeClasses(settings).largest_chunk();
   options.compression = compression_options(settings);
   options.threads = workspace.threads();
   options.memory = settings.performance.max_memory_usage;

@@ -10,6 +10,7 @@
 #include "ops/check_ignore.h"
 #include "ops/permissions.h"
 #include "ops/revision.h"
+#include "ops/size_classes.h"
 #include "ops/staged_changes.h"
 #include "ops/staging.h"
 #include "ops/untracked.h"
@@ -31,7 +32,7 @@ class WorktreeComparison {
         options_(options),
         pathspecs_(pathspecs),
         result_(result),
-        ingest_(ingest_options(workspace)),
+        classes_(workspace.settings()),
         ignore_(whole_tree_rules(workspace)),
         untracked_({.all = options.all_untracked, .ignored = options.ignored}, pathspecs,
                    [this](const ScanEntry& directory) {
@@ -131,7 +132,7 @@ class WorktreeComparison {
     if (found.stat.size != tracked.size) return true;
     const std::int64_t started = coarse_now_ns();
     try {
-      if (id_of(found) != std::pair(tracked.kind, tracked.id)) return true;
+      if (id_of(found, tracked) != std::pair(tracked.kind, tracked.id)) return true;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::not_found) result_.failed.push_back({found.path, error.message()});
       return true;
@@ -143,11 +144,12 @@ class WorktreeComparison {
     return false;
   }
 
-  std::pair<EntryKind, ObjectId> id_of(const ScanEntry& found) const {
+  std::pair<EntryKind, ObjectId> id_of(const ScanEntry& found, const IndexEntry& tracked) const {
     if (found.kind == EntryKind::symlink)
       return {EntryKind::symlink, symlink_id(workspace_.worktree_fd(), found.path)};
+    const ContentProfile profile = classes_.profile_of(&tracked, found.stat.size);
     const ContentId content =
-        content_id(workspace_.worktree_fd(), found.path, ingest_.chunking, ingest_.inline_threshold);
+        content_id(workspace_.worktree_fd(), found.path, profile.chunking, profile.inline_threshold);
     return {content.kind, content.id};
   }
 
@@ -156,7 +158,7 @@ class WorktreeComparison {
   const StatusOptions& options_;
   const PathspecSet& pathspecs_;
   StatusResult& result_;
-  IngestOptions ingest_;
+  SizeClasses classes_;
   IgnoreScope::Pointer ignore_;
   UntrackedList untracked_;
   std::optional<std::string> replaced_file_;

@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "ops/permissions.h"
+#include "ops/size_classes.h"
 #include "ops/staging.h"
 
 namespace store {
@@ -77,7 +78,7 @@ std::string member_path(const std::string& prefix, const std::string& name) {
 class StreamIngest {
  public:
   StreamIngest(const Workspace& workspace, const std::vector<StreamInput>& inputs, const StreamPorts& ports)
-      : workspace_(workspace), inputs_(inputs), ports_(ports), options_(ingest_options(workspace)) {}
+      : workspace_(workspace), inputs_(inputs), ports_(ports), options_(ingest_options(workspace)), classes_(workspace.settings()) {}
 
   StreamsResult run() {
     try {
@@ -154,7 +155,13 @@ class StreamIngest {
     IngestInput out = input_at(input.path, EntryKind::file, k_file_mode);
     out.action = IngestInput::Action::stream;
     out.stream = source_;
+    apply_class(out, std::nullopt);
     return out;
+  }
+
+  void apply_class(IngestInput& input, std::optional<std::uint64_t> size) const {
+    const std::optional<IndexEntry> before = ports_.tracked ? ports_.tracked(input.entry.path) : std::nullopt;
+    classes_.apply(input, before ? &*before : nullptr, size);
   }
 
   IngestInput input_at(const std::string& path, EntryKind kind, std::uint16_t mode) const {
@@ -211,6 +218,7 @@ class StreamIngest {
     if (member.kind == EntryKind::file) {
       input.action = IngestInput::Action::stream;
       input.stream = std::make_shared<MemberSource>(*reader_, failure_);
+      apply_class(input, member.size);
     } else if (member.kind == EntryKind::symlink) {
       const ByteView target = as_bytes(member.target);
       input.action = IngestInput::Action::stream;
@@ -277,6 +285,7 @@ class StreamIngest {
   const std::vector<StreamInput>& inputs_;
   const StreamPorts& ports_;
   IngestOptions options_;
+  SizeClasses classes_;
   StreamsResult result_;
   std::size_t next_ = 0;  // input that comes next
   bool ended_ = false;

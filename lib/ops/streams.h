@@ -28,6 +28,8 @@ struct StreamPorts {
   Publisher* publisher = nullptr;  // none: a dry run
   /// Throws if nothing may come to this path. Asked before anything of it is read.
   std::function<void(const std::string& path, EntryKind kind)> check;
+  /// What is recorded for a path so far: a path keeps its size class. None: nothing.
+  std::function<std::optional<IndexEntry>(const std::string& path)> tracked = {};
   /// False leaves a member of an archive out. None: all are taken.
   std::function<bool(const ScanEntry& member)> accept = {};
   /// The entry of a directory that is needed above `path`, if it is known; else it is made up.

@@ -1,6 +1,7 @@
 #include "ops/verify_worktree.h"
 
 #include "base/path.h"
+#include "ops/check_ignore.h"
 #include "ops/content_match.h"
 #include "ops/permissions.h"
 #include "ops/tree_reader.h"
@@ -32,6 +33,7 @@ class Comparison {
   std::vector<PathFailure> run(const ObjectId& tree) {
     ScanOptions options;
     options.threads = workspace_.threads();
+    options.ignore = whole_tree_rules(workspace_);
     Scanner scanner(workspace_.worktree_fd(), "", std::move(options));
     TreeWalk recorded(workspace_.objects(), tree);
     std::optional<ScanEntry> found = scanner.next();
@@ -53,10 +55,10 @@ class Comparison {
   }
 
  private:
-  /// What cannot be stored cannot be missing from a commit. A directory is listed only if it is empty.
+  /// What cannot be stored, or is ignored, cannot be missing from a commit. A directory is listed only if it is empty.
   void extra(const ScanEntry& found) {
     flush_directory(found.path);
-    if (found.socket) return;
+    if (found.socket || found.ignored) return;
     if (found.kind == EntryKind::directory)
       extra_directory_ = found.path;
     else

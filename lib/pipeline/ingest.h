@@ -32,6 +32,12 @@ struct IngestTotals {
   std::uint64_t cache_misses = 0;  // had to be read
 };
 
+/// How a file's content is cut.
+struct ContentProfile {
+  ChunkParameters chunking;
+  std::uint64_t inline_threshold = 64u << 10;  // files up to this size are one chunk; at most chunking.max
+};
+
 /// One path on its way in. `entry` comes with path, kind, mode and stat; what is read fills in size, id and chunks.
 struct IngestInput {
   enum class Action {
@@ -42,6 +48,7 @@ struct IngestInput {
   };
   Action action = Action::pass;
   IndexEntry entry;
+  std::optional<ContentProfile> profile = {};  // nothing: that of the options
   std::uint64_t disk_blocks = 0;  // 512-byte units on disk: fewer than the size needs = look for holes
   std::shared_ptr<ByteSource> stream = {};  // read to its end before the next input is asked for; what it throws ends the ingest
 };
@@ -56,6 +63,7 @@ struct IngestResult {
 struct IngestOptions {
   ChunkParameters chunking;
   std::uint64_t inline_threshold = 64u << 10;       // files up to this size are one chunk
+  std::uint32_t largest_chunk = 0;                  // of all profiles that inputs come with, if it is over chunking.max
   CompressionOptions compression;
   unsigned threads = 1;                             // 1: no TBB at all, the stages run in a loop
   std::uint64_t memory = 64u << 20;                 // budget for everything in flight

@@ -36,7 +36,7 @@ IngestStages::IngestStages(int root_fd, ObjectStore& objects, const IngestPorts&
       objects_(objects),
       ports_(ports),
       options_(options),
-      headroom_(std::max<std::size_t>(options.chunking.max, options.inline_threshold)) {}
+      headroom_(std::max<std::size_t>({options.chunking.max, options.inline_threshold, options.largest_chunk})) {}
 
 // ---- plan: which bytes travel together ------------------------------------------------------------------
 
@@ -55,12 +55,12 @@ bool IngestStages::plan(IngestItem& item) {
     if (stream && !head_) read_stream_head();
     const bool content = stream || ahead_->action == IngestInput::Action::file;
     const std::uint64_t size = !content ? 0 : stream ? head_->size() : ahead_->entry.stat.size;
-    if (content && size > options_.inline_threshold) {
+    if (content && size > profile_of(*ahead_).inline_threshold) {
       if (!item.batch.empty()) return true;
       IngestInput input = std::move(*ahead_);
       ahead_.reset();
       if (stream) {
-        planned_ = new_large_file();
+        planned_ = new_large_file(input);
         planned_->input = std::move(input);
         planned_->head = *std::exchange(head_, std::nullopt);
         planned_offset_ = 0;
@@ -84,8 +84,8 @@ bool IngestStages::plan(IngestItem& item) {
   return true;
 }
 
-std::shared_ptr<LargeFile> IngestStages::new_large_file() {
-  auto file = std::make_shared<LargeFile>(options_.chunking, NodeBuilder::Sink());
+std::shared_ptr<LargeFile> IngestStages::new_large_file(const IngestInput& input) {
+  auto file = std::make_shared<LargeFile>(profile_of(input), NodeBuilder::Sink());
   LargeFile* raw = file.get();
   file->recipe = RecipeBuilder([this, raw](const NodeBuilder::Built& built) { on_node(*raw, built); });
   return file;
@@ -93,14 +93,14 @@ std::shared_ptr<LargeFile> IngestStages::new_large_file() {
 
 /// Streams are read here, in order: whoever hands them out may need one to be through before the next.
 void IngestStages::read_stream_head() {
-  const std::size_t length = static_cast<std::size_t>(options_.inline_threshold) + 1;
+  const std::size_t length = static_cast<std::size_t>(profile_of(*ahead_).inline_threshold) + 1;
   if (head_buffer_.capacity() < length) head_buffer_ = Buffer(length);
   const ByteView head = head_buffer_.view(0, ahead_->stream->read(head_buffer_.span(0, length)));
   head_.emplace(head.begin(), head.end());
 }
 
 bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
-  std::shared_ptr<LargeFile> file = new_large_file();
+  std::shared_ptr<LargeFile> file = new_large_file(input);
   const std::string path = input.entry.path;
   file->read_started_ns = coarse_now_ns();
   try {
@@ -115,7 +115,7 @@ bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
   }
   input.entry.stat = file->source.stat.stat;
   if (ports_.resume != nullptr && ports_.publisher != nullptr) {
-    for (JournalNode& node : ports_.resume->find_nodes(path, input.entry.stat, options_.chunking)) {
+    for (JournalNode& node : ports_.resume->find_nodes(path, input.entry.stat, file->profile.chunking)) {
       if (!objects_.known_for_deduplication({ObjectType::recipe, node.id})) break;
       file->resumed_bytes += node.bytes;
       file->resumed.push_back(std::move(node));
@@ -218,8 +218,8 @@ void IngestStages::chunk_window(IngestItem& item) {
     cuts.clear();
   };
   if (item.zeros != 0) {
-    std::memset(item.buffer.data() + headroom_, 0, std::min<std::uint64_t>(item.zeros, options_.chunking.max));
-    const std::uint64_t whole = file.chunker.feed_hole(item.zeros, cuts) * options_.chunking.max;
+    std::memset(item.buffer.data() + headroom_, 0, std::min<std::uint64_t>(item.zeros, file.profile.chunking.max));
+    const std::uint64_t whole = file.chunker.feed_hole(item.zeros, cuts) * file.profile.chunking.max;
     take_cuts();
     if (whole != 0) item.segments.push_back({0, whole, true, false, {}});
     start += whole;
@@ -370,7 +370,7 @@ void IngestStages::on_node(LargeFile& file, const NodeBuilder::Built& built) {
   IngestItem& item = *current_;
   file.any_new = put({ObjectType::recipe, built.id}, built.bytes, false, item) || file.any_new;
   if (built.node.level != 0 || file.input.stream) return;  // a stream cannot be taken up where it ended
-  item.journal.emplace_back(JournalNode{file.input.entry.path, file.input.entry.stat, options_.chunking,
+  item.journal.emplace_back(JournalNode{file.input.entry.path, file.input.entry.stat, file.profile.chunking,
                                         file.node_offset, built.node.count, built.node.bytes, built.id});
   file.node_offset += built.node.bytes;
 }
@@ -378,7 +378,7 @@ void IngestStages::on_node(LargeFile& file, const NodeBuilder::Built& built) {
 void IngestStages::finish_large_file(IngestItem& item) {
   LargeFile& file = *item.file;
   IndexEntry& entry = file.input.entry;
-  if (file.bytes <= options_.inline_threshold) {
+  if (file.bytes <= file.profile.inline_threshold) {
     item.failures.push_back({entry.path, k_changed});
     return;
   }

@@ -15,8 +15,9 @@ namespace store {
 
 /// A large file between its first and its last window. Each field belongs to the stage named.
 struct LargeFile {
-  LargeFile(const ChunkParameters& parameters, NodeBuilder::Sink sink)
-      : chunker(parameters), recipe(std::move(sink)) {}
+  LargeFile(const ContentProfile& how, NodeBuilder::Sink sink)
+      : profile(how), chunker(how.chunking), recipe(std::move(sink)) {}
+  ContentProfile profile;
   IngestInput input;
   SourceFile source;                  // source stage opens, read stage reads; none of a stream
   Bytes head;                         // plan: the first bytes of a stream, read to see that it is large
@@ -118,9 +119,12 @@ class IngestStages {
   bool plan_window(IngestItem& item);
   bool plan_stream_window(IngestItem& item);
   void read_stream_head();
-  std::size_t head_capacity() const { return std::max<std::size_t>(options_.inline_threshold + 1, headroom_); }
+  std::size_t head_capacity() const { return headroom_ + 1; }
+  ContentProfile profile_of(const IngestInput& input) const {
+    return input.profile.value_or(ContentProfile{options_.chunking, options_.inline_threshold});
+  }
   bool start_large_file(IngestInput input, std::string& failure);
-  std::shared_ptr<LargeFile> new_large_file();
+  std::shared_ptr<LargeFile> new_large_file(const IngestInput& input);
   void read_batch(IngestItem& item) const;
   void read_group(std::span<SmallItem> group, IngestItem& item, std::size_t& used) const;
   void read_small(int directory_fd, SmallItem& small, SourceFile source, IngestItem& item, std::size_t& used) const;

@@ -66,12 +66,11 @@ is "$(STORE_SAFE_DIRECTORY=/c store config safe.directory | wc -l)" 3
 
 # A key that this version does nothing with is taken, with one warning where somebody sets it to something.
 warnings() { json '.warnings | map(.kind) | join(" ")' "$@"; }
-is "$(warnings --config chunking.huge_file_chunk_size=1M --config metadata.acls=false log)" no_effect
-contains "$err" 'chunking.huge_file_chunk_size, metadata.acls: not in this version: no effect'
+is "$(warnings --config metadata.xattrs=false --config metadata.acls=false log)" no_effect
+contains "$err" 'metadata.xattrs, metadata.acls: not in this version: no effect'
 is "$(STORE_METADATA_OWNERS=false warnings log)" no_effect
-is "$(STORE_METADATA_OWNERS=true warnings --config chunking.small_file_threshold=auto log)" ''
+is "$(STORE_METADATA_OWNERS=true warnings log)" ''
 is "$(warnings config metadata.times false)" no_effect
-is "$(warnings config chunking.small_file_chunk_size 128K)" no_effect
 is "$(warnings log)" ''
 echo x >x
 is "$(warnings add x)" ''

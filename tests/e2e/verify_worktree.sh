@@ -24,5 +24,14 @@ expect_exit 5 store verify --worktree
 contains "$out" 'typechange: f'
 is "$(find .store -printf '%p %T@ %s\n' | sort | sha256sum)" "$before"
 expect_exit 2 store verify
+
+# What is ignored is no difference, unless the commit holds it.
+mkdir -p ign/deep && echo x >ign/deep/x && mkdir -p .store/info && printf 'ign/\nsame\n' >.store/info/exclude
+expect_exit 5 store --json verify --worktree
+is "$(got '.result.differences | map(.path) | map(select(startswith("ign") or . == "same")) | tojson')" '[]'
+echo changed >same
+expect_exit 5 store --json verify --worktree
+is "$(got '.result.differences | map(.path) | map(select(startswith("ign") or . == "same")) | tojson')" '["same"]'
+rm -r ign .store/info/exclude
 store checkout -q --force HEAD -- . && rm -r new bare && store verify --worktree -q
 store init -q --bare "$scratch/b" && expect_exit 10 store --repo "$scratch/b" verify --worktree

@@ -211,6 +211,7 @@ inline IndexEntry any_index_entry(Random& random, std::string path) {
   if (any_bool(random)) entry.stat = any_stat(random);
   entry.racy = any_bool(random);
   entry.streamed = any_bool(random);
+  entry.size_class = static_cast<std::uint8_t>(random.between(0, 4));
   return entry;
 }
 inline std::string any_path(Random& random) {
