@@ -104,6 +104,10 @@ CatalogRecord get_record(ByteReader& in) {
   in.fail("unknown kind");
 }
 
+bool is_layer(ByteView payload) {
+  return !payload.empty() && payload.front() == static_cast<std::byte>(RecordKind::layer);
+}
+
 }  // namespace
 
 const std::size_t k_catalog_header_size = k_file_header_size;
@@ -121,9 +125,10 @@ Bytes encode_catalog_record(const CatalogRecord& record) {
   return bytes;
 }
 
-std::optional<CatalogStep> next_catalog_record(ByteView bytes, bool& torn) {
+std::optional<CatalogStep> next_catalog_record(ByteView bytes, bool& torn, LayerRecords layers) {
   const std::optional<LogFrame> frame = next_log_frame(k_record_magic, bytes, torn, "catalog");
   if (!frame) return std::nullopt;
+  if (layers == LayerRecords::skip && is_layer(frame->payload)) return CatalogStep{.record = {}, .size = frame->size};
   ByteReader in(frame->payload, "catalog record");
   CatalogStep step{.record = get_record(in), .size = frame->size};
   in.expect_end();

@@ -50,13 +50,16 @@ Bytes encode_catalog_header();
 void check_catalog_header(ByteView bytes);
 Bytes encode_catalog_record(const CatalogRecord& record);
 
+/// Layers are history: most readers need only the packs, and a log of a thousand commits is a thousand layers.
+enum class LayerRecords { decode, skip };
 /// Result of reading a log's record: a torn tail is the writer's to cut off, other damage is Error{corrupt}.
 struct CatalogStep {
-  CatalogRecord record;
-  std::size_t size = 0;  // bytes taken
+  std::optional<CatalogRecord> record;  // nothing for a layer that was skipped
+  std::size_t size = 0;                 // bytes taken
 };
 /// Nothing at a clean end and at a torn last record (`torn` set); Error{corrupt} for a bad record that is followed
 /// by a good one.
-std::optional<CatalogStep> next_catalog_record(ByteView bytes, bool& torn);
+std::optional<CatalogStep> next_catalog_record(ByteView bytes, bool& torn,
+                                               LayerRecords layers = LayerRecords::decode);
 
 }  // namespace store

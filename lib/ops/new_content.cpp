@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "ops/tree_reader.h"
@@ -11,6 +12,7 @@ namespace store {
 namespace {
 
 constexpr std::size_t k_max_references = 1'000'000;
+constexpr int k_attempts = 3;
 
 /// The packs since the last layer of another commit, numbered, and what their layers say.
 struct Recent {
@@ -18,22 +20,32 @@ struct Recent {
   NewContent published;
 };
 
+/// The history as the object store knows the packs: others may merge between the two reads.
+CatalogHistory matching_history(const Workspace& workspace) {
+  CatalogHistory history;
+  for (int attempt = 0; attempt < k_attempts; ++attempt) {
+    workspace.objects().refresh();
+    history = read_catalog_history(workspace.repository());
+    if (workspace.objects().catalog()->size == history.state.size) break;
+  }
+  return history;
+}
+
 Recent recent_packs(const Workspace& workspace, const ObjectId& commit) {
-  const std::shared_ptr<const CatalogState> catalog = workspace.objects().catalog();
+  const CatalogHistory history = matching_history(workspace);
   std::optional<std::uint64_t> border;
-  for (std::size_t i = 0; i < catalog->layers.size(); ++i)
-    if (catalog->layers[i].commit && *catalog->layers[i].commit != commit) border = catalog->layer_sequence[i];
+  for (const auto& [layer, sequence] : history.layers)
+    if (layer.commit && *layer.commit != commit) border = sequence;
   Recent recent;
-  std::unordered_map<ObjectId, bool, ObjectIdHash> in_a_layer;
-  for (std::size_t i = 0; i < catalog->layers.size(); ++i) {
-    const Layer& layer = catalog->layers[i];
-    if (border && catalog->layer_sequence[i] <= *border) continue;
+  std::unordered_set<ObjectId, ObjectIdHash> in_a_layer;
+  for (const auto& [layer, sequence] : history.layers) {
+    if (border && sequence <= *border) continue;
     recent.published.chunks += layer.chunks;
     recent.published.bytes += layer.raw_bytes;
     recent.published.stored_bytes += layer.stored_bytes;
-    for (const ObjectId& pack : layer.packs) in_a_layer[pack] = true;
+    in_a_layer.insert(layer.packs.begin(), layer.packs.end());
   }
-  for (const CatalogState::Pack& pack : catalog->packs) {
+  for (const CatalogState::Pack& pack : history.state.packs) {
     if (border && pack.sequence <= *border) continue;
     recent.packs.emplace(pack.pack.id, static_cast<std::uint32_t>(recent.packs.size()));
     if (in_a_layer.contains(pack.pack.id)) continue;
@@ -99,7 +111,6 @@ class Counter {
 
 NewContent new_content(const Workspace& workspace, const ObjectId& commit, const ObjectId& tree,
                        const std::optional<ObjectId>& parent_tree) {
-  workspace.objects().refresh();
   const Recent recent = recent_packs(workspace, commit);
   NewContent content = recent.published;
   Counter counter(workspace.objects(), recent);

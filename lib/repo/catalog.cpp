@@ -14,15 +14,20 @@ namespace store {
 namespace {
 
 constexpr std::uint64_t k_max_catalog = 4ULL << 30;
-constexpr std::size_t k_rewrite_floor = 64u << 10;  // a shorter log is never rewritten
+/// Every start replays the log (0.9 µs a dead record, layers but 0.1), so it is rewritten when this much is dead and that is
+/// an eighth: a dead byte costs at most 8 written ones.
+constexpr std::uint64_t k_max_dead = 32u << 10;
+constexpr std::uint64_t k_max_dead_share = 8;
 constexpr std::size_t k_kept_removed = 256;
 
 /// Plays records one after the other. Packs that went stay in `packs_`, without an entry in `live_`, until
 /// the end.
 class Replay {
  public:
-  void apply(const CatalogRecord& record) {
-    std::visit([this](const auto& value) { play(value); }, record);
+  /// `size`: the record's bytes in the log.
+  void apply(const std::optional<CatalogRecord>& record, std::size_t size) {
+    if (record) std::visit([this](const auto& value) { play(value); }, *record);
+    if (!record || std::holds_alternative<Layer>(*record)) layer_bytes_ += size;
     ++state_.records;
   }
   const CatalogPack* find(const ObjectId& id) const {
@@ -30,6 +35,12 @@ class Replay {
     return found == live_.end() ? nullptr : &packs_[found->second].pack;
   }
   const std::vector<ObjectId>& removed() const { return state_.removed; }
+  /// About what a rewritten log would have: layers never die.
+  std::uint64_t live_bytes() const {
+    const std::size_t kept = std::min(state_.removed.size(), k_kept_removed);
+    return k_catalog_header_size + layer_bytes_ + live_.size() * sizeof(CatalogPack) + kept * sizeof(ObjectId);
+  }
+  const std::vector<CatalogHistory::Entry>& layers() const { return layers_; }
 
   /// The state so far; `size` is the log's.
   CatalogState finish(std::uint64_t size) const {
@@ -66,12 +77,11 @@ class Replay {
     }
     for (const CatalogPack& pack : record.added) add(pack, sequence);
   }
-  void play(const Layer& layer) {
-    state_.layers.push_back(layer);
-    state_.layer_sequence.push_back(state_.records);
-  }
+  void play(const Layer& layer) { layers_.push_back({layer, state_.records}); }
 
   CatalogState state_;
+  std::vector<CatalogHistory::Entry> layers_;
+  std::uint64_t layer_bytes_ = 0;
   std::vector<CatalogState::Pack> packs_;
   std::unordered_map<ObjectId, std::size_t, ObjectIdHash> live_;
 };
@@ -82,14 +92,14 @@ struct ReadLog {
   std::uint64_t file_size = 0;  // a torn tail included
 };
 
-ReadLog play_log(ByteView log) try {
+ReadLog play_log(ByteView log, LayerRecords layers) try {
   ReadLog result;
   result.file_size = log.size();
   check_catalog_header(log.first(std::min(log.size(), k_catalog_header_size)));
   std::size_t offset = k_catalog_header_size;
   bool torn = false;
-  while (const std::optional<CatalogStep> step = next_catalog_record(log.subspan(offset), torn)) {
-    result.replay.apply(step->record);
+  while (const std::optional<CatalogStep> step = next_catalog_record(log.subspan(offset), torn, layers)) {
+    result.replay.apply(step->record, step->size);
     offset += step->size;
   }
   result.size = offset;
@@ -99,10 +109,10 @@ ReadLog play_log(ByteView log) try {
   throw;
 }
 
-ReadLog read_log(const Repository& repository) {
+ReadLog read_log(const Repository& repository, LayerRecords layers) {
   const std::optional<Bytes> log = read_file(repository.fd(), layout::k_catalog, k_max_catalog);
   if (!log) throw Error(ErrorKind::corrupt, "catalog: missing", "store fsck");
-  return play_log(*log);
+  return play_log(*log, layers);
 }
 
 /// What is really to be appended, given the log as it is under the lock.
@@ -153,7 +163,7 @@ class Settler {
 };
 
 /// Header and live records, preceded by the latest packs that went (settle_pack() asks for them).
-Bytes compact_log(const CatalogState& state) {
+Bytes compact_log(const CatalogState& state, const std::vector<CatalogHistory::Entry>& layers) {
   Bytes log = encode_catalog_header();
   const auto put = [&log](const CatalogRecord& record) {
     const Bytes bytes = encode_catalog_record(record);
@@ -169,9 +179,9 @@ Bytes compact_log(const CatalogState& state) {
   };
   std::size_t layer = 0;
   const auto put_layers_before = [&](std::uint64_t sequence) {
-    for (; layer < state.layers.size() && state.layer_sequence[layer] < sequence; ++layer) {
+    for (; layer < layers.size() && layers[layer].sequence < sequence; ++layer) {
       put_packs();
-      put(state.layers[layer]);
+      put(layers[layer].layer);
     }
   };
   for (const CatalogState::Pack& pack : state.packs) {
@@ -202,10 +212,10 @@ void unlink_removed(const Repository& repository, const CatalogState& state, std
 
 /// durability.md: catalog. The log is complete without this, so a refusal (a full disk) is no failure of the
 /// append.
-void rewrite_if_half_dead(const Repository& repository, const CatalogState& state) {
-  if (state.size < k_rewrite_floor) return;
-  const Bytes log = compact_log(state);
-  if (log.size() > state.size / 2) return;
+void rewrite_if_dead(const Repository& repository, std::uint64_t size, std::uint64_t dead) {
+  if (dead < std::max(k_max_dead, size / k_max_dead_share)) return;
+  const ReadLog old = read_log(repository, LayerRecords::decode);
+  const Bytes log = compact_log(old.replay.finish(old.size), old.replay.layers());
   try {
     remove_leftovers(repository.fs(), repository.fd(), layout::k_catalog);
     replace_file(repository.fs(), repository.fd(), layout::k_catalog, log, SyncDirectory::yes);
@@ -228,27 +238,33 @@ void append_bytes(FileSystem& fs, int fd, ByteView bytes, const ReadLog& log) {
   }
 }
 
-}  // namespace
-
-CatalogState read_catalog(const Repository& repository) {
-  const auto read = [&repository] {
-    const ReadLog log = read_log(repository);
-    return log.replay.finish(log.size);
-  };
+ReadLog read_consistent_log(const Repository& repository, LayerRecords layers) {
   try {
-    return read();
+    return read_log(repository, layers);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::corrupt) throw;
   }
   // Without the lock a writer may have cut off a torn tail and appended between two reads of ours.
   const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::shared, {});
-  return read();
+  return read_log(repository, layers);
+}
+
+}  // namespace
+
+CatalogState read_catalog(const Repository& repository) {
+  const ReadLog log = read_consistent_log(repository, LayerRecords::skip);
+  return log.replay.finish(log.size);
+}
+
+CatalogHistory read_catalog_history(const Repository& repository) {
+  const ReadLog log = read_consistent_log(repository, LayerRecords::decode);
+  return {.state = log.replay.finish(log.size), .layers = log.replay.layers()};
 }
 
 void append_catalog(const Repository& repository, const std::vector<CatalogRecord>& records,
                     const LockWait& wait) {
   const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::exclusive, wait);
-  ReadLog log = read_log(repository);
+  ReadLog log = read_log(repository, LayerRecords::skip);
   Bytes bytes;
   const std::size_t removed_before = log.replay.removed().size();
   for (const CatalogRecord& record : records) {
@@ -257,7 +273,7 @@ void append_catalog(const Repository& repository, const std::vector<CatalogRecor
     if (!settled) continue;
     const Bytes encoded = encode_catalog_record(*settled);
     bytes.insert(bytes.end(), encoded.begin(), encoded.end());
-    log.replay.apply(*settled);
+    log.replay.apply(*settled, encoded.size());
   }
   if (bytes.empty()) return;
   const UniqueFd fd = repository.fs().open({repository.fd(), layout::k_catalog}, O_RDWR);
@@ -266,7 +282,7 @@ void append_catalog(const Repository& repository, const std::vector<CatalogRecor
   if (just_removed == 0) return;
   const CatalogState state = log.replay.finish(log.size + bytes.size());
   unlink_removed(repository, state, just_removed);
-  rewrite_if_half_dead(repository, state);
+  rewrite_if_dead(repository, state.size, state.size - log.replay.live_bytes());
 }
 
 }  // namespace store

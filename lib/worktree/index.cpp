@@ -14,7 +14,6 @@
 namespace store {
 namespace {
 
-constexpr std::uint64_t k_min_log_limit = 1024 * 1024;
 constexpr std::uint64_t k_base_share = 4;
 /// A batch that outgrows this in memory becomes a new base at once; at some 200 bytes a path, 80,000 changes.
 constexpr std::uint64_t k_max_batch_memory = 16 * 1024 * 1024;
@@ -24,7 +23,7 @@ constexpr std::int64_t k_fine_margin = 20'000'000;
 constexpr std::int64_t k_coarse_margin = 2 * k_second;
 
 std::uint64_t log_limit(const IndexSnapshot& snapshot) {
-  return std::max(k_min_log_limit, snapshot.base_size() / k_base_share);
+  return std::max(Index::k_min_log_limit, snapshot.base_size() / k_base_share);
 }
 
 bool is_recent(std::int64_t stamp, std::int64_t now) {

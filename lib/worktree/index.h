@@ -51,8 +51,12 @@ class Index {
   /// First entry not below `path` in path order; Cursor at "" starts with the root directory's entry.
   Cursor seek(std::string_view path) const;
 
+  /// The log is folded into the base when it exceeds this and a quarter of the base. Every start reads the log (2 ms a MiB), and
+  /// a small base costs next to nothing to write.
+  static constexpr std::uint64_t k_min_log_limit = 64 * 1024;
+
   /// One atomic batch of changes, in path order, each path at most once (Error{bug} otherwise), in bounded
-  /// memory: gathered up to min(16 MiB, max(1 MiB, base/4)), beyond that merged into a new base as it comes
+  /// memory: gathered up to min(16 MiB, max(k_min_log_limit, base/4)), beyond that merged into a new base as it comes
   /// in. Nothing is visible before commit(); destroyed without commit(), it leaves nothing.
   class Batch {
    public:
@@ -61,7 +65,7 @@ class Index {
     void put(const IndexEntry& entry);
     void remove(const std::string& path);
     /// Appends to the log and syncs (durability.md "Index batch"); `sync` false skips that sync. Then, if the
-    /// log exceeds max(1 MiB, base/4), rewrites the base through tmp and rename, always synced. The Index
+    /// log exceeds max(k_min_log_limit, base/4), rewrites the base through tmp and rename, always synced. The Index
     /// shows the new state. An empty batch writes nothing.
     void commit(bool sync);
 

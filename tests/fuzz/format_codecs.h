@@ -62,7 +62,7 @@ inline Bytes recode_footer(ByteView bytes) {
 inline Bytes recode_catalog(ByteView bytes) {
   bool torn = false;
   const std::optional<CatalogStep> step = next_catalog_record(bytes, torn);
-  return step ? encode_catalog_record(step->record) : Bytes();
+  return step ? encode_catalog_record(*step->record) : Bytes();
 }
 inline Bytes recode_oplog(ByteView bytes) {
   bool torn = false;

@@ -22,7 +22,7 @@ struct CatalogRead {
 CatalogRead read_catalog(ByteView bytes) {
   CatalogRead read;
   while (const std::optional<CatalogStep> step = next_catalog_record(bytes.subspan(read.size), read.torn)) {
-    read.records.push_back(step->record);
+    read.records.push_back(*step->record);
     read.size += step->size;
   }
   return read;

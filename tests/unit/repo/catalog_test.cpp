@@ -52,8 +52,8 @@ TEST_CASE("records come back in order, with packs where their record was") {
   CHECK(state.packs[0].sequence == 0);
   CHECK(state.packs[1].pack == second);
   CHECK(state.packs[1].sequence == 2);
-  CHECK(state.layers == std::vector{layer_of(10), layer_of(20)});
-  CHECK(state.layer_sequence == std::vector<std::uint64_t>{1, 3});
+  using Entry = CatalogHistory::Entry;
+  CHECK(read_catalog_history(*repository).layers == std::vector{Entry{layer_of(10), 1}, Entry{layer_of(20), 3}});
   CHECK(state.records == 4);
   CHECK(state.size == repository.read(layout::k_catalog).size());
 }
@@ -112,7 +112,7 @@ TEST_CASE("a pack without a file is refused, unless it was merged away after it 
   append_catalog(*repository, {ReplacePacks{.removed = {pack.id}, .added = {merged}}}, {});
   append_catalog(*repository, {AddPacks{{pack}}, layer_of(1)}, {});  // the other adder of the same content
   CHECK(pack_ids(read_catalog(*repository)) == std::vector{merged.id});
-  CHECK(read_catalog(*repository).layers.size() == 1);
+  CHECK(read_catalog_history(*repository).layers.size() == 1);
 }
 
 TEST_CASE("the catalog records the size that a pack's file has") {
@@ -176,7 +176,7 @@ TEST_CASE("an append that is refused anywhere leaves the catalog as it was") {
     INFO("call " << nth);
     const CatalogState state = read_catalog(*repository);
     CHECK(state.packs.size() == (error ? 1 : 2));
-    CHECK(state.layers.size() == (error ? 0 : 1));
+    CHECK(read_catalog_history(*repository).layers.size() == (error ? 0 : 1));
     append_catalog(*repository, {AddPacks{{packs[1]}}}, {});
     CHECK(read_catalog(*repository).packs.size() == 2);
   }
@@ -208,13 +208,14 @@ TEST_CASE("a log that is mostly dead is rewritten with the same content") {
   const CatalogPack merged = seal_only(*repository, 2);
   replace.added = {merged};
   append_catalog(*repository, {replace}, {});
-  const CatalogState after = read_catalog(*repository);
+  const auto [after, layers] = read_catalog_history(*repository);
   CHECK(after.size < before.size / 4);
   CHECK(pack_ids(after) == std::vector{kept.id, merged.id});
-  CHECK(after.layers == std::vector{layer_of(1), layer_of(2), layer_of(3)});
-  CHECK(after.packs[0].sequence > after.layer_sequence[0]);
-  CHECK(after.packs[0].sequence < after.layer_sequence[1]);
-  CHECK(after.packs[1].sequence < after.layer_sequence[2]);
+  REQUIRE(layers.size() == 3);
+  for (std::size_t i = 0; i < layers.size(); ++i) CHECK(layers[i].layer == layer_of(static_cast<std::int64_t>(i) + 1));
+  CHECK(after.packs[0].sequence > layers[0].sequence);
+  CHECK(after.packs[0].sequence < layers[1].sequence);
+  CHECK(after.packs[1].sequence < layers[2].sequence);
   CHECK(repository.files_in("packs").size() == 2);
 
   CatalogPack late = kept;

@@ -41,11 +41,11 @@ TEST_CASE("a publish makes its packs durable and leaves one layer that says what
   CHECK(totals.chunks == 2);
   CHECK(totals.raw_bytes == 50'000);
 
-  const CatalogState state = read_catalog(*repository);
+  const auto [state, layers] = read_catalog_history(*repository);
   REQUIRE(state.packs.size() == 1);
-  REQUIRE(state.layers.size() == 1);
+  REQUIRE(layers.size() == 1);
   CHECK(totals.stored_bytes == state.packs[0].pack.size);
-  const Layer& layer = state.layers[0];
+  const Layer& layer = layers[0].layer;
   CHECK(layer.kind == LayerKind::full);
   CHECK(layer.packs == std::vector{state.packs[0].pack.id});
   CHECK(layer.objects == 2);
@@ -70,7 +70,7 @@ TEST_CASE("a publish of nothing new leaves no pack and no layer") {
   CHECK_FALSE(writer.put(chunk_key(chunk), chunk));
   writer.flush();
   CHECK(publisher.finish(std::nullopt).objects == 0);
-  CHECK(read_catalog(*repository).layers.empty());
+  CHECK(read_catalog_history(*repository).layers.empty());
   CHECK(repository.files_in("packs").size() == 1);
 }
 
@@ -120,11 +120,11 @@ TEST_CASE("a full pack is published before the publish ends, and its keys are ha
   CHECK(publisher.take_sealed().empty());
 
   publisher.finish(std::nullopt);
-  const CatalogState state = read_catalog(*repository);
+  const auto [state, layers] = read_catalog_history(*repository);
   CHECK(state.packs.size() == 2);
-  REQUIRE(state.layers.size() == 1);
-  CHECK(state.layers[0].packs.size() == 2);
-  CHECK(state.layers[0].objects == k_pack_object_limit + k_max_block_objects);
+  REQUIRE(layers.size() == 1);
+  CHECK(layers[0].layer.packs.size() == 2);
+  CHECK(layers[0].layer.objects == k_pack_object_limit + k_max_block_objects);
   CHECK(publisher.take_sealed().size() == 1);
 }
 
@@ -163,8 +163,8 @@ TEST_CASE("whatever call of a publish is refused, the catalog has all of it or n
     const std::uint64_t faults = repository.fs.faults();
     repository.fs.disarm();
     INFO("call " << fault.nth);
-    const CatalogState state = read_catalog(*repository);
-    const bool published = !state.layers.empty();
+    const auto [state, layers] = read_catalog_history(*repository);
+    const bool published = !layers.empty();
     CHECK(state.packs.size() == (published ? 2 : 1));
     if (!refused) CHECK(published);
     // When the sync is refused, and then the cut as well, the record stays: as whole as it is.
