@@ -41,9 +41,9 @@ StatusRequest parse(Context& context) {
 
 std::string hint_of(const SessionInfo& session) { return "run it again to finish it: " + session.command; }
 
-void write_list(JsonWriter& json, std::string_view name, const std::vector<StatusEntry>& entries) {
+void write_list(JsonWriter& json, std::string_view name, const StatusList& entries) {
   json.key(name).begin_array();
-  for (const StatusEntry& entry : entries) {
+  for (const StatusEntry entry : entries) {
     json.begin_object();
     json.path_field("path", entry.path);
     json.field("change", name_of(entry.change));
@@ -79,16 +79,16 @@ void write_json(JsonWriter& json, const StatusResult& result) {
 class HumanStatus {
  public:
   HumanStatus(Context& context, const StatusRequest& request, const StatusResult& result)
-      : request_(request), result_(result), paths_(context.path_arguments()), color_(context.color()) {}
+      : request_(request), result_(result), paths_(context.path_arguments()), color_(context.color()), out_(context.out()) {}
 
-  std::string text() {
-    out_ = result_.branch.empty()
+  void print() {
+    put(result_.branch.empty()
                ? "HEAD detached at " + (result_.head ? result_.head->short_hex() : std::string("nothing")) + "\n"
-               : "On branch " + escape_name(result_.branch) + "\n";
-    if (!result_.head) out_ += "\nNo commits yet\n";
+               : "On branch " + escape_name(result_.branch) + "\n");
+    if (!result_.head) put("\nNo commits yet\n");
     if (result_.interrupted)
-      out_ += "\nInterrupted since " + format_local(result_.interrupted->start) + ": " +
-              escape_name(result_.interrupted->command) + "\n  (run it again to finish it)\n";
+      put("\nInterrupted since " + format_local(result_.interrupted->start) + ": " +
+              escape_name(result_.interrupted->command) + "\n  (run it again to finish it)\n");
     section("Changes to be committed:", {}, result_.staged, "32");
     section("Changes not staged for commit:", "store add PATH… stages them", result_.unstaged, "31");
     listed("Untracked files:", "store add PATH… stages them", result_.untracked);
@@ -97,16 +97,19 @@ class HumanStatus {
       conclusion_of_paths();
     else if (result_.staged.empty())
       conclusion();
-    return out_;
   }
 
  private:
+  void put(std::string_view text) { out_.write(text); }
+
   std::string painted(const std::string& text, std::string_view color) const {
     return color_ ? "\x1b[" + std::string(color) + "m" + text + "\x1b[0m" : text;
   }
 
-  std::string shown(const StatusEntry& entry, const std::string& path) const {
-    return escape_name(paths_.shown(entry.directory && !path.ends_with('/') ? path + "/" : path));
+  std::string shown(const StatusEntry& entry, std::string_view name) const {
+    std::string path(name);
+    if (entry.directory && !path.ends_with('/')) path += '/';
+    return escape_name(paths_.shown(path));
   }
 
   static std::string_view label(Change change) {
@@ -120,53 +123,53 @@ class HumanStatus {
     return "";
   }
 
-  void section(std::string_view title, std::string_view hint, const std::vector<StatusEntry>& entries,
+  void section(std::string_view title, std::string_view hint, const StatusList& entries,
                std::string_view color) {
     if (entries.empty()) return;
-    out_ += "\n" + std::string(title) + "\n";
-    if (!hint.empty()) out_ += "  (" + std::string(hint) + ")\n";
-    for (const StatusEntry& entry : entries) {
+    put("\n" + std::string(title) + "\n");
+    if (!hint.empty()) put("  (" + std::string(hint) + ")\n");
+    for (const StatusEntry entry : entries) {
       std::string line(entry.directory && entry.change == Change::added ? "new dir:    " : label(entry.change));
       if (!entry.from.empty()) line += shown(entry, entry.from) + " -> ";
-      out_ += "\t" + painted(line + shown(entry, entry.path), color) + "\n";
+      put("\t" + painted(line + shown(entry, entry.path), color) + "\n");
     }
   }
 
-  void listed(std::string_view title, std::string_view hint, const std::vector<StatusEntry>& entries) {
+  void listed(std::string_view title, std::string_view hint, const StatusList& entries) {
     if (entries.empty()) return;
-    out_ += "\n" + std::string(title) + "\n  (" + std::string(hint) + ")\n";
-    for (const StatusEntry& entry : entries) out_ += "\t" + painted(shown(entry, entry.path), "31") + "\n";
+    put("\n" + std::string(title) + "\n  (" + std::string(hint) + ")\n");
+    for (const StatusEntry entry : entries) put("\t" + painted(shown(entry, entry.path), "31") + "\n");
   }
 
   /// Of other paths nothing is known.
   void conclusion_of_paths() {
-    if (result_.staged.empty() && result_.unstaged.empty() && result_.untracked.empty()) out_ += "no changes in these paths\n";
+    if (result_.staged.empty() && result_.unstaged.empty() && result_.untracked.empty()) put("no changes in these paths\n");
   }
 
   void conclusion() {
     if (!result_.unstaged.empty())
-      out_ += "\nno changes staged for commit\n";
+      put("\nno changes staged for commit\n");
     else if (!result_.untracked.empty())
-      out_ += "\nnothing staged for commit, but untracked files present\n";
+      put("\nnothing staged for commit, but untracked files present\n");
     else
-      out_ += result_.head ? "nothing to commit, working tree clean\n" : "\nnothing to commit: store add PATH… stages files\n";
+      put(result_.head ? "nothing to commit, working tree clean\n" : "\nnothing to commit: store add PATH… stages files\n");
   }
 
   const StatusRequest& request_;
   const StatusResult& result_;
   const PathArguments paths_;
   const bool color_;
-  std::string out_;
+  Sink& out_;
 };
 
 void print_lines(Context& context, const StatusRequest& request, const StatusResult& result) {
   const PathArguments paths = context.path_arguments();
   const bool brief = request.form == StatusForm::brief;
   const auto shown = [&](const std::string& path) { return brief ? paths.shown(path) : path; };
-  for (const StatusLine& line : status_lines(result)) {
+  for_each_status_line(result, [&](const StatusLine& line) {
     if (request.null) {
       context.out().write(porcelain_record(line));
-      continue;
+      return;
     }
     std::string text = porcelain_line(line, shown);
     if (brief && context.color()) {
@@ -175,18 +178,18 @@ void print_lines(Context& context, const StatusRequest& request, const StatusRes
       text = first + "\x1b[31m" + line.unstaged + "\x1b[0m" + text.substr(2);
     }
     context.out().write(text + "\n");
-  }
+  });
 }
 
 int run(Context& context) {
   const StatusRequest request = parse(context);
   StatusResult result = status(context.workspace(), request.options);
-  if (!request.untracked) result.untracked.clear();
+  if (!request.untracked) result.untracked = {};
   context.report_failed(result.failed);
   if (context.json())
     write_json(context.begin_result(), result);
   else if (request.form == StatusForm::human)
-    context.out().write(HumanStatus(context, request, result).text());
+    HumanStatus(context, request, result).print();
   else
     print_lines(context, request, result);
   const bool dirty = !result.staged.empty() || !result.unstaged.empty() || !result.untracked.empty();

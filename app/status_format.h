@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <string>
-#include <vector>
 
 #include "ops/status.h"
 
@@ -16,8 +15,8 @@ struct StatusLine {
   std::string from;  // of a rename
 };
 
-/// All entries in git's order: what is tracked by the plain bytes of the path, then what is untracked, then what is ignored.
-std::vector<StatusLine> status_lines(const StatusResult& result);
+/// All entries in git's order: what is tracked by the plain bytes of the path, then what is untracked, then what is ignored. 24 bytes an entry.
+void for_each_status_line(const StatusResult& result, const std::function<void(const StatusLine&)>& visit);
 
 /// "R  old -> new", C-quoted; `shown` turns a path from the root into the one to print.
 std::string porcelain_line(const StatusLine& line, const std::function<std::string(const std::string&)>& shown);

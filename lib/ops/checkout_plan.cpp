@@ -45,6 +45,11 @@ bool is_wanted(Step step) {
          step == Step::turn_into_directory;
 }
 
+std::uint64_t CheckoutPlan::memory_beside(std::uint64_t budget) const {
+  const std::uint64_t held = steps.capacity() * sizeof(Step) + stats.capacity() * sizeof(StatKey);
+  return std::max(budget / 4, budget - std::min(budget, held));
+}
+
 void InPlacePlanner::decide(const TreeChange& change) {
   follow_index(change);
   const State state{change, in_.index->find(change.path), scan_one(in_.workspace->worktree_fd(), change.path)};
@@ -211,7 +216,6 @@ void InPlacePlanner::finish() {
 void OutsidePlanner::decide(const TreeChange& change) {
   const Step step = step_for(change);
   plan_.steps.push_back(step);
-  plan_.stats.emplace_back();
   if (writes_content(step) && is_regular(change.after->kind)) {
     ++plan_.files;
     plan_.bytes += change.after->size;

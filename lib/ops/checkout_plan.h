@@ -24,15 +24,21 @@ enum class Step : std::uint8_t {
   not_restored,       // cannot be made by this user: recorded as expected to be absent
 };
 
-/// Steps of a change source, one for each change. Memory: 41 bytes a change.
+/// Steps of a change source, one for each change. Memory: 1 byte a change, in place 41.
 struct CheckoutPlan {
   std::vector<Step> steps;
-  std::vector<StatKey> stats;                 // of files that are as wanted, as soon as they are; else all zero
+  std::vector<StatKey> stats;                 // in place: of files that are as wanted, as soon as they are; else all zero
   std::vector<std::string> in_the_way;        // what would be lost, in path order
   std::vector<std::string> untracked_below;   // files to be removed with a directory that has to go (part of in_the_way)
   std::set<std::string> kept_directories;     // gone from the target, but holding staged paths
   std::uint64_t files = 0;                    // to write
   std::uint64_t bytes = 0;
+
+  void set_stat(std::size_t index, const StatKey& stat) {
+    if (!stats.empty()) stats[index] = stat;
+  }
+  /// What a memory budget has left beside the plan; never below a quarter of it.
+  std::uint64_t memory_beside(std::uint64_t budget) const;
 };
 
 /// True for a step after which the target's content is at the path.

@@ -145,7 +145,7 @@ void CheckoutWriter::write_files() {
     return {};
   };
   const auto done = [&](const RestoreItem& item, const StatKey& stat) {
-    plan_.stats[item.tag] = stat;
+    plan_.set_stat(item.tag, stat);
     ++result_.written;
     result_.bytes += item.size;
     if (on_written) on_written(item.path, item.id);
@@ -153,7 +153,7 @@ void CheckoutWriter::write_files() {
   const auto failed = [&](const RestoreItem& item, const Error& error) { fail(item.path, error); };
   restore_files(workspace_.objects(), target_, next, done, failed,
                 {.threads = workspace_.threads(),
-                 .memory = workspace_.settings().performance.max_memory_usage,
+                 .memory = plan_.memory_beside(workspace_.settings().performance.max_memory_usage),
                  .cancel = workspace_.env().cancel,
                  .progress = workspace_.env().progress});
 }
@@ -180,7 +180,7 @@ void CheckoutWriter::write_node(const TreeChange& change, std::size_t index) {
   else
     target_.make_node(change.path, entry.kind, entry.mode, entry.size, replace);
   ++result_.written;
-  if (const std::optional<ScanEntry> made = scan_one(target_.fd(), change.path)) plan_.stats[index] = made->stat;
+  if (const std::optional<ScanEntry> made = scan_one(target_.fd(), change.path)) plan_.set_stat(index, made->stat);
   if (on_written) on_written(change.path, entry.id);
 }
 
@@ -221,6 +221,7 @@ void CheckoutWriter::set_file_mode(const TreeChange& change, std::size_t index) 
   const UniqueFd directory = target_.open_directory(std::string(parent_path(change.path)));
   const std::string name(base_name(change.path));
   workspace_.env().fs->chmod_at({directory.get(), name.c_str()}, change.after->mode);
+  if (plan_.stats.empty()) return;
   StatKey& stat = plan_.stats[index];
   const std::optional<ScanEntry> now = scan_one(target_.fd(), change.path);
   const bool only_mode_changed = now && now->stat.size == stat.size && now->stat.mtime_ns == stat.mtime_ns &&

@@ -8,15 +8,15 @@ namespace {
 
 class Comparison {
  public:
-  Comparison(const ObjectReader& objects, const Index& index) : objects_(objects), at_(index.seek("")) {}
+  Comparison(const ObjectReader& objects, const Index& index, const std::function<void(const StagedChange&)>& visit)
+      : objects_(objects), at_(index.seek("")), visit_(visit) {}
 
-  std::vector<StagedChange> run(const std::optional<ObjectId>& tree) {
+  void run(const std::optional<ObjectId>& tree) {
     if (!at_.at_end() && at_.entry().path.empty()) {
-      if (tree && at_.entry().id == *tree) return {};
+      if (tree && at_.entry().id == *tree) return;
       at_.next();
     }
     compare_directory("", tree);
-    return std::move(changes_);
   }
 
  private:
@@ -91,19 +91,19 @@ class Comparison {
   }
 
   void add(const std::string& path, Change change, EntryKind kind, std::uint64_t size, const ObjectId& id) {
-    changes_.push_back({path, change, {}, kind == EntryKind::directory, kind, size, id});
+    visit_({path, change, kind == EntryKind::directory, kind, size, id});
   }
 
   const ObjectReader& objects_;
   Index::Cursor at_;
-  std::vector<StagedChange> changes_;
+  const std::function<void(const StagedChange&)>& visit_;
 };
 
 }  // namespace
 
-std::vector<StagedChange> staged_changes(const ObjectReader& objects, const std::optional<ObjectId>& tree,
-                                         const Index& index) {
-  return Comparison(objects, index).run(tree);
+void for_each_staged_change(const ObjectReader& objects, const std::optional<ObjectId>& tree, const Index& index,
+                            const std::function<void(const StagedChange&)>& visit) {
+  Comparison(objects, index, visit).run(tree);
 }
 
 }  // namespace store

@@ -1,8 +1,7 @@
 #include "ops/status.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
+#include <utility>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -11,7 +10,7 @@
 #include "ops/permissions.h"
 #include "ops/revision.h"
 #include "ops/size_classes.h"
-#include "ops/staged_changes.h"
+#include "ops/staged_list.h"
 #include "ops/staging.h"
 #include "ops/untracked.h"
 #include "pipeline/content_id.h"
@@ -21,6 +20,42 @@
 
 namespace store {
 namespace {
+
+/// Entries whose content was looked at and found unchanged: writes their stats, some thousands at a time, if nobody else is
+/// writing. `status` never waits for that and works without.
+class IndexRefresh {
+ public:
+  explicit IndexRefresh(const Repository& repository) : repository_(repository) {}
+
+  /// In path order.
+  void add(IndexEntry entry) {
+    entries_.push_back(std::move(entry));
+    if (entries_.size() >= k_batch) flush();
+  }
+
+  void flush() {
+    const std::vector<IndexEntry> entries = std::exchange(entries_, {});
+    if (entries.empty() || !repository_.writable()) return;
+    const std::optional<Lock> lock = repository_.locks().try_acquire(LockName::index, LockMode::exclusive);
+    if (!lock) return;
+    try {
+      Index index(repository_.fs(), repository_.fd());
+      Index::Batch batch = index.begin();
+      for (const IndexEntry& entry : entries) {
+        const std::optional<IndexEntry> now = index.find(entry.path);
+        if (now && now->id == entry.id && now->kind == entry.kind) batch.put(entry);
+      }
+      batch.commit(false);
+    } catch (const Error&) {
+      // A refresh is a cache: a full disk or a missing permission must not fail a question.
+    }
+  }
+
+ private:
+  static constexpr std::size_t k_batch = 65'536;  // 16 MB
+  const Repository& repository_;
+  std::vector<IndexEntry> entries_;
+};
 
 /// Index against work tree, in path order.
 class WorktreeComparison {
@@ -37,7 +72,8 @@ class WorktreeComparison {
         untracked_({.all = options.all_untracked, .ignored = options.ignored}, pathspecs,
                    [this](const ScanEntry& directory) {
                      return holds_content(workspace_.worktree_fd(), directory.path, ignore_);
-                   }) {}
+                   }),
+        refresh_(workspace.repository()) {}
 
   void run() {
     ScanOptions scan;
@@ -64,15 +100,13 @@ class WorktreeComparison {
     untracked_.finish();
     result_.untracked = std::move(untracked_.untracked());
     result_.ignored = std::move(untracked_.ignored());
+    refresh_.flush();
     result_.failed.insert(result_.failed.end(), scanner.failures().begin(), scanner.failures().end());
   }
 
-  /// Entries whose content was looked at and found unchanged: their stat can be recorded.
-  std::vector<IndexEntry>& refreshed() { return refreshed_; }
-
  private:
-  void report(std::vector<StatusEntry>& list, const std::string& path, Change change, bool directory) {
-    if (pathspecs_.matches(path)) list.push_back({path, change, {}, directory});
+  void report(StatusList& list, const std::string& path, Change change, bool directory) {
+    if (pathspecs_.matches(path)) list.add({path, change, {}, directory});
   }
 
   /// A directory in the place of a tracked file is not shown at all without `-uall`, as in git: the file's deletion stands for it.
@@ -140,7 +174,7 @@ class WorktreeComparison {
     IndexEntry entry = tracked;
     entry.stat = found.stat;
     entry.racy = is_racy(found.stat, started);
-    refreshed_.push_back(std::move(entry));
+    refresh_.add(std::move(entry));
     return false;
   }
 
@@ -162,68 +196,10 @@ class WorktreeComparison {
   IgnoreScope::Pointer ignore_;
   UntrackedList untracked_;
   std::optional<std::string> replaced_file_;
-  std::vector<IndexEntry> refreshed_;
+  IndexRefresh refresh_;
 };
 
-/// Pairs of a deleted and an added file of the same non-empty content become renames; the same name is preferred.
-void find_renames(std::vector<StagedChange>& changes) {
-  std::multimap<std::pair<EntryKind, ObjectId>, std::size_t> deleted;
-  for (std::size_t i = 0; i < changes.size(); ++i)
-    if (changes[i].change == Change::deleted && changes[i].renameable()) deleted.emplace(changes[i].content(), i);
-  std::vector<bool> used(changes.size());
-  for (StagedChange& added : changes) {
-    if (added.change != Change::added || !added.renameable()) continue;
-    const auto [first, last] = deleted.equal_range(added.content());
-    auto best = last;
-    for (auto it = first; it != last; ++it) {
-      if (used[it->second]) continue;
-      if (best == last || base_name(changes[it->second].path) == base_name(added.path)) best = it;
-    }
-    if (best == last) continue;
-    used[best->second] = true;
-    added.change = Change::renamed;
-    added.from = changes[best->second].path;
-  }
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < changes.size(); ++i)
-    if (!used[i]) {
-      if (kept != i) changes[kept] = std::move(changes[i]);
-      ++kept;
-    }
-  changes.resize(kept);
-}
-
-/// Writes what was learnt, if nobody else is writing; `status` never waits for that and works without.
-void refresh_index(Workspace& workspace, const std::vector<IndexEntry>& refreshed) {
-  const Repository& repository = workspace.repository();
-  if (refreshed.empty() || !repository.writable()) return;
-  const std::optional<Lock> lock = repository.locks().try_acquire(LockName::index, LockMode::exclusive);
-  if (!lock) return;
-  try {
-    Index index(repository.fs(), repository.fd());
-    Index::Batch batch = index.begin();
-    for (const IndexEntry& entry : refreshed) {
-      const std::optional<IndexEntry> now = index.find(entry.path);
-      if (now && now->id == entry.id && now->kind == entry.kind) batch.put(entry);
-    }
-    batch.commit(false);
-  } catch (const Error&) {
-    // A refresh is a cache: a full disk or a missing permission must not fail a question.
-  }
-}
-
 }  // namespace
-
-std::string_view name_of(Change change) {
-  switch (change) {
-    case Change::added: return "added";
-    case Change::modified: return "modified";
-    case Change::deleted: return "deleted";
-    case Change::renamed: return "renamed";
-    case Change::typechange: return "typechange";
-  }
-  return "unknown";
-}
 
 StatusResult status(Workspace& workspace, const StatusOptions& options) {
   const Repository& repository = workspace.repository();
@@ -241,16 +217,8 @@ StatusResult status(Workspace& workspace, const StatusOptions& options) {
   const Index index(repository.fs(), repository.fd());
   std::optional<ObjectId> tree;
   if (head.commit) tree = read_commit(workspace.objects(), *head.commit).tree;
-  std::vector<StagedChange> staged = staged_changes(workspace.objects(), tree, index);
-  // Before renames are looked for: half of one, the other half of which was not asked for, is a change of its own.
-  std::erase_if(staged, [&](const StagedChange& change) { return !pathspecs.matches(change.path); });
-  find_renames(staged);
-  for (StagedChange& change : staged)
-    result.staged.push_back({std::move(change.path), change.change, std::move(change.from), change.directory});
-
-  WorktreeComparison comparison(workspace, index, options, pathspecs, result);
-  comparison.run();
-  refresh_index(workspace, comparison.refreshed());
+  result.staged = staged_list(workspace, tree, index, pathspecs);
+  WorktreeComparison(workspace, index, options, pathspecs, result).run();
   return result;
 }
 

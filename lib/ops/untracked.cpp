@@ -41,14 +41,14 @@ void UntrackedList::close(const Open& directory) {
   } else if (directory.content) {
     if (!rules_.all) on_content(directory.path, true);
   } else if (!rules_.all) {
-    ignored_.resize(directory.ignored_before);
+    ignored_.truncate(directory.ignored_before);
     on_ignored(directory.path, true);
   }
 }
 
 void UntrackedList::on_ignored(const std::string& path, bool directory) {
   if (!open_.empty()) open_.back().empty = false;
-  if (rules_.ignored) ignored_.push_back({path, Change::added, {}, directory});
+  if (rules_.ignored) ignored_.add({path, Change::added, {}, directory});
 }
 
 void UntrackedList::on_content(const std::string& path, bool directory) {
@@ -56,7 +56,7 @@ void UntrackedList::on_content(const std::string& path, bool directory) {
     open_.back().empty = false;
     open_.back().content = true;
   }
-  if (rules_.all || open_.empty()) untracked_.push_back({path, Change::added, {}, directory});
+  if (rules_.all || open_.empty()) untracked_.add({path, Change::added, {}, directory});
 }
 
 bool holds_content(int root_fd, const std::string& directory, const IgnoreScope::Pointer& whole_tree) {

@@ -27,8 +27,8 @@ class UntrackedList {
   void add(const ScanEntry& found);
   void finish() { leave(nullptr); }
 
-  std::vector<StatusEntry>& untracked() { return untracked_; }
-  std::vector<StatusEntry>& ignored() { return ignored_; }
+  StatusList& untracked() { return untracked_; }
+  StatusList& ignored() { return ignored_; }
 
  private:
   struct Open {
@@ -47,8 +47,8 @@ class UntrackedList {
   const PathspecSet& pathspecs_;
   std::function<bool(const ScanEntry&)> holds_content_;
   std::vector<Open> open_;  // outermost first
-  std::vector<StatusEntry> untracked_;
-  std::vector<StatusEntry> ignored_;
+  StatusList untracked_;
+  StatusList ignored_;
 };
 
 /// True if something below an untracked directory is not ignored, or it is empty: the first such thing decides.

@@ -42,8 +42,8 @@ std::string_view short_name(Change change) {
 }
 
 std::string shown(const StatusEntry& entry) {
-  const std::string path = entry.path + (entry.directory ? "/" : "");
-  return entry.change == Change::renamed ? entry.from + " -> " + path : path;
+  const std::string path = std::string(entry.path) + (entry.directory ? "/" : "");
+  return entry.change == Change::renamed ? std::string(entry.from) + " -> " + path : path;
 }
 
 }  // namespace
@@ -181,10 +181,10 @@ std::size_t WorkFixture::count_objects(ObjectType type) const {
 
 std::vector<std::string> lines_of(const StatusResult& status) {
   std::vector<std::string> lines;
-  for (const StatusEntry& entry : status.staged) lines.push_back(std::string(short_name(entry.change)) + "  " + shown(entry));
-  for (const StatusEntry& entry : status.unstaged)
+  for (const StatusEntry entry : status.staged) lines.push_back(std::string(short_name(entry.change)) + "  " + shown(entry));
+  for (const StatusEntry entry : status.unstaged)
     lines.push_back(" " + std::string(short_name(entry.change)) + " " + shown(entry));
-  for (const StatusEntry& entry : status.untracked) lines.push_back("?? " + shown(entry));
+  for (const StatusEntry entry : status.untracked) lines.push_back("?? " + shown(entry));
   return lines;
 }
 

@@ -47,10 +47,13 @@ TEST_CASE("status lines stand in the order of plain bytes, untracked ones last")
                      {.path = "d", .change = Change::modified, .from = {}, .directory = true}};
   result.untracked = {{.path = "0", .change = Change::added, .from = {}, .directory = true}};
   std::string text;
-  for (const StatusLine& line : status_lines(result))
+  std::string renamed;
+  for_each_status_line(result, [&](const StatusLine& line) {
     text += porcelain_line(line, [](const std::string& path) { return path; }) + "\n";
+    if (!line.from.empty()) renamed = porcelain_record(line);
+  });
   CHECK(text == " D a-b\nAM a/b\n M d/\nR  old -> new\n?? 0/\n");
-  CHECK(porcelain_record(status_lines(result)[3]) == std::string("R  new\0old\0", 11));
+  CHECK(renamed == std::string("R  new\0old\0", 11));
 }
 
 TEST_CASE("a format is filled from the commit, and unknown fields are refused") {

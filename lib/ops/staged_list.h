@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+
+#include "ops/status_list.h"
+#include "ops/workspace.h"
+#include "worktree/index.h"
+#include "worktree/pathspec.h"
+
+namespace store {
+
+/// HEAD's tree (nothing: the empty one) against the index, in path order, with renames, within the pathspecs: half of a rename,
+/// the other half of which was not asked for, is a change of its own.
+StatusList staged_list(const Workspace& workspace, const std::optional<ObjectId>& tree, const Index& index,
+                       const PathspecSet& pathspecs);
+
+}  // namespace store
