@@ -28,16 +28,16 @@ void write_layer(JsonWriter& json, std::size_t number, const Layer& layer) {
 }
 
 int run(Context& context) {
-  const std::shared_ptr<const CatalogState> catalog = context.workspace().objects().catalog();
+  const CatalogHistory history = read_catalog_history(context.workspace().repository());
   std::size_t number = 0;
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     json.key("layers").begin_array();
-    for (const Layer& layer : catalog->layers) write_layer(json, ++number, layer);
+    for (const auto& [layer, sequence] : history.layers) write_layer(json, ++number, layer);
     json.end();
     return 0;
   }
-  for (const Layer& layer : catalog->layers)
+  for (const auto& [layer, sequence] : history.layers)
     context.out().write(fmt::format("{:>5}  {}  {}  {:<14}  {:>9} of {:>9}  {}\n", ++number, format_local(layer.time),
                                     kind_of(layer), counted(layer.objects, "object"), human_size(layer.stored_bytes),
                                     human_size(layer.raw_bytes), layer.commit ? layer.commit->short_hex() : "-"));

@@ -172,15 +172,15 @@ class Inspector {
   }
 
   bool try_layer(const std::string& text) {
-    const std::shared_ptr<const CatalogState> catalog = objects_.catalog();
     if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != text.npos) return false;
     const std::size_t number = std::stoul(text);
-    if (number == 0 || number > catalog->layers.size()) return false;
-    const Layer& layer = catalog->layers[number - 1];
+    const CatalogHistory history = read_catalog_history(workspace_.repository());
+    if (number == 0 || number > history.layers.size()) return false;
+    const Layer& layer = history.layers[number - 1].layer;
     head_({.type = "layer", .size = layer.stored_bytes});
     for (const ObjectId& pack : layer.packs) {
       InspectedEntry entry{.type = "pack", .id = pack};
-      for (const CatalogState::Pack& live : catalog->packs)
+      for (const CatalogState::Pack& live : history.state.packs)
         if (live.pack.id == pack) {
           entry.size = live.pack.size;
           entry.count = live.pack.objects;

@@ -32,7 +32,7 @@ class Statistics {
     mark_oplog();
     mark_index();
     const std::shared_ptr<const CatalogState> catalog = objects_.catalog();
-    result_.layers = catalog->layers.size();
+    result_.layers = read_catalog_history(workspace_.repository()).layers.size();
     for (const CatalogState::Pack& pack : catalog->packs) add_pack(pack.pack);
     return std::move(result_);
   }
