@@ -5,6 +5,7 @@
 #include "app/revision_arguments.h"
 #include "base/text.h"
 #include "ops/commit_graph.h"
+#include "ops/growth.h"
 #include "ops/log.h"
 
 namespace store {
@@ -14,6 +15,7 @@ struct LogRequest {
   LogOptions options;
   bool graph = false;
   bool oneline = false;
+  bool growth = false;
   std::optional<LogFormat> format;
 };
 
@@ -60,6 +62,7 @@ LogRequest parse(Context& context) {
   options.reverse = arguments.has("reverse");
   request.graph = arguments.has("graph");
   request.oneline = arguments.has("oneline");
+  request.growth = arguments.has("growth");
   if (const auto text = arguments.last("format")) request.format.emplace(*text);
   if (request.oneline && request.format) throw Error(ErrorKind::usage, "store log: --oneline and --format exclude each other");
   read_revisions(context, options);
@@ -71,10 +74,13 @@ LogRequest parse(Context& context) {
   return request;
 }
 
+using GrowthByCommit = std::unordered_map<ObjectId, Growth, ObjectIdHash>;
+
 /// Prints commits as text, one after the other.
 class TextLog {
  public:
-  TextLog(Context& context, const LogRequest& request) : context_(context), request_(request) {}
+  TextLog(Context& context, const LogRequest& request, const GrowthByCommit& growth)
+      : context_(context), request_(request), growth_(growth) {}
 
   void add(const ObjectId& id, const Commit& commit) {
     std::vector<std::string> lines = lines_of(id, commit);
@@ -98,13 +104,25 @@ class TextLog {
  private:
   std::vector<std::string> lines_of(const ObjectId& id, const Commit& commit) const {
     if (request_.format) return {request_.format->apply(id, commit)};
-    if (!request_.oneline) return commit_lines(id, commit, context_.color());
+    const std::string brought = growth_text(id);
+    if (!request_.oneline) {
+      std::vector<std::string> lines = commit_lines(id, commit, context_.color());
+      if (!brought.empty()) lines.insert(std::find(lines.begin(), lines.end(), std::string()), "Growth: " + brought);
+      return lines;
+    }
     const std::string head = context_.color() ? "\x1b[33m" + id.short_hex() + "\x1b[0m" : id.short_hex();
-    return {head + " " + shown_text(commit.subject())};
+    return {head + " " + (brought.empty() ? "" : "(" + brought + ") ") + shown_text(commit.subject())};
+  }
+
+  std::string growth_text(const ObjectId& id) const {
+    const auto found = growth_.find(id);
+    if (found == growth_.end()) return {};
+    return human_size(found->second.new_bytes) + " new, " + human_size(found->second.new_stored_bytes) + " stored";
   }
 
   Context& context_;
   const LogRequest& request_;
+  const GrowthByCommit& growth_;
   LogGraph graph_;
   bool first_ = true;
 };
@@ -112,12 +130,18 @@ class TextLog {
 int run(Context& context) {
   const LogRequest request = parse(context);
   Workspace& workspace = context.workspace();
+  GrowthByCommit growth;
+  if (request.growth) growth = growth_of_history(workspace, request.options.start);
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     json.key("commits").begin_array();
     log(workspace, request.options, [&](const ObjectId& id, const Commit& commit) {
       json.begin_object();
       write_commit(json, id, commit);
+      if (request.growth) {
+        json.field("new_bytes", growth[id].new_bytes);
+        json.field("new_stored_bytes", growth[id].new_stored_bytes);
+      }
       json.end();
       return true;
     });
@@ -125,7 +149,7 @@ int run(Context& context) {
     return 0;
   }
   context.use_pager();
-  TextLog text(context, request);
+  TextLog text(context, request, growth);
   log(workspace, request.options, [&](const ObjectId& id, const Commit& commit) {
     text.add(id, commit);
     return true;
@@ -158,7 +182,7 @@ Command log_command() {
                    {.name = "all", .help = "from every branch and tag"},
                    {.name = "first-parent", .help = "follow only the first parent of merges"},
                    {.name = "reverse", .help = "oldest first"},
-                   {.name = "growth", .state = OptionSpec::State::later},
+                   {.name = "growth", .help = "what each commit brought that no earlier one holds: content, and bytes in packs"},
                },
            .completes = Completes::revision,
            .tail = true},

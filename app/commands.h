@@ -37,6 +37,7 @@ Command verify_command();
 Command layers_command();
 Command inspect_command();
 Command stats_command();
+Command du_command();
 Command checkout_command();
 Command export_command();
 Command fsck_command();

@@ -82,8 +82,8 @@ void ContentTotals::add(const ContentTotals& other) {
   file_sizes.add(other.file_sizes);
 }
 
-ContentWalk::ContentWalk(const Workspace& workspace, ObjectMarks& marks, NewChunk new_chunk)
-    : workspace_(workspace), objects_(workspace.objects()), marks_(marks), new_chunk_(std::move(new_chunk)) {}
+ContentWalk::ContentWalk(const Workspace& workspace, ObjectMarks& marks, Met met)
+    : workspace_(workspace), objects_(workspace.objects()), marks_(marks), met_(std::move(met)) {}
 
 /// Levels fall by one on the way down: what a parent says is checked.
 Bytes ContentWalk::read_node(const ObjectKey& key, std::optional<unsigned> level, unsigned depth) const {
@@ -99,7 +99,7 @@ Bytes ContentWalk::read_node(const ObjectKey& key, std::optional<unsigned> level
 const ContentTotals& ContentWalk::tree(const ObjectId& id) { return tree_node(id, {}, 0); }
 
 const ContentTotals& ContentWalk::commit(const ObjectId& id, const Commit& commit) {
-  marks_.mark({ObjectType::commit, id});
+  if (marks_.mark({ObjectType::commit, id}) && met_) met_({ObjectType::commit, id}, encode_commit(commit).size());
   if (commit.attributes) attributes(*commit.attributes);
   return tree(commit.tree);
 }
@@ -107,8 +107,9 @@ const ContentTotals& ContentWalk::commit(const ObjectId& id, const Commit& commi
 const ContentTotals& ContentWalk::tree_node(const ObjectId& id, std::optional<unsigned> level, unsigned depth) {
   if (const auto known = trees_.find(id); known != trees_.end()) return known->second;
   ContentTotals totals;
-  marks_.mark({ObjectType::tree, id});
+  const bool fresh = marks_.mark({ObjectType::tree, id});
   const Bytes bytes = read_node({ObjectType::tree, id}, level, depth);
+  if (fresh && met_) met_({ObjectType::tree, id}, bytes.size());
   const Node node = decode_node(ObjectType::tree, bytes);
   for (const ByteView encoded : node.entries) {
     if (node.level > 0) {
@@ -147,6 +148,7 @@ std::uint64_t ContentWalk::recipe_holes(const ObjectId& id, std::optional<unsign
     return known == recipe_holes_.end() ? 0 : known->second;
   }
   const Bytes bytes = read_node({ObjectType::recipe, id}, level, 0);
+  if (met_) met_({ObjectType::recipe, id}, bytes.size());
   const Node node = decode_node(ObjectType::recipe, bytes);
   std::uint64_t holes = 0;
   for (const ByteView encoded : node.entries) {
@@ -165,7 +167,7 @@ std::uint64_t ContentWalk::recipe_holes(const ObjectId& id, std::optional<unsign
 }
 
 void ContentWalk::chunk(const ObjectId& id, std::uint64_t length) {
-  if (marks_.mark({ObjectType::chunk, id}) && new_chunk_) new_chunk_(id, length);
+  if (marks_.mark({ObjectType::chunk, id}) && met_) met_({ObjectType::chunk, id}, length);
 }
 
 void ContentWalk::attributes(const ObjectId& id) { attributes_node(id, {}, 0); }
@@ -173,6 +175,7 @@ void ContentWalk::attributes(const ObjectId& id) { attributes_node(id, {}, 0); }
 void ContentWalk::attributes_node(const ObjectId& id, std::optional<unsigned> level, unsigned depth) {
   if (!marks_.mark({ObjectType::attributes, id})) return;
   const Bytes bytes = read_node({ObjectType::attributes, id}, level, depth);
+  if (met_) met_({ObjectType::attributes, id}, bytes.size());
   const Node node = decode_node(ObjectType::attributes, bytes);
   for (const ByteView encoded : node.entries) {
     if (node.level > 0) {

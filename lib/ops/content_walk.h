@@ -56,13 +56,13 @@ struct ContentTotals {
   void add(const ContentTotals& other);
 };
 
-/// Walks everything that trees, recipes, attributes and commits name, each node once, however many commits share it. A chunk is
-/// given to `new_chunk` the first time it is met. Memory: one bit an object, and about 120 bytes for each tree node that was met (a
+/// Walks everything that trees, recipes, attributes and commits name, each node once, however many commits share it. Each
+/// object is given to `met` the first time. Memory: one bit an object, and about 120 bytes for each tree node that was met (a
 /// directory, or about 125 names of a large one). One thread.
 class ContentWalk {
  public:
-  using NewChunk = std::function<void(const ObjectId& chunk, std::uint64_t length)>;
-  ContentWalk(const Workspace& workspace, ObjectMarks& marks, NewChunk new_chunk);
+  using Met = std::function<void(const ObjectKey& key, std::uint64_t length)>;
+  ContentWalk(const Workspace& workspace, ObjectMarks& marks, Met met);
 
   /// Error{corrupt} for what is missing or malformed.
   const ContentTotals& tree(const ObjectId& id);
@@ -83,7 +83,7 @@ class ContentWalk {
   const Workspace& workspace_;
   const ObjectReader& objects_;
   ObjectMarks& marks_;
-  NewChunk new_chunk_;
+  Met met_;
   std::unordered_map<ObjectId, ContentTotals, ObjectIdHash> trees_;       // by node
   std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> recipe_holes_;  // by node, those that have any
 };

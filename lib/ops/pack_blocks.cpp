@@ -4,20 +4,25 @@
 
 namespace store {
 
-PackBlock read_pack_block(const PackFile& pack, const FooterView& footer, std::uint32_t index) {
-  const std::string name = layout::pack_path(pack.id);
-  PackBlock block{.index = index, .offset = footer.block_offset(index), .end = pack.footer_offset, .header = {}};
-  if (index + 1 < footer.blocks()) block.end = footer.block_offset(index + 1);
+PackBlock read_block_header(int fd, std::uint64_t offset, const std::string& name) {
+  PackBlock block{.index = 0, .offset = offset, .end = 0, .header = {}};
   try {
     Bytes bytes(k_block_prefix_size);
-    bytes.resize(pread_full(pack.fd.get(), bytes, block.offset, name));
+    bytes.resize(pread_full(fd, bytes, offset, name));
     bytes.resize(block_header_size(bytes));
-    bytes.resize(pread_full(pack.fd.get(), bytes, block.offset, name));
+    bytes.resize(pread_full(fd, bytes, offset, name));
     block.header = decode_block_header(bytes);
+    block.end = offset + bytes.size() + block.header.stored_length;
   } catch (Error& error) {
     error.add_context(name);
     throw;
   }
+  return block;
+}
+
+PackBlock read_pack_block(const PackFile& pack, const FooterView& footer, std::uint32_t index) {
+  PackBlock block = read_block_header(pack.fd.get(), footer.block_offset(index), layout::pack_path(pack.id));
+  block.index = index;
   return block;
 }
 

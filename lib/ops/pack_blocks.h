@@ -19,6 +19,9 @@ void each_block(const PackFile& pack, const std::function<void(const PackBlock& 
 /// One block.
 PackBlock read_pack_block(const PackFile& pack, const FooterView& footer, std::uint32_t index);
 
+/// The block that begins at `offset`, its end taken from its own header. `name` is for errors.
+PackBlock read_block_header(int fd, std::uint64_t offset, const std::string& name);
+
 /// What of a block's stored bytes falls to `raw` of its `raw_length` bytes.
 std::uint64_t stored_share(const PackBlock& block, std::uint64_t raw);
 

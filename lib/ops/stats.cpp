@@ -18,7 +18,9 @@ class Statistics {
       : workspace_(workspace),
         objects_(workspace.objects()),
         marks_(workspace),
-        walk_(workspace, marks_, [this](const ObjectId&, std::uint64_t length) { count_chunk(length); }) {}
+        walk_(workspace, marks_, [this](const ObjectKey& key, std::uint64_t length) {
+          if (key.type == ObjectType::chunk) count_chunk(length);
+        }) {}
 
   /// Phases: commits of all refs; what else is named; what lies in the packs.
   StatsResult run() {

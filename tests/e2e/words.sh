@@ -9,7 +9,7 @@ for word in gc prove verify-proof clone remote fetch pull push serve mount merge
   expect_exit 2 store "$word"
   contains "$err" 'not in this version'
 done
-for words in 'commit --amend' 'log --growth' 'fsck --repair'; do
+for words in 'commit --amend' 'fsck --repair'; do
   # shellcheck disable=SC2086
   expect_exit 2 store $words
   contains "$err" 'not in this version'

@@ -34,7 +34,7 @@ TEST_CASE("words are completed, hidden and later ones are not") {
 }
 
 TEST_CASE("options are completed with those of the word and the global ones") {
-  CHECK(texts({"log", "--gr"}) == Words{"--graph", "--grep"});
+  CHECK(texts({"log", "--gr"}) == Words{"--graph", "--grep", "--growth"});
   CHECK(offers({"add", "--"}, "--json"));
   CHECK(offers({"add", "--"}, "--stdin"));
   CHECK(!offers({"commit", "--"}, "--amend"));

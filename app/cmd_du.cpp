@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/context.h"
+#include "app/revision_arguments.h"
+#include "base/text.h"
+#include "ops/growth.h"
+
+namespace store {
+namespace {
+
+struct DuRequest {
+  TreeTarget target;
+  std::optional<ObjectId> base;  // with --new
+};
+
+DuRequest parse(Context& context) {
+  const Arguments& arguments = context.arguments();
+  std::string text = arguments.positionals.empty() ? "HEAD:" : arguments.positionals.front();
+  if (arguments.positionals.size() > 1) {
+    if (text.find(':') != text.npos)
+      throw Error(ErrorKind::usage, "store du: " + escape_name(text) + ": has a path, and another one follows");
+    text += ":" + context.path_arguments().resolve(arguments.positionals[1]);
+  }
+  DuRequest request;
+  request.target = resolve_tree_target(context, text);
+  if (request.target.staged) throw Error(ErrorKind::usage, "store du: of commits only", "store du HEAD");
+  if (!arguments.has("new")) return request;
+  const RevisionPath split = split_revision_path(text);
+  const bool path_alone = !split.path && is_existing_path(context, text);
+  request.base = resolve_revision(context.workspace(), path_alone ? "HEAD" : split.revision).commit;
+  return request;
+}
+
+void write_figures(JsonWriter& json, const DuEntry& entry) {
+  const auto field = [&](std::string_view name, std::uint64_t Growth::*member) {
+    json.field(name, entry.growth ? std::optional(*entry.growth.*member) : std::nullopt);
+  };
+  json.field("bytes", entry.entry.content_bytes());
+  field("new_bytes", &Growth::new_bytes);
+  field("new_stored_bytes", &Growth::new_stored_bytes);
+}
+
+void print_json(Context& context, const DuRequest& request) {
+  JsonWriter& json = context.begin_result();
+  json.key("entries").begin_array();
+  du(
+      context.workspace(), request.target.entry, request.target.path, request.base,
+      [&](const DuEntry& entry) {
+        json.begin_object();
+        json.path_field("path", entry.path);
+        write_figures(json, entry);
+        json.end();
+      },
+      [&](const DuEntry& total) {
+        json.end();
+        json.key("total").begin_object();
+        write_figures(json, total);
+        json.end();
+      });
+}
+
+std::string columns(const DuEntry& entry) {
+  std::string text = fmt::format("{:>10}", human_size(entry.entry.content_bytes()));
+  if (entry.growth)
+    text += fmt::format("  {:>10}  {:>10}", human_size(entry.growth->new_bytes), human_size(entry.growth->new_stored_bytes));
+  return text;
+}
+
+int run(Context& context) {
+  const DuRequest request = parse(context);
+  if (context.json()) {
+    print_json(context, request);
+    return 0;
+  }
+  const bool null = context.arguments().has("null");
+  const auto line = [&](const DuEntry& entry, const std::string& name) {
+    if (!null) {
+      context.out().write(columns(entry) + "  " + name + "\n");
+      return;
+    }
+    std::string text = std::to_string(entry.entry.content_bytes());
+    if (entry.growth) text += fmt::format(" {} {}", entry.growth->new_bytes, entry.growth->new_stored_bytes);
+    context.out().write(text + " " + entry.path + '\0');
+  };
+  du(
+      context.workspace(), request.target.entry, request.target.path, request.base,
+      [&](const DuEntry& entry) {
+        const bool directory = entry.entry.kind == EntryKind::directory;
+        line(entry, escape_name(entry.path) + (directory ? "/" : ""));
+      },
+      [&](const DuEntry& total) {
+        if (!null && total.entry.kind == EntryKind::directory) line(total, "all of it");
+      });
+  return 0;
+}
+
+}  // namespace
+
+Command du_command() {
+  return {{.word = "du",
+           .summary = "show how large the entries of a directory are, and what is new in them",
+           .usage = {"du [--new] [-z] [REV] [PATH]"},
+           .description =
+               "The entries of one directory of REV (HEAD) with the bytes of the files in and below them. --new adds what no\n"
+               "ancestor of REV holds: content before compression, and what it takes in packs, trees included. What two entries\n"
+               "share counts for the first.",
+           .options = {{.name = "new", .help = "what no ancestor of REV holds"},
+                       {.letter = 'z', .name = "null", .help = "plain bytes and raw names, ended by NUL"}},
+           .max_positionals = 2,
+           .completes = Completes::revision},
+          run};
+}
+
+}  // namespace store
