@@ -1,109 +1,24 @@
 #include "ops/commit.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "app/commands.h"
+#include "app/commit_arguments.h"
 #include "app/context.h"
 #include "app/exit_codes.h"
-#include "app/identity.h"
 #include "app/ingest_output.h"
-#include "app/log_format.h"
-#include "app/quote.h"
-#include "base/text.h"
 
 namespace store {
 namespace {
-
-constexpr std::size_t k_max_meta_key = 64;
-
-std::pair<std::string, std::string> parse_meta(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  const std::string key = text.substr(0, equals);
-  const bool valid = !key.empty() && key.size() <= k_max_meta_key &&
-                     key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789._-") == key.npos;
-  if (equals == text.npos || !valid)
-    throw Error(ErrorKind::usage,
-                "--meta: '" + escape_name(text) + "' is not KEY=VALUE with a key of 1 to 64 of a-z 0-9 . _ -");
-  return {key, text.substr(equals + 1)};
-}
-
-std::optional<std::string> editor_of(const Console& console) {
-  if (!console.in_is_terminal || !console.err_is_terminal) return std::nullopt;
-  for (const char* name : {"STORE_EDITOR", "VISUAL", "EDITOR"})
-    if (const auto editor = console.variable(name)) return editor;
-  return std::nullopt;
-}
-
-std::string message_of(Context& context) {
-  const Arguments& arguments = context.arguments();
-  const auto file = arguments.last("file");
-  const std::vector<std::string>& paragraphs = arguments.all("message");
-  if (file && !paragraphs.empty()) throw Error(ErrorKind::usage, "store commit: -m and -F exclude each other");
-  if (file) return context.read_input("-F", *file);
-  if (!paragraphs.empty()) {
-    std::string message;
-    for (const std::string& paragraph : paragraphs) message += (message.empty() ? "" : "\n\n") + paragraph;
-    return message;
-  }
-  const auto editor = editor_of(context.console());
-  if (!editor) throw Error(ErrorKind::usage, "store commit: no message", "store commit -m MESSAGE");
-  return edit_message(context.console(), *editor, context.workspace().repository().path() + "/COMMIT_EDITMSG",
-                      "# The message goes above this line; an empty one makes no commit.\n");
-}
 
 CommitOptions parse(Context& context) {
   const Arguments& arguments = context.arguments();
   CommitOptions options;
   options.stage_tracked = arguments.has("a");
   options.stage_all = arguments.has("all");
-  if (const auto author = arguments.last("author")) options.author = parse_identity(*author);
-  if (const auto text = arguments.last("date")) {
-    options.date = parse_date(*text, context.now());
-    if (!options.date) throw Error(ErrorKind::usage, "--date: '" + escape_name(*text) + "' is no date");
-  }
   options.allow_empty = arguments.has("allow-empty");
-  options.skip_if_unchanged = arguments.has("skip-if-unchanged");
-  for (const std::string& text : arguments.all("meta")) {
-    const auto [key, value] = parse_meta(text);
-    options.meta[key] = value;
-  }
   read_exclude_options(context, options.add);
   context.workspace().worktree_fd();  // refused before an editor starts
-  options.message = message_of(context);
+  read_commit_options(context, options);
   return options;
-}
-
-void write_json(JsonWriter& json, const CommitResult& result) {
-  write_totals(json, result.totals, result.failed, result.seconds);
-  json.field("id", result.id.is_zero() ? std::optional<ObjectId>() : std::optional(result.id));
-  json.field("tree", result.tree);
-  json.key("parents").begin_array();
-  for (const ObjectId& parent : result.parents) json.value(parent);
-  json.end();
-  json.field("branch", result.branch.empty() ? std::optional<std::string>() : std::optional(result.branch));
-  json.field("committed", result.committed);
-  json.key("changes").begin_object();
-  json.field("added", result.changes.added);
-  json.field("modified", result.changes.modified);
-  json.field("deleted", result.changes.deleted);
-  json.end();
-  json.field("merged_bytes", result.merged_bytes);
-}
-
-std::string changes_text(const ChangeSummary& changes) {
-  const std::uint64_t paths = changes.added + changes.modified + changes.deleted;
-  std::string text = " " + counted(paths, "path") + " changed";
-  const std::pair<std::uint64_t, std::string_view> k_parts[] = {
-      {changes.added, "added"}, {changes.modified, "modified"}, {changes.deleted, "deleted"}};
-  const char* separator = ": ";
-  for (const auto& [count, name] : k_parts) {
-    if (count == 0) continue;
-    text += separator + human_count(count) + " " + std::string(name);
-    separator = ", ";
-  }
-  return text;
 }
 
 void print_text(Context& context, const CommitResult& result) {
@@ -115,11 +30,7 @@ void print_text(Context& context, const CommitResult& result) {
     context.out().write(result.id.hex() + "\n");
     return;
   }
-  const std::string where = result.branch.empty() ? "detached HEAD" : escape_name(result.branch);
-  context.out().write(fmt::format("[{}{} {}] {}\n{}; {} ({}), {} stored\n", where, result.root ? " (root-commit)" : "",
-                                  result.id.short_hex(), shown_text(result.subject), changes_text(result.changes),
-                                  counted(result.totals.new_chunks, "new chunk"), human_size(result.totals.new_bytes),
-                                  human_size(result.totals.stored_bytes)));
+  context.out().write(commit_text(result));
 }
 
 int run(Context& context) {
@@ -130,7 +41,7 @@ int run(Context& context) {
   context.end_progress();
   context.report_failed(result.failed);
   if (context.json())
-    write_json(context.begin_result(), result);
+    write_commit(context.begin_result(), result);
   else
     print_text(context, result);
   if (result.committed || options.skip_if_unchanged) {
@@ -158,24 +69,16 @@ Command commit_command() {
           "In --json dedup_ratio is bytes / new_bytes, and 1.0 if nothing was new.",
       .options =
           {
-              {.letter = 'm', .name = "message", .argument = "MESSAGE", .help = "the message; several are its paragraphs"},
-              {.letter = 'F',
-               .name = "file",
-               .argument = "FILE",
-               .help = "the message from FILE; - is standard input",
-               .completes = Completes::file},
               {.letter = 'a', .help = "stage what changed or is gone of the tracked paths first"},
               {.letter = 'A', .name = "all", .help = "stage everything first, untracked files too"},
-              {.name = "author", .argument = "AUTHOR", .help = "\"Name <email>\""},
-              {.name = "date", .argument = "DATE", .help = "time of the commit"},
               {.name = "allow-empty", .help = "also if nothing changed"},
-              {.name = "meta", .argument = "KEY=VALUE", .help = "a fact about the commit (repeatable)"},
-              {.name = "skip-if-unchanged", .help = "if nothing changed, end with 0"},
               {.name = "amend", .state = OptionSpec::State::later},
           },
       .max_positionals = 0,
       .makes_commits = true,
   };
+  std::vector<OptionSpec> facts = commit_options();
+  spec.options.insert(spec.options.begin(), facts.begin(), facts.end());
   for (OptionSpec& option : exclude_options()) spec.options.push_back(std::move(option));
   return {std::move(spec), run};
 }

@@ -7,6 +7,7 @@ const std::vector<Command>& commands() {
       init_command(),
       add_command(),
       commit_command(),
+      save_command(),
       status_command(),
       log_command(),
       show_command(),

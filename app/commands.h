@@ -25,6 +25,7 @@ const Command* find_command(std::string_view word);
 Command init_command();
 Command add_command();
 Command commit_command();
+Command save_command();
 Command status_command();
 Command check_ignore_command();
 Command log_command();

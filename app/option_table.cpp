@@ -38,7 +38,7 @@ const std::vector<OptionSpec>& global_options() {
 
 bool is_later_word(std::string_view word) {
   static constexpr std::string_view k_words[] = {
-      "save", "diff", "switch", "restore", "branch", "tag", "rm", "mv", "merge", "undo", "oplog",
+      "diff", "switch", "restore", "branch", "tag", "rm", "mv", "merge", "undo", "oplog",
       "repack", "gc", "prove", "verify-proof", "clone", "remote", "fetch", "pull",
       "push", "serve", "mount",
   };

@@ -101,7 +101,7 @@ AddResult add(Workspace& workspace, const AddOptions& options) {
   result.staged = complete;
   if (complete && options.covers_paths()) add_result(result, stage(workspace, access, options));
   if (complete && !options.dry_run && !entries.empty()) {
-    stage_streamed(workspace, access, entries, result);
+    stage_streamed(workspace, access.index(), entries, result);
     workspace.objects().maintain_tables();
   }
   access.finish();

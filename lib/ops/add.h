@@ -19,6 +19,9 @@ struct AddOptions {
   bool one_file_system = false;
   /// Paths of --files-from: one that does not exist is a failure, not an error.
   bool paths_from_file = false;
+  /// `save`: the index is only what is remembered of the tree, so nothing in it is tracked: exclusions and ignore rules hold for
+  /// all, what cannot be read is left out, and an id counts only if the repository has the object.
+  bool snapshot = false;
   /// What comes from elsewhere; with these, paths may be missing.
   std::vector<StreamInput> streams;
   bool covers_paths() const { return all || update || paths_from_file || !paths.empty(); }

@@ -1,61 +1,16 @@
 #include "ops/commit.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 
-#include "base/error.h"
-#include "base/text.h"
 #include "format/tree.h"
+#include "ops/commit_parts.h"
 #include "ops/index_tree.h"
 #include "ops/new_content.h"
 #include "ops/revision.h"
 #include "ops/staging.h"
-#include "ops/tree_reader.h"
-#include "repo/merge.h"
 
 namespace store {
 namespace {
-
-std::string cleaned(std::string message) {
-  const std::size_t end = message.find_last_not_of(" \t\r\n\v\f");
-  message.resize(end == std::string::npos ? 0 : end + 1);
-  if (message.empty()) throw Error(ErrorKind::usage, "the commit message is empty", "give one with -m");
-  if (!is_valid_utf8(message)) throw Error(ErrorKind::usage, "the commit message is not UTF-8");
-  return message;
-}
-
-Timestamp commit_time(const Workspace& workspace, const CommitOptions& options) {
-  const Environment& env = workspace.env();
-  if (options.date) return *options.date;
-  if (env.source_date_epoch) return {*env.source_date_epoch, 0};
-  return {env.now_seconds, local_zone_minutes(env.now_seconds)};
-}
-
-Identity author_of(const Workspace& workspace, const CommitOptions& options) {
-  if (options.author) return *options.author;
-  Identity author = workspace.env().default_identity;
-  if (workspace.settings().user.name) author.name = *workspace.settings().user.name;
-  if (workspace.settings().user.email) author.email = *workspace.settings().user.email;
-  return author;
-}
-
-ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
-                        const IngestTotals& totals) {
-  ChangeSummary summary;
-  if (!before) {
-    summary.added = totals.files + totals.symlinks;
-    return summary;
-  }
-  diff_trees(workspace.objects(), before, after, [&](const TreeChange& change) {
-    const bool directory = (change.after ? change.after : change.before)->kind == EntryKind::directory;
-    if (directory && change.kind != TreeChange::Kind::modified) return;
-    if (change.kind == TreeChange::Kind::added) ++summary.added;
-    else if (change.kind == TreeChange::Kind::deleted) ++summary.deleted;
-    else ++summary.modified;
-  });
-  return summary;
-}
 
 /// The index as it is, written as trees; for the oplog of a commit that stages first.
 ObjectId publish_index(Workspace& workspace, WriteAccess& access) {
@@ -83,33 +38,6 @@ void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectI
 }
 
 ObjectId empty_tree() { return TreeBuilder([](const NodeBuilder::Built&) {}).finish().id; }
-
-/// Merges what has piled up, after the commit stands: a full disk or a refusal must not make it look failed.
-std::uint64_t keep_house(Workspace& workspace, WriteAccess& access) {
-  std::uint64_t rewritten = 0;
-  try {
-    if (workspace.settings().core.auto_merge) {
-      rewritten = merge_small_packs(workspace.repository(), workspace.objects(), access.session().directory_fd(),
-                                    workspace.lock_wait(), workspace.settings().core.fsync)
-                      .bytes_rewritten;
-    }
-    workspace.objects().maintain_tables();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::corrupt || error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::bug)
-      throw;
-    workspace.warn("housekeeping", fmt::format("the commit stands, but packs were not merged: {}", error.message()));
-  }
-  return rewritten;
-}
-
-Commit commit_from(const Workspace& workspace, const CommitOptions& options) {
-  Commit commit;
-  commit.message = cleaned(options.message);
-  commit.author = author_of(workspace, options);
-  commit.time = commit_time(workspace, options);
-  commit.meta = options.meta;
-  return commit;
-}
 
 }  // namespace
 
@@ -166,9 +94,8 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
     result.totals.new_chunks = fresh.chunks;
     result.totals.new_bytes = fresh.bytes;
     result.totals.stored_bytes = fresh.stored_bytes;
-    result.changes =
-        summarize(workspace, parent_tree, result.tree, result.totals);
-    result.merged_bytes = keep_house(workspace, access);
+    result.changes = summarize(workspace, parent_tree, result.tree, result.totals);
+    result.merged_bytes = keep_house(workspace, access.session());
   }
   access.finish();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

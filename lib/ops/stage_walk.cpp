@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ops/exclude.h"
 #include "ops/permissions.h"
+#include "worktree/scan_entry.h"
 
 namespace store {
 namespace {
@@ -33,14 +34,14 @@ std::vector<std::string> roots_of(const PathspecSet& pathspecs) {
   return disjoint;
 }
 
-bool glob_matches_something(Workspace& workspace, const Index& index, const std::string& pattern) {
+bool glob_matches_something(int root_fd, const Index& index, const std::string& pattern) {
   const std::string start(literal_prefix(pattern));
   for (Index::Cursor tracked = index.seek(start); !tracked.at_end(); tracked.next()) {
     if (!is_within(tracked.entry().path, start)) break;
     if (glob_matches(pattern, tracked.entry().path)) return true;
   }
-  if (!start.empty() && !scan_one(workspace.worktree_fd(), start)) return false;
-  Scanner scanner(workspace.worktree_fd(), start, {});
+  if (!start.empty() && !scan_one(root_fd, start)) return false;
+  Scanner scanner(root_fd, start, {});
   while (const std::optional<ScanEntry> found = scanner.next())
     if (glob_matches(pattern, found->path)) return true;
   return false;
@@ -64,15 +65,17 @@ struct StageWalk::Root {
   bool tracked_at_end() const { return tracked.at_end() || !is_within(tracked.entry().path, path); }
 };
 
-StageWalk::StageWalk(Workspace& workspace, const Index& index, const AddOptions& options, ResumeJournals* resume)
+StageWalk::StageWalk(Workspace& workspace, const StageTarget& target, const AddOptions& options, ResumeJournals* resume)
     : workspace_(workspace),
-      index_(index),
+      root_fd_(target.root_fd),
+      index_(target.index),
       options_(options),
       resume_(resume),
       classes_(workspace.settings()),
       pathspecs_(pathspecs_of(options)),
       roots_(roots_of(pathspecs_)),
-      root_device_(stat_fd(workspace.worktree_fd(), ".").st_dev) {}
+      root_device_(stat_fd(target.root_fd, ".").st_dev),
+      repository_(key_of_stat(stat_fd(workspace.repository().fd(), "."))) {}
 
 StageWalk::~StageWalk() = default;
 
@@ -81,7 +84,8 @@ ScanOptions StageWalk::scan_options() {
   scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
   scan.threads = workspace_.threads();
   if (options_.force) return scan;
-  scan.ignore = whole_tree_rules(workspace_);
+  // A snapshot knows the rules that stand in it; others belong to a working tree.
+  scan.ignore = options_.snapshot ? IgnoreScope::outside({}) : whole_tree_rules(workspace_);
   scan.enter = [this](const ScanEntry& entry) { return !is_ignored(entry); };
   return scan;
 }
@@ -90,8 +94,8 @@ StageWalk::Extent StageWalk::measure() {
   Extent extent;
   Progress* progress = workspace_.env().progress;
   for (const std::string& root : roots_) {
-    if (!root.empty() && !scan_one(workspace_.worktree_fd(), root)) continue;
-    Scanner scanner(workspace_.worktree_fd(), root, scan_options());
+    if (!root.empty() && !scan_one(root_fd_, root)) continue;
+    Scanner scanner(root_fd_, root, scan_options());
     while (const std::optional<ScanEntry> found = scanner.next()) {
       workspace_.check_cancelled();
       if (!is_regular(found->kind) || !pathspecs_.matches(found->path) || is_ignored(*found)) continue;
@@ -111,8 +115,8 @@ bool StageWalk::enter_next_root() {
   const std::string& path = roots_[next_root_++];
   root_ = std::make_unique<Root>(path, index_.seek(path));
   if (!root_->tracked.at_end() && root_->tracked.entry().path.empty()) root_->tracked.next();
-  if (path.empty() || scan_one(workspace_.worktree_fd(), path)) {
-    root_->scanner.emplace(workspace_.worktree_fd(), path, scan_options());
+  if (path.empty() || scan_one(root_fd_, path)) {
+    root_->scanner.emplace(root_fd_, path, scan_options());
     root_->found = root_->scanner->next();
     collect_failures();
   }
@@ -150,12 +154,15 @@ bool StageWalk::accept(const ScanEntry& found) {
       (options_.exclude_larger_than && found.kind == EntryKind::file &&
        found.stat.size > *options_.exclude_larger_than) ||
       (options_.exclude_caches && found.kind == EntryKind::directory &&
-       is_cache_directory(workspace_.worktree_fd(), found.path));
+       is_cache_directory(root_fd_, found.path));
+  if (options_.snapshot)
+    return !hidden && !(found.stat.inode == repository_.inode && found.stat.device == repository_.device);
   if (!hidden && !options_.update) return true;
   return index_.contains_within(found.path);
 }
 
 bool StageWalk::kept(const std::string& path) const {
+  if (options_.snapshot) return false;
   for (const std::string& directory : unreadable_)
     if (is_within(path, directory)) return true;
   const MutexLock lock(mutex_);
@@ -191,32 +198,46 @@ std::optional<IngestInput> StageWalk::step() {
     input = on_tracked_only(root_->tracked.entry());
   } else {
     const IndexEntry* tracked = order == 0 ? &root_->tracked.entry() : nullptr;
-    if (!hold(*root_->found, tracked)) input = on_found(*root_->found, tracked);
+    if (options_.snapshot && is_ignored(*root_->found)) input = leave_out(root_->found->path, tracked != nullptr);
+    else if (!hold(*root_->found, tracked)) input = on_found(*root_->found, tracked);
   }
   if (order >= 0) root_->tracked.next();
   if (order <= 0) {
+    const std::string path = options_.snapshot ? root_->found->path : std::string();
     root_->found = root_->scanner->next();
     collect_failures();
+    // Only now it shows that a directory could not be listed.
+    if (options_.snapshot && !unreadable_.empty() && unreadable_.back() == path) input = leave_out(path, order == 0);
   }
+  return input;
+}
+
+/// A snapshot does not have it, whatever is remembered of it.
+std::optional<IngestInput> StageWalk::leave_out(const std::string& path, bool tracked) {
+  if (!tracked) return std::nullopt;
+  IngestInput input;
+  input.entry.path = path;
+  input.entry.removed = true;
   return input;
 }
 
 void StageWalk::push(IngestInput input) {
   if (!input.entry.removed) release_held();
   // A directory that could not be listed keeps its place as it was, too; only the step behind it tells.
-  if (!unreadable_.empty() && unreadable_.back() == input.entry.path) return;
+  if (!options_.snapshot && !unreadable_.empty() && unreadable_.back() == input.entry.path) return;
   if (!input.entry.removed) queue_ancestors(input.entry.path);
   queued_.push_back(std::move(input));
 }
 
 bool StageWalk::is_ignored(const ScanEntry& found) const {
-  return found.ignored && !options_.force && !index_.contains_within(found.path);
+  return found.ignored && !options_.force && (options_.snapshot || !index_.contains_within(found.path));
 }
 
 /// Puts off an untracked directory until something in it is staged, or it turns out to be empty; and passes over what
 /// is ignored. False for everything else.
 bool StageWalk::hold(const ScanEntry& found, const IndexEntry* tracked) {
-  if (tracked != nullptr || options_.force) return false;
+  // In a snapshot a directory is content, also if all that is in it is ignored: what is remembered must make no difference.
+  if (tracked != nullptr || options_.force || options_.snapshot) return false;
   if (is_ignored(found)) {
     if (!held_.empty()) held_.back().empty = false;
     return true;
@@ -279,12 +300,19 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
     const bool by_stat = is_regular(found.kind) || found.kind == EntryKind::symlink;
     const bool same = by_stat ? tracked->stat == found.stat && !tracked->racy
                               : found.kind == EntryKind::directory || tracked->size == found.device_number;
-    if (same && !tracked->streamed) {
+    if (same && !tracked->streamed && is_there(*tracked)) {
       count(found, *tracked);
       return std::nullopt;
     }
   }
   return input_for(found, tracked);
+}
+
+/// Closure makes the one object enough.
+bool StageWalk::is_there(const IndexEntry& tracked) const {
+  if (!options_.snapshot || tracked.kind == EntryKind::directory) return true;
+  const auto object = object_of(tracked.kind, tracked.size, tracked.id);
+  return !object || workspace_.objects().known_for_deduplication(*object);
 }
 
 IngestInput StageWalk::input_for(const ScanEntry& found, const IndexEntry* tracked) {
@@ -349,7 +377,7 @@ void StageWalk::queue_ancestors(const std::string& path) {
     if (queued_directories_.contains(directory)) continue;
     const std::optional<IndexEntry> tracked = index_.find(directory);
     if (tracked && tracked->kind == EntryKind::directory) continue;
-    const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), directory);
+    const std::optional<ScanEntry> found = scan_one(root_fd_, directory);
     if (!found || found->kind != EntryKind::directory) continue;
     // The walk itself reports directories below its start.
     if (root_ != nullptr && is_within(directory, root_->path) && pathspecs_.matches(directory)) continue;
@@ -372,8 +400,7 @@ void leave_out_ignored(const Workspace& workspace, const Index& index, AddOption
   options.paths = std::move(kept);
 }
 
-void check_paths_exist(Workspace& workspace, const Index& index, AddOptions& options,
-                       std::vector<PathFailure>& failed) {
+void check_paths_exist(int root_fd, const Index& index, AddOptions& options, std::vector<PathFailure>& failed) {
   std::vector<std::string> present;
   for (const std::string& path : options.paths) {
     for (std::size_t begin = 0; begin <= path.size();) {
@@ -383,8 +410,8 @@ void check_paths_exist(Workspace& workspace, const Index& index, AddOptions& opt
         throw Error(ErrorKind::usage, fmt::format("{}: the name of a repository is never content", escape_name(path)));
       begin = end + 1;
     }
-    bool there = path.empty() || index.contains_within(path) || scan_one(workspace.worktree_fd(), path);
-    if (!there && !options.paths_from_file && has_glob(path)) there = glob_matches_something(workspace, index, path);
+    bool there = path.empty() || index.contains_within(path) || scan_one(root_fd, path);
+    if (!there && !options.paths_from_file && has_glob(path)) there = glob_matches_something(root_fd, index, path);
     if (there) {
       present.push_back(path);
     } else if (options.paths_from_file) {

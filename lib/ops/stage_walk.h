@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "ops/add.h"
 #include "ops/size_classes.h"
+#include "ops/staging.h"
 #include "worktree/index.h"
 #include "worktree/pathspec.h"
 
@@ -17,7 +17,7 @@ namespace store {
 /// file, never a read. Thread rule: next() one thread at a time; the scan filter runs on many.
 class StageWalk {
  public:
-  StageWalk(Workspace& workspace, const Index& index, const AddOptions& options, ResumeJournals* resume);
+  StageWalk(Workspace& workspace, const StageTarget& target, const AddOptions& options, ResumeJournals* resume);
   ~StageWalk();
 
   /// The next path to stage; unchanged ones are only counted.
@@ -46,10 +46,12 @@ class StageWalk {
   void release_held();
   void leave_held(const std::string* next);
   bool is_ignored(const ScanEntry& found) const;
+  std::optional<IngestInput> leave_out(const std::string& path, bool tracked);
   void push(IngestInput input);
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
   bool holds_streamed(const std::string& directory);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
+  bool is_there(const IndexEntry& tracked) const;
   IngestInput input_for(const ScanEntry& found, const IndexEntry* tracked);
   void queue_ancestors(const std::string& path);
   bool accept(const ScanEntry& found);
@@ -57,6 +59,7 @@ class StageWalk {
   void count(const ScanEntry& found, const IndexEntry& entry);
 
   Workspace& workspace_;
+  const int root_fd_;
   const Index& index_;
   const AddOptions& options_;
   ResumeJournals* resume_;
@@ -64,6 +67,7 @@ class StageWalk {
   PathspecSet pathspecs_;
   std::vector<std::string> roots_;
   std::uint64_t root_device_;
+  StatKey repository_;  // of its folder, for `save`, which may find it anywhere
   std::size_t next_root_ = 0;
   std::unique_ptr<Root> root_;
   std::vector<IngestInput> queued_;      // ancestors first; taken from the front
@@ -92,7 +96,6 @@ void leave_out_ignored(const Workspace& workspace, const Index& index, AddOption
 
 /// The paths, resolved before anything is staged: one that is neither on disk nor tracked is Error{not_found} (from a file list: left out
 /// and reported).
-void check_paths_exist(Workspace& workspace, const Index& index, AddOptions& options,
-                       std::vector<PathFailure>& failed);
+void check_paths_exist(int root_fd, const Index& index, AddOptions& options, std::vector<PathFailure>& failed);
 
 }  // namespace store

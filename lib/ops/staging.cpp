@@ -116,19 +116,19 @@ void record_refreshed(const Workspace& workspace, Index& index, const std::vecto
   batch.commit(workspace.settings().core.fsync);
 }
 
-/// One pass over the paths. Returns the large files that changed while they were read and are worth another attempt; without
+/// One pass over the paths. Returns the files that changed while they were read and are worth another attempt; without
 /// `again` they are recorded as they were read, and reported.
 enum class Again : bool { no, yes };
-std::vector<std::string> stage_once(Workspace& workspace, WriteAccess& access, const AddOptions& options,
+std::vector<std::string> stage_once(Workspace& workspace, const StageTarget& target, const AddOptions& options,
                                     JournalWriter* journal, StageWalk& walk, ResumeJournals& resume, Again again,
                                     AddResult& result) {
-  Index& index = access.index();
+  Index& index = target.index;
   const bool sync = workspace.settings().core.fsync;
   std::optional<Index::Batch> batch;
   std::optional<Publisher> publisher;
   if (!options.dry_run) {
     batch.emplace(index.begin());
-    publisher.emplace(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
+    publisher.emplace(workspace.repository(), workspace.objects(), target.session, workspace.lock_wait(), sync);
   }
   IndexUpdate update(index, batch ? &*batch : nullptr);
   IngestTotals read;
@@ -153,7 +153,8 @@ std::vector<std::string> stage_once(Workspace& workspace, WriteAccess& access, c
   ports.publisher = publisher ? &*publisher : nullptr;
   ports.journal = journal;
   ports.resume = &resume;
-  const IngestTotals ingested = ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
+  ports.forget_failed = options.snapshot;
+  const IngestTotals ingested = ingest(target.root_fd, workspace.objects(), ports, ingest_options(workspace));
   result.totals.stored_bytes += ingested.stored_bytes;
   if (publisher) {
     result.totals.stored_bytes += publisher->finish(std::nullopt).stored_bytes;
@@ -210,8 +211,7 @@ IngestOptions ingest_options(const Workspace& workspace) {
   return options;
 }
 
-void stage_streamed(const Workspace& workspace, WriteAccess& access, EntrySorter& entries, AddResult& result) {
-  Index& index = access.index();
+void stage_streamed(const Workspace& workspace, Index& index, EntrySorter& entries, AddResult& result) {
   Index::Batch batch = index.begin();
   IndexUpdate update(index, &batch);
   entries.visit([&](const IndexEntry& entry) {
@@ -234,20 +234,24 @@ void stage_streamed(const Workspace& workspace, WriteAccess& access, EntrySorter
 }
 
 AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
+  return stage(workspace, {workspace.worktree_fd(), access.index(), access.session(), access.adopted()}, std::move(options));
+}
+
+AddResult stage(Workspace& workspace, const StageTarget& target, AddOptions options) {
   constexpr int k_attempts = 3;
   const auto started = std::chrono::steady_clock::now();
   AddResult result;
   const bool whole_tree = options.paths.empty();
-  check_paths_exist(workspace, access.index(), options, result.failed);
-  leave_out_ignored(workspace, access.index(), options, result.ignored);
+  check_paths_exist(target.root_fd, target.index, options, result.failed);
+  if (!options.snapshot) leave_out_ignored(workspace, target.index, options, result.ignored);
   if (options.paths.empty() && !whole_tree) return result;
-  ResumeJournals resume(access.adopted());
+  ResumeJournals resume(target.adopted);
   std::optional<JournalWriter> journal;
-  if (!options.dry_run) journal.emplace(access.session().create_journal());
+  if (!options.dry_run) journal.emplace(target.session.create_journal());
   for (int attempt = 1; attempt <= k_attempts; ++attempt) {
-    StageWalk walk(workspace, access.index(), options, &resume);
+    StageWalk walk(workspace, target, options, &resume);
     if (attempt == 1) begin_progress(workspace, walk);
-    options.paths = stage_once(workspace, access, options, journal ? &*journal : nullptr, walk, resume,
+    options.paths = stage_once(workspace, target, options, journal ? &*journal : nullptr, walk, resume,
                                attempt < k_attempts ? Again::yes : Again::no, result);
     if (options.paths.empty()) break;
     // The paths of another attempt are names, not patterns, and one of them may be gone by now.

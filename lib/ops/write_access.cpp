@@ -6,10 +6,7 @@
 #include "repo/pack_writer.h"
 
 namespace store {
-namespace {
-
-/// Seals what dead sessions left (durability.md "Sessions and adoption") and keeps those whose journal an add can use.
-std::vector<DeadSession> adopt(Workspace& workspace) {
+std::vector<DeadSession> adopt_interrupted(Workspace& workspace) {
   const Repository& repository = workspace.repository();
   std::vector<DeadSession> usable;
   std::vector<DeadSession> dead = adopt_dead_sessions(repository);
@@ -22,7 +19,13 @@ std::vector<DeadSession> adopt(Workspace& workspace) {
   return usable;
 }
 
-}  // namespace
+void forget_interrupted(const Repository& repository, std::vector<DeadSession> sessions) {
+  try {
+    for (DeadSession& session : sessions) remove_session(repository, std::move(session));
+  } catch (const Error&) {
+    // What stays of a session is adopted and removed by the next writer.
+  }
+}
 
 WriteAccess::WriteAccess(Workspace& workspace, Writes writes)
     : repository_(workspace.repository()),
@@ -30,7 +33,7 @@ WriteAccess::WriteAccess(Workspace& workspace, Writes writes)
       index_lock_(writes == Writes::yes
                       ? repository_.locks().acquire(LockName::index, LockMode::exclusive, workspace.lock_wait())
                       : Lock()),
-      adopted_(writes == Writes::yes ? adopt(workspace) : std::vector<DeadSession>()),
+      adopted_(writes == Writes::yes ? adopt_interrupted(workspace) : std::vector<DeadSession>()),
       index_(repository_.fs(), repository_.fd()) {}
 
 void WriteAccess::finish() {

@@ -32,6 +32,12 @@ class WriteAccess {
   Index index_;
 };
 
+/// Seals and publishes what dead sessions left (durability.md "Sessions and adoption"); those whose journal an add can use stay
+/// locked. Any number of processes at once.
+std::vector<DeadSession> adopt_interrupted(Workspace& workspace);
+/// Their work is done by somebody else: their folders go. Never fails.
+void forget_interrupted(const Repository& repository, std::vector<DeadSession> sessions);
+
 /// Chunks of one pack and their bytes before compression, from its block headers.
 struct PackContent {
   std::uint64_t chunks = 0;

@@ -83,9 +83,12 @@ struct IngestPorts {
   std::function<void(const IngestResult&)> done;
   /// An input that could not be read, or changed while it was read.
   std::function<void(PathFailure)> failed;
-  /// A large file that changed while it was read: it is left out, for another attempt. Without this port it is recorded as it
-  /// was read, and reported to `failed`. (Small files are read again on the spot.)
+  /// A large file that changed while it was read, or a file that crossed the border between small and large: it is left out, for
+  /// another attempt. Without this port a large file is recorded as it was read, and both are reported to `failed`. (Files that stay
+  /// small are read again on the spot.)
   std::function<void(const std::string& path)> changed = {};
+  /// What could not be read is handed to `done`, too, as removed.
+  bool forget_failed = false;
   /// Encoded blocks go here; nothing for a dry run, which only adds up their sizes.
   Publisher* publisher = nullptr;
   JournalWriter* journal = nullptr;

@@ -88,8 +88,8 @@ void IngestStages::read_small(int directory_fd, SmallItem& small, SourceFile sou
   const std::string& path = small.input.entry.path;
   for (int attempt = 1;; ++attempt) {
     const std::uint64_t size = source.stat.stat.size;
-    if (size > profile_of(small.input).inline_threshold)
-      throw Error(ErrorKind::partial, "grew while it was read; add it again");
+    small.outgrew = size > profile_of(small.input).inline_threshold;
+    if (small.outgrew) throw Error(ErrorKind::partial, "grew while it was read; add it again");
     const std::size_t length = static_cast<std::size_t>(size);
     const bool fits = used + length <= item.buffer.capacity();
     if (!fits) small.own.resize(length);

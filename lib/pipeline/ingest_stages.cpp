@@ -68,7 +68,7 @@ bool IngestStages::plan(IngestItem& item) {
       }
       std::string failure;
       if (start_large_file(input, failure)) return plan_window(item);
-      item.failures.push_back({input.entry.path, failure});
+      fail(input.entry.path, failure, item);
       return true;
     }
     if (!item.batch.empty() && bytes + size > options_.window) return true;
@@ -297,12 +297,25 @@ bool IngestStages::put(const ObjectKey& key, ByteView bytes, bool found, IngestI
   return true;
 }
 
+void IngestStages::fail(const std::string& path, std::string message, IngestItem& item) const {
+  item.failures.push_back({path, std::move(message)});
+  if (!ports_.forget_failed) return;
+  IngestResult gone;
+  gone.entry.path = path;
+  gone.entry.removed = true;
+  item.results.push_back(std::move(gone));
+}
+
 void IngestStages::assemble_batch(IngestItem& item) {
   for (std::size_t i = 0; i < item.batch.size(); ++i) {
     SmallItem& small = item.batch[i];
     IndexEntry& entry = small.input.entry;
+    if (small.outgrew && ports_.changed) {
+      item.changed_files.push_back(entry.path);
+      continue;
+    }
     if (!small.failure.empty()) {
-      item.failures.push_back({entry.path, std::move(small.failure)});
+      fail(entry.path, std::move(small.failure), item);
       continue;
     }
     IngestResult result{.entry = {}, .known = true, .read = small.input.action != IngestInput::Action::pass};
@@ -330,7 +343,7 @@ void IngestStages::assemble_batch(IngestItem& item) {
 void IngestStages::assemble_window(IngestItem& item) {
   LargeFile& file = *item.file;
   if (!item.failure.empty() && !file.dropped) {
-    item.failures.push_back({file.input.entry.path, item.failure});
+    fail(file.input.entry.path, item.failure, item);
     file.dropped = true;
   }
   if (file.dropped) return;
@@ -379,7 +392,8 @@ void IngestStages::finish_large_file(IngestItem& item) {
   LargeFile& file = *item.file;
   IndexEntry& entry = file.input.entry;
   if (file.bytes <= file.profile.inline_threshold) {
-    item.failures.push_back({entry.path, k_changed});
+    if (ports_.changed) item.changed_files.push_back(entry.path);
+    else fail(entry.path, k_changed, item);
     return;
   }
   const bool stream = file.input.stream != nullptr;

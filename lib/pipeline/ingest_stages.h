@@ -51,6 +51,7 @@ struct SmallItem {
   Bytes own;                  // content that did not fit the plan: a file that grew
   bool mapped = false;
   bool changed = false;       // while it was read
+  bool outgrew = false;       // became a large file meanwhile
   std::string failure;
 };
 
@@ -134,6 +135,7 @@ class IngestStages {
   void assemble_batch(IngestItem& item);
   void assemble_window(IngestItem& item);
   void finish_large_file(IngestItem& item);
+  void fail(const std::string& path, std::string message, IngestItem& item) const;
   bool put(const ObjectKey& key, ByteView bytes, bool found, IngestItem& item);
   void on_node(LargeFile& file, const NodeBuilder::Built& built);
   void forget_sealed();

@@ -35,6 +35,7 @@ inline constexpr char k_locks[] = "lock";
 inline constexpr char k_sessions[] = "sessions";
 inline constexpr char k_hashes[] = "hashes";
 inline constexpr char k_info[] = "info";
+inline constexpr char k_saves[] = "saves";
 inline constexpr char k_pack_temporary[] = "pack.tmp";
 inline constexpr char k_journal[] = "journal";
 std::string pack_path(const ObjectId& pack);  // packs/<64 hex>.pack

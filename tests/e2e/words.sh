@@ -5,7 +5,7 @@
 
 store init -q
 echo a >a
-for word in gc prove verify-proof clone remote fetch pull push serve mount merge undo diff branch tag save; do
+for word in gc prove verify-proof clone remote fetch pull push serve mount merge undo diff branch tag; do
   expect_exit 2 store "$word"
   contains "$err" 'not in this version'
 done

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "ops/commit.h"
+#include "repo/session.h"
+
+namespace store {
+
+/// Message, author, time and meta of a commit; tree and parents are the caller's. Error{usage} for an empty message or one that
+/// is not UTF-8.
+Commit commit_from(const Workspace& workspace, const CommitOptions& options);
+
+/// What changed from a tree (nothing: there was none) to another one; `totals` are the new one's.
+ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
+                        const IngestTotals& totals);
+
+/// Merges what has piled up, after the commit stands: a full disk or a refusal must not make it look failed. Returns the bytes
+/// that were rewritten.
+std::uint64_t keep_house(Workspace& workspace, const Session& session);
+
+}  // namespace store
