@@ -23,11 +23,23 @@ void read_target(Context& context, const std::string& text, CheckoutOptions& opt
   if (split.path) options.subtree = context.path_arguments().resolve_in_revision(*split.path);
 }
 
+/// `REV -- PATH… --out DIR` is how the synopsis reads, so --out is also known at the very end behind --. (A file of that name
+/// is ./--out.)
+std::optional<std::string> out_of(Arguments& arguments) {
+  if (arguments.has("out")) return arguments.last("out");
+  std::vector<std::string>& tail = arguments.tail;
+  if (tail.size() < 2 || tail[tail.size() - 2] != "--out") return {};
+  const std::string out = tail.back();
+  tail.resize(tail.size() - 2);
+  arguments.has_tail = !tail.empty();
+  return out;
+}
+
 CheckoutOptions parse(Context& context) {
-  const Arguments& arguments = context.arguments();
+  Arguments arguments = context.arguments();
   CheckoutOptions options;
   options.force = arguments.has("force");
-  if (const auto out = arguments.last("out")) {
+  if (const auto out = out_of(arguments)) {
     if (out->empty()) throw Error(ErrorKind::usage, "store checkout: --out: the name is empty");
     options.out = absolute_path(context.cwd(), *out);
   }

@@ -12,6 +12,8 @@ equal_trees . "$o/all"
 store checkout -q HEAD --out "$o/path" -- d/e
 equal_trees d/e "$o/path/d/e"
 [[ ! -e $o/path/a && ! -e $o/path/d/big ]]
+store checkout -q HEAD -- d/e --out "$o/tail"
+equal_trees d/e "$o/tail/d/e"
 store checkout -q HEAD:d --out "$o/sub"
 equal_trees d "$o/sub"
 is "$(store status --porcelain)" ''
