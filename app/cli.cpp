@@ -173,11 +173,20 @@ class Run {
                      .arguments = std::move(request.arguments),
                      .command_line = std::move(line),
                      .json = json ? &json_ : nullptr});
-    const int answer = request.command->run(context);
+    const int answer = run_command(*request.command, context);
     if (answer == k_exit_no) ending_.code = k_exit_no;
     for (const Error& failure : context.failures()) ending_.add(failure);
     context.finish();
     if (perf) context.print_perf();
+  }
+
+  static int run_command(const Command& command, Context& context) try {
+    return command.run(context);
+  } catch (Error& error) {
+    const bool interrupted = error.kind() == ErrorKind::interrupted && !is_broken_pipe(error);
+    if (interrupted && command.spec.resumes && error.hint().empty())
+      error.with_hint("the same command again: it goes on from here");
+    throw;
   }
 
   void begin_json() {

@@ -51,7 +51,7 @@ void print_text(Context& context, const AddResult& result, bool dry_run) {
   const IngestTotals& totals = result.totals;
   std::string line = fmt::format("{} {} ({})", dry_run ? "would add" : "added", counted(totals.files, "file"),
                                  human_size(totals.bytes));
-  if (totals.unchanged_files > 0) line += fmt::format(", {} unchanged", human_count(totals.unchanged_files));
+  if (totals.unchanged_files > 0) line += fmt::format(", {} known already", human_count(totals.unchanged_files));
   if (result.deleted > 0) line += fmt::format(", {} deleted", human_count(result.deleted));
   line += fmt::format("; {} ({}), {} stored\n", counted(totals.new_chunks, "new chunk"), human_size(totals.new_bytes),
                       human_size(totals.stored_bytes));
@@ -124,6 +124,7 @@ Command add_command() {
           },
       .completes = Completes::file,
       .tail_of = "exec",
+      .resumes = true,
   };
   for (OptionSpec& option : stream_options()) spec.options.push_back(std::move(option));
   for (OptionSpec& option : exclude_options()) spec.options.push_back(std::move(option));

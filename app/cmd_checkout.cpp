@@ -117,7 +117,8 @@ Command checkout_command() {
            .options = {{.letter = 'f', .name = "force", .help = "overwrite what is in the way; its bytes are stored first"},
                        {.name = "out", .argument = "DIR", .help = "write to DIR", .completes = Completes::directory}},
            .completes = Completes::revision,
-           .tail = true},
+           .tail = true,
+           .resumes = true},
           run};
 }
 

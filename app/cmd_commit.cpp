@@ -76,6 +76,7 @@ Command commit_command() {
           },
       .max_positionals = 0,
       .makes_commits = true,
+      .resumes = true,
   };
   std::vector<OptionSpec> facts = commit_options();
   spec.options.insert(spec.options.begin(), facts.begin(), facts.end());

@@ -47,6 +47,7 @@ struct CommandSpec {
   bool raw = false;     // takes what follows it as it is, options included
   bool hidden = false;
   bool makes_commits = false;  // SOURCE_DATE_EPOCH counts
+  bool resumes = false;        // the same words again go on where an interrupted run stopped
 };
 
 /// Options that every word takes, before or after it.
