@@ -117,7 +117,7 @@ class Save {
       else report_tip();
     }
     if (result_.committed) result_.merged_bytes = keep_house(workspace_, session);
-    session.remove();
+    leave(session);
     forget_interrupted(workspace_.repository(), std::move(dead));
     result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     return std::move(result_);
@@ -171,6 +171,7 @@ class Save {
     begin_publishing(session);
     const IndexTree tree = write_index_tree(index, *writer_);
     result_.tree = object_.tree = tree.id;
+    record_trees(index, tree, false);  // before they are published: whoever uses them looks them up
     while (!try_commit()) {
       workspace_.check_cancelled();
       if (std::chrono::steady_clock::now() > deadline_)
@@ -179,7 +180,6 @@ class Save {
       check_refs();
       begin_publishing(session);
     }
-    record_trees(index, tree, false);
     add_totals(index);
   }
 
@@ -254,6 +254,14 @@ class Save {
   /// Nothing is committed: the branch is where it was.
   void report_tip() {
     if (const std::optional<ObjectId> tip = tip_of_branch()) result_.id = *tip;
+  }
+
+  /// The work is done: what stays of a session is removed by the next writer.
+  static void leave(Session& session) {
+    try {
+      session.remove();
+    } catch (const Error&) {
+    }
   }
 
   bool sync() const { return workspace_.settings().core.fsync; }

@@ -132,8 +132,9 @@ void StageWalk::collect_failures() {
   }
   const std::vector<std::string>& skipped = root_->scanner->skipped();
   for (; root_->skipped_seen < skipped.size(); ++root_->skipped_seen) {
-    // The repository of this very tree is skipped without a word.
-    if (skipped[root_->skipped_seen] == ".store") continue;
+    // The repository that this goes into is skipped without a word.
+    const std::optional<ScanEntry> found = scan_one(root_fd_, skipped[root_->skipped_seen]);
+    if (found && is_own_repository(*found)) continue;
     workspace_.warn("repository_name", fmt::format("{}: skipped: the name of a repository is never content",
                                                    escape_name(skipped[root_->skipped_seen])));
   }
@@ -156,9 +157,13 @@ bool StageWalk::accept(const ScanEntry& found) {
       (options_.exclude_caches && found.kind == EntryKind::directory &&
        is_cache_directory(root_fd_, found.path));
   if (options_.snapshot)
-    return !hidden && !(found.stat.inode == repository_.inode && found.stat.device == repository_.device);
+    return !hidden && !is_own_repository(found);
   if (!hidden && !options_.update) return true;
   return index_.contains_within(found.path);
+}
+
+bool StageWalk::is_own_repository(const ScanEntry& found) const {
+  return found.stat.inode == repository_.inode && found.stat.device == repository_.device;
 }
 
 bool StageWalk::kept(const std::string& path) const {

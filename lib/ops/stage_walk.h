@@ -55,6 +55,7 @@ class StageWalk {
   IngestInput input_for(const ScanEntry& found, const IndexEntry* tracked);
   void queue_ancestors(const std::string& path);
   bool accept(const ScanEntry& found);
+  bool is_own_repository(const ScanEntry& found) const;
   bool kept(const std::string& path) const;
   void count(const ScanEntry& found, const IndexEntry& entry);
 
