@@ -18,7 +18,7 @@ const std::vector<Command>& commands() {
       verify_command(),
       layers_command(),
       inspect_command(),
-      stats_command(), du_command(),
+      stats_command(), du_command(), repack_command(),
       checkout_command(),
       export_command(),
       check_ignore_command(),

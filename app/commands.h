@@ -39,6 +39,7 @@ Command layers_command();
 Command inspect_command();
 Command stats_command();
 Command du_command();
+Command repack_command();
 Command checkout_command();
 Command export_command();
 Command fsck_command();

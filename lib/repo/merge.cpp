@@ -7,13 +7,13 @@
 #include "base/error.h"
 #include "repo/directory.h"
 #include "repo/merge_plan.h"
+#include "repo/pack_replace.h"
 #include "repo/pack_writer.h"
 
 namespace store {
 namespace {
 
 constexpr char k_temporary[] = "pack.tmp-merge";
-constexpr std::uint64_t k_cleanup_wait = 1000;  // ms
 
 /// Gives every block of a pack with the keys of its objects. A footer lists an object once even if two blocks
 /// hold it: the keys that it leaves out come from the bytes.
@@ -102,47 +102,6 @@ std::optional<CatalogPack> copy_packs(const Repository& repository, const std::v
   return std::nullopt;
 }
 
-std::vector<ObjectId> ids_of(const std::vector<CatalogPack>& packs) {
-  std::vector<ObjectId> ids;
-  for (const CatalogPack& pack : packs) ids.push_back(pack.id);
-  return ids;
-}
-
-/// A damaged pack is never merged: its good blocks stay where fsck finds them, and it is not relied on again.
-void mark_damaged(const Repository& repository, CatalogPack pack, const LockWait& wait) {
-  pack.flags |= k_pack_damaged;
-  append_catalog(repository, {AddPacks{{pack}}}, wait);
-}
-
-/// Of a merge that goes no further. Under the catalog lock: a writer may have adopted one of them meanwhile.
-void unlink_unnamed(const Repository& repository, const std::vector<CatalogPack>& sealed) {
-  if (sealed.empty()) return;
-  quietly([&] {
-    const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::exclusive,
-                                                 {.timeout_ms = k_cleanup_wait, .on_wait = {}, .cancel = nullptr});
-    const CatalogState catalog = read_catalog(repository);
-    for (const CatalogPack& pack : sealed) {
-      const bool named = std::any_of(catalog.packs.begin(), catalog.packs.end(),
-                                     [&](const CatalogState::Pack& live) { return live.pack.id == pack.id; });
-      if (!named) unlink_if_exists(repository.fs(), repository.fd(), layout::pack_path(pack.id));
-    }
-  });
-}
-
-/// Publishes the copies in place of what they were copied from. Where the catalog's own write or sync was refused, nobody
-/// knows what the disk will say after a power loss: the copies stay, and the next `add` adopts them.
-void publish_merged(const Repository& repository, const std::vector<CatalogPack>& packs,
-                    const std::vector<CatalogPack>& merged, const LockWait& wait) {
-  try {
-    append_catalog(repository, {ReplacePacks{.removed = ids_of(packs), .added = merged}}, wait);
-  } catch (const Error& error) {
-    const bool unwritten = error.kind() == ErrorKind::locked || error.kind() == ErrorKind::conflict ||
-                           error.kind() == ErrorKind::permission || error.kind() == ErrorKind::interrupted;
-    if (unwritten) unlink_unnamed(repository, merged);
-    throw;
-  }
-}
-
 /// durability.md: merge 2–4. Returns the bytes written.
 std::uint64_t replace_packs(const Repository& repository, const std::vector<CatalogPack>& packs,
                             PackWriter& writer, const LockWait& wait) {
@@ -162,7 +121,7 @@ std::uint64_t replace_packs(const Repository& repository, const std::vector<Cata
   }
   std::uint64_t bytes = 0;
   for (const CatalogPack& pack : merged) bytes += pack.size;
-  publish_merged(repository, packs, merged, wait);
+  publish_replacement(repository, packs, merged, wait);
   return bytes;
 }
 
