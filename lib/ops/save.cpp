@@ -154,6 +154,7 @@ class Save {
     ports.entries = &entries;
     ports.publisher = &publisher;
     ports.check = [](const std::string&, EntryKind) {};
+    ports.tracked = [&index](const std::string& path) { return index.find(path); };
     ports.accept = [this](const ScanEntry& member) { return !is_excluded(member, options_.add.exclude); };
     StreamsResult streams = ingest_streams(workspace_, options_.add.streams, ports);
     result_.failed = std::move(streams.failed);

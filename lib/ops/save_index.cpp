@@ -23,9 +23,12 @@ constexpr std::size_t k_name_digits = 32;
 
 std::string name_for(const Workspace& workspace, const std::string& path) {
   const IngestOptions options = ingest_options(workspace);
-  const std::string key = fmt::format("{} {} {} {} {}\n{}", options.chunking.min, options.chunking.max,
-                                      workspace.settings().chunking.avg, options.inline_threshold,
-                                      static_cast<int>(workspace.settings().core.permissions), path);
+  const ChunkingSettings& chunking = workspace.settings().chunking;
+  const auto average = [&](SizeClass size_class) { return chunking.bounds_of(size_class).average; };
+  const std::string key =
+      fmt::format("{} {} {} {} {} {} {} {} {}\n{}", options.chunking.min, options.chunking.max, chunking.avg,
+                  average(SizeClass::small), average(SizeClass::medium), average(SizeClass::large), average(SizeClass::huge),
+                  options.inline_threshold, static_cast<int>(workspace.settings().core.permissions), path);
   return sha256(as_bytes(key)).hex().substr(0, k_name_digits);
 }
 

@@ -76,3 +76,9 @@ isnt "$(example '.result.entries[0].id' ls :a.log)" "$(example '.result.entries[
 mv a.log "$scratch/kept" && store add -q -A 2>"$err" && mv "$scratch/kept" a.log
 is "$(example .result.new_chunks add a.log)" 0
 is "$(example '.result.entries[0].id' ls :a.log)" "$(example '.result.entries[0].id' ls :b.log)"
+
+# What `save` remembers of a path counts as its previous version; without it the size decides.
+mkdir "$scratch/build" && noise 11 1048576 >"$scratch/build/out" && store init -q --bare "$scratch/bare"
+saved() { example "$1" --repo "$scratch/bare" save "$scratch/build" -b ci -m x; }
+first=$(saved .result.new_chunks) && ((first > 50))
+printf x >>"$scratch/build/out" && at_most "$(saved .result.new_chunks)" 2
