@@ -47,7 +47,7 @@ for i in $(seq 12); do
   wait "$pid" 2>"$scratch/killed" || true
   is "$(json '.result.problems | length' fsck --quick)" 0
 done
-echo more >more && store add -q more && store commit -q -m more >"$out"
+echo x >later.txt && store add -q later.txt && store commit -q -m later >"$out"
 is "$(json '.result.problems | length' fsck)" 0
 is "$(json .result.commits[1].tree log -n 2)" "$tree"
 store repack -q && is "$(json '.result.problems | length' fsck)" 0
