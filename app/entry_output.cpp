@@ -6,6 +6,18 @@
 
 namespace store {
 
+namespace {
+
+bool is_device(EntryKind kind) { return kind == EntryKind::char_device || kind == EntryKind::block_device; }
+
+/// As ls(1): a device has numbers instead of a size.
+std::string size_column(const TreeEntry& entry) {
+  if (!is_device(entry.kind)) return std::to_string(entry.content_bytes());
+  return fmt::format("{}, {}", entry.size >> 32, entry.size & 0xffff'ffff);
+}
+
+}  // namespace
+
 std::string symlink_target(const ObjectReader& objects, const TreeEntry& entry) {
   return std::string(as_text(objects.read({ObjectType::chunk, entry.id})));
 }
@@ -22,6 +34,10 @@ void write_entry_fields(JsonWriter& json, const ObjectReader& objects, const std
   json.field("mode", mode_text(entry.mode));
   json.field("size", entry.content_bytes());
   json.field("id", entry.id.is_zero() ? std::optional<ObjectId>() : std::optional(entry.id));
+  if (is_device(entry.kind)) {
+    json.field("major", entry.size >> 32);
+    json.field("minor", entry.size & 0xffff'ffff);
+  }
   if (entry.kind == EntryKind::symlink) json.path_field("target", symlink_target(objects, entry));
 }
 
@@ -41,7 +57,7 @@ std::string type_and_mode(const TreeEntry& entry) {
 
 std::string entry_columns(const TreeEntry& entry) {
   const std::string id = entry.id.is_zero() ? "-" : entry.id.short_hex();
-  return fmt::format("{} {:>12}  {:<10}  ", type_and_mode(entry), entry.content_bytes(), id);
+  return fmt::format("{} {:>12}  {:<10}  ", type_and_mode(entry), size_column(entry), id);
 }
 
 }  // namespace store

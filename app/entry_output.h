@@ -11,7 +11,7 @@ namespace store {
 /// A symlink's target.
 std::string symlink_target(const ObjectReader& objects, const TreeEntry& entry);
 
-/// An entry of `ls`: {path, type, mode, size, id[, target]}.
+/// An entry of `ls`: {path, type, mode, size, id[, target]}, of a device also major and minor.
 void write_entry(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry);
 /// Its fields alone, into an object that is open.
 void write_entry_fields(JsonWriter& json, const ObjectReader& objects, const std::string& path, const TreeEntry& entry);

@@ -22,3 +22,11 @@ is "$(store ls -z | tr '\0' '\n' | head -n 2 | paste -sd ' ')" 'big d'
 is "$(store ls -l | wc -l)" 6
 printf staged >s && store add -q s
 is "$(json '.result.entries[0].size' ls :s)" 6
+
+# A device has numbers instead of a size.
+if ((EUID == 0)) && mknod dev c 10 200 2>"$err"; then
+  store add -q dev && store commit -q -m dev >"$out"
+  is "$(json '.result.entries[0] | [.type, .size, .major, .minor] | tojson' ls HEAD:dev)" '["device",0,10,200]'
+  store ls -l HEAD:dev >"$out"
+  contains "$out" '10, 200'
+fi
