@@ -22,7 +22,7 @@ struct RepackOptions {
 /// that lie in these packs twice are kept once, and blocks are filled and compressed anew; those with bases are copied. The
 /// new packs are sealed, not in the catalog. Nothing if one of the packs is damaged (`damaged` is set): what was sealed is
 /// removed again. `temporary` is the open pack's name in the session's folder.
-/// Memory: blocks in flight, and about 100 bytes for each object of these packs.
+/// Memory: blocks in flight, and about 120 bytes for each object of these packs.
 std::optional<std::vector<CatalogPack>> rewrite_packs(const Repository& repository, const ObjectReader& objects,
                                                       const std::vector<CatalogPack>& packs, int session_fd,
                                                       const RepackOptions& options, std::optional<CatalogPack>& damaged);
