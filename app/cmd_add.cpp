@@ -32,12 +32,13 @@ AddOptions parse(Context& context) {
   const PathArguments paths = context.path_arguments();
   if (files_from) {
     const std::string text = context.read_input("--files-from", *files_from);
-    options.paths = paths.resolve_all(split_names(text, arguments.has("null") ? '\0' : '\n'));
+    for (std::string& path : paths.resolve_all(split_names(text, arguments.has("null") ? '\0' : '\n')))
+      options.paths.push_back(Pathspec::exactly(std::move(path)));
     options.paths_from_file = true;
   } else {
     options.paths = paths.resolve_pathspecs(arguments.positionals);
   }
-  for (const std::string& path : options.paths) paths.check_no_symlink(path);
+  for (const Pathspec& path : options.paths) paths.check_no_symlink(path);
   options.streams = read_stream_options(context, [&](const std::string& name) {
     std::string path = paths.resolve(name);
     paths.check_no_symlink(path);

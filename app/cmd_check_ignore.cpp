@@ -75,7 +75,7 @@ int run(Context& context) {
   std::vector<std::string> resolved;
   for (const std::string& name : names) {
     resolved.push_back(paths.resolve(name));
-    paths.check_no_symlink(resolved.back());
+    paths.check_no_symlink(Pathspec::exactly(resolved.back()));
   }
   const Index index(workspace.repository().fs(), workspace.repository().fd());
   IgnoreQuery query(workspace);

@@ -63,7 +63,7 @@ CheckoutOptions parse(Context& context) {
   const PathArguments resolver = context.path_arguments();
   options.paths = resolver.resolve_pathspecs(paths);
   if (!options.out)
-    for (const std::string& path : options.paths) resolver.check_no_symlink(path);
+    for (const Pathspec& path : options.paths) resolver.check_no_symlink(path);
   return options;
 }
 

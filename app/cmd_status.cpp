@@ -34,8 +34,8 @@ StatusRequest parse(Context& context) {
   context.workspace().worktree_fd();  // a bare repository has no paths to speak of
   const PathArguments paths = context.path_arguments();
   request.options.paths = paths.resolve_pathspecs(arguments.positionals);
-  for (const std::string& path : paths.resolve_pathspecs(arguments.tail)) request.options.paths.push_back(path);
-  for (const std::string& path : request.options.paths) paths.check_no_symlink(path);
+  for (Pathspec& path : paths.resolve_pathspecs(arguments.tail)) request.options.paths.push_back(std::move(path));
+  for (const Pathspec& path : request.options.paths) paths.check_no_symlink(path);
   return request;
 }
 

@@ -192,7 +192,10 @@ Workspace& Context::workspace() {
 
 PathArguments Context::path_arguments() {
   const Workspace& open = workspace();
-  return {open.has_worktree() ? open.worktree_path() : std::string(), cwd_, explicit_repository().has_value()};
+  PathArguments paths(open.has_worktree() ? open.worktree_path() : std::string(), cwd_, explicit_repository().has_value());
+  const std::string literal = console_.variable("STORE_LITERAL_PATHSPECS").value_or("0");
+  if (literal == "1" || literal == "true") paths.take_literally();
+  return paths;
 }
 
 ProgressStyle Context::progress_style() {

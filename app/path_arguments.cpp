@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "worktree/pathspec.h"
+#include "worktree/wildmatch.h"
 
 namespace store {
 namespace {
@@ -33,16 +33,6 @@ std::optional<std::string_view> below(std::string_view path, std::string_view ro
   return path.substr(root.size() + 1);
 }
 
-/// The current directory in a pattern: its own characters mean themselves.
-std::string escape_glob(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view("*?[\\").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 std::vector<std::string_view> components(std::string_view path) {
   std::vector<std::string_view> parts;
   while (!path.empty()) {
@@ -51,6 +41,84 @@ std::vector<std::string_view> components(std::string_view path) {
     path.remove_prefix(std::min(slash + 1, path.size()));
   }
   return parts;
+}
+
+/// A pathspec without its magic, and what the magic says (git's parse_element_magic).
+struct Magic {
+  bool top = false;
+  bool exclude = false;
+  bool literal = false;
+  bool glob = false;
+  bool fold_case = false;
+  std::string_view rest;
+};
+
+[[noreturn]] void throw_magic(std::string_view argument, const std::string& what) {
+  throw Error(ErrorKind::usage, escape_name(argument) + ": " + what, "./" + std::string(argument));
+}
+
+void set_magic(Magic& magic, std::string_view argument, std::string_view word) {
+  if (word.empty()) return;
+  if (word == "top") magic.top = true;
+  else if (word == "exclude") magic.exclude = true;
+  else if (word == "literal") magic.literal = true;
+  else if (word == "glob") magic.glob = true;
+  else if (word == "icase") magic.fold_case = true;
+  else throw_magic(argument, "unknown pathspec magic '" + escape_name(word) + "'");
+}
+
+/// ":(word,word)rest"
+Magic long_magic(std::string_view argument) {
+  const std::size_t end = argument.find(')');
+  if (end == std::string_view::npos) throw_magic(argument, "the pathspec magic has no end: a ) is missing");
+  Magic magic;
+  std::string_view words = argument.substr(2, end - 2);
+  while (!words.empty()) {
+    const std::size_t comma = std::min(words.find(','), words.size());
+    set_magic(magic, argument, words.substr(0, comma));
+    words.remove_prefix(std::min(comma + 1, words.size()));
+  }
+  magic.rest = argument.substr(end + 1);
+  return magic;
+}
+
+/// ":/rest", ":!rest", ":^rest", several of them, and an optional second ':' as their end.
+Magic short_magic(std::string_view argument) {
+  static constexpr std::string_view k_reserved = "\"#%&',-;<=>@_`~";
+  Magic magic;
+  magic.rest = argument.substr(1);
+  for (; !magic.rest.empty(); magic.rest.remove_prefix(1)) {
+    const char letter = magic.rest.front();
+    if (letter == '/') magic.top = true;
+    else if (letter == '!' || letter == '^') magic.exclude = true;
+    else if (k_reserved.find(letter) != std::string_view::npos)
+      throw_magic(argument, std::string("unknown pathspec magic '") + letter + "'");
+    else break;
+  }
+  if (magic.rest.starts_with(':')) magic.rest.remove_prefix(1);
+  return magic;
+}
+
+Magic read_magic(std::string_view argument) {
+  if (!argument.starts_with(':')) return {.rest = argument};
+  const Magic magic = argument.starts_with(":(") ? long_magic(argument) : short_magic(argument);
+  if (magic.literal && magic.glob) throw_magic(argument, "'literal' and 'glob' exclude each other");
+  return magic;
+}
+
+/// How much of the current directory is still in front of a path that begins with "..", with its '/'.
+std::size_t surviving_prefix(std::string_view prefix, std::string_view path) {
+  std::size_t here = components(prefix).size();
+  std::size_t lowest = here;
+  for (const std::string_view part : components(path)) {
+    if (part == "..") here -= here > 0;
+    else if (!part.empty() && part != ".") ++here;
+    lowest = std::min(lowest, here);
+  }
+  const std::vector<std::string_view> parts = components(prefix);
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < lowest; ++i) bytes += parts[i].size() + 1;
+  return bytes;
 }
 
 }  // namespace
@@ -98,14 +166,30 @@ std::vector<std::string> PathArguments::resolve_all(const std::vector<std::strin
   return paths;
 }
 
-std::vector<std::string> PathArguments::resolve_pathspecs(const std::vector<std::string>& arguments) const {
-  std::vector<std::string> paths;
-  for (const std::string& argument : arguments) {
-    if (argument.starts_with(':'))
-      throw Error(ErrorKind::usage, escape_name(argument) + ": pathspec magic is not in this version", "./" + argument);
-    paths.push_back(resolve_from(has_glob(argument) ? escape_glob(prefix_) : prefix_, argument));
-  }
-  return paths;
+Pathspec PathArguments::resolve_pathspec(const std::string& argument) const {
+  const Magic magic = literal_ ? Magic{.literal = true, .rest = argument} : read_magic(argument);
+  const std::string& base = magic.top ? std::string() : prefix_;
+  const bool magical = magic.rest.size() < argument.size();
+  // Behind magic nothing means the directory itself.
+  std::string path = resolve_from(base, magical && magic.rest.empty() ? "." : magic.rest);
+  const bool absolute = magic.rest.starts_with('/');
+  const std::size_t fixed = absolute || base.empty() ? 0 : surviving_prefix(base, magic.rest);
+  const std::string_view last = magic.rest.substr(magic.rest.rfind('/') + 1);
+  if (!path.empty() && (last.empty() || last == "." || last == "..")) path += '/';  // nothing but a directory
+  Pathspec spec(std::move(path));
+  spec.fixed = std::min(fixed, spec.pattern.size());
+  spec.literal = magic.literal || literal_length(std::string_view(spec.pattern).substr(spec.fixed)) + spec.fixed == spec.pattern.size();
+  spec.exclude = magic.exclude;
+  spec.within_names = magic.glob;
+  spec.fold_case = magic.fold_case;
+  spec.text = argument;
+  return spec;
+}
+
+std::vector<Pathspec> PathArguments::resolve_pathspecs(const std::vector<std::string>& arguments) const {
+  std::vector<Pathspec> specs;
+  for (const std::string& argument : arguments) specs.push_back(resolve_pathspec(argument));
+  return specs;
 }
 
 std::string PathArguments::resolve_in_revision(std::string_view path) const {
@@ -117,17 +201,16 @@ std::string PathArguments::resolve_in_revision(std::string_view path) const {
   return out;
 }
 
-void PathArguments::check_no_symlink(const std::string& path) const {
-  if (root_.empty()) return;
+void PathArguments::check_no_symlink(const Pathspec& spec) const {
+  if (root_.empty() || spec.exclude) return;
   struct stat info{};
-  const std::string literal = has_glob(path) && lstat((root_ + "/" + path).c_str(), &info) != 0
-                                  ? std::string(literal_prefix(path)) + "/"
-                                  : path;
-  for (std::size_t slash = literal.find('/'); slash != std::string::npos; slash = literal.find('/', slash + 1)) {
-    const std::string parent = literal.substr(0, slash);
-    if (parent.empty()) continue;
+  const bool exact = spec.literal || lstat((root_ + "/" + spec.pattern).c_str(), &info) == 0;
+  const std::string path = exact ? spec.pattern : spec.root() + "/";
+  for (std::size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const std::string parent = path.substr(0, slash);
+    if (parent.empty() || slash + 1 == spec.pattern.size()) continue;
     if (lstat((root_ + "/" + parent).c_str(), &info) == 0 && S_ISLNK(info.st_mode))
-      throw Error(ErrorKind::usage, escape_name(path) + ": is beyond the symlink " + escape_name(parent));
+      throw Error(ErrorKind::usage, escape_name(spec.shown()) + ": is beyond the symlink " + escape_name(parent));
   }
 }
 

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "worktree/pathspec.h"
+
 namespace store {
 
 /// Turns path arguments into paths from the root of the tree.
@@ -17,12 +19,15 @@ class PathArguments {
   /// or names a repository folder.
   std::string resolve(std::string_view argument) const;
   std::vector<std::string> resolve_all(const std::vector<std::string>& arguments) const;
-  /// Pathspecs of the command line: as resolve_all, and Error{usage} for ":(glob)x" and other magic.
-  std::vector<std::string> resolve_pathspecs(const std::vector<std::string>& arguments) const;
+  /// Pathspecs of the command line, with git's magic: ":/", ":!", ":(glob)" and so on. Error{usage} for magic that there is not.
+  std::vector<Pathspec> resolve_pathspecs(const std::vector<std::string>& arguments) const;
+  Pathspec resolve_pathspec(const std::string& argument) const;
+  /// From here on every pathspec is a name (STORE_LITERAL_PATHSPECS).
+  void take_literally() { literal_ = true; }
   /// PATH of REV:PATH: from the root, from the current directory if it begins with ./ or ../
   std::string resolve_in_revision(std::string_view path) const;
   /// Error{usage} if a parent of the path (of the glob's literal part) is a symlink in the working tree.
-  void check_no_symlink(const std::string& path) const;
+  void check_no_symlink(const Pathspec& spec) const;
 
   /// A path from the root as seen from the current directory: "../b" for "b" in "a"; "./" for the directory itself.
   std::string shown(std::string_view path) const;
@@ -33,6 +38,7 @@ class PathArguments {
   std::string root_;
   std::string prefix_;   // current directory from the root, "" at the root
   bool outside_ = false; // and not allowed
+  bool literal_ = false;
 };
 
 /// Absolute path of a file named in an option: relative to `cwd`.

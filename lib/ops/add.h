@@ -4,11 +4,12 @@
 #include "ops/streams.h"
 #include "ops/workspace.h"
 #include "pipeline/ingest.h"
+#include "worktree/pathspec.h"
 
 namespace store {
 
 struct AddOptions {
-  std::vector<std::string> paths;  // pathspecs from the root of the tree, resolved
+  std::vector<Pathspec> paths;
   bool all = false;     // -A: the whole tree (paths empty) or below paths, untracked too
   bool update = false;  // -u: tracked paths only
   bool dry_run = false;

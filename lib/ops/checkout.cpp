@@ -111,7 +111,7 @@ class InPlace {
       return;
     }
     check_paths_in_tree(objects, target_tree_, options_.paths);
-    const PathspecSet paths = literal_or_glob(options_.paths);
+    const PathspecSet paths(options_.paths);
     source_ = against_index(content_of(objects, target_tree_, paths), index_, paths);
   }
 
@@ -225,12 +225,11 @@ void throw_in_the_way(std::vector<std::string> paths) {
       .with_paths(std::move(paths));
 }
 
-void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<std::string>& paths) {
-  for (const std::string& path : paths) {
-    const PathspecSet one = literal_or_glob({path});
-    if (content_of(objects, tree, one)()()) continue;
-    if (!has_glob(path) && !path.empty()) find_in_tree(objects, tree, path);  // throws with the nearest names
-    throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing in the revision", escape_name(path)));
+void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<Pathspec>& paths) {
+  for (const Pathspec& path : paths) {
+    if (path.exclude || content_of(objects, tree, PathspecSet({path}))()()) continue;
+    if (path.literal && !path.pattern.empty() && !path.fold_case) find_in_tree(objects, tree, path.root());  // throws with the nearest names
+    throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing in the revision", escape_name(path.shown())));
   }
 }
 

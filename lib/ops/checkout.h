@@ -2,6 +2,7 @@
 
 #include "ops/revision.h"
 #include "pipeline/restore.h"
+#include "worktree/pathspec.h"
 
 namespace store {
 
@@ -12,7 +13,7 @@ struct NotRestored {
 struct CheckoutOptions {
   Revision revision = {};
   std::optional<std::string> subtree = {};  // REV:SUB
-  std::vector<std::string> paths = {};      // pathspecs from the root: index and working tree only, HEAD stays
+  std::vector<Pathspec> paths = {};         // index and working tree only, HEAD stays
   std::optional<std::string> out = {};      // absolute directory: export there
   bool force = false;
 };

@@ -24,7 +24,7 @@ class MatchingContent {
       : pathspecs_(pathspecs),
         diff_(objects, std::nullopt, tree,
               {.enter = [this](const std::string& directory) {
-                 return pathspecs_.matches(directory) || pathspecs_.may_match_below(directory);
+                 return pathspecs_.matches(directory, EntryKind::directory) || pathspecs_.may_match_below(directory);
                },
                .changed_directories = true}) {}
 
@@ -40,7 +40,7 @@ class MatchingContent {
   void fill() {
     while (std::optional<TreeChange> change = diff_.next()) {
       while (!on_the_way_.empty() && !is_within(change->path, on_the_way_.back().path)) on_the_way_.pop_back();
-      const bool matches = pathspecs_.matches(change->path);
+      const bool matches = pathspecs_.matches(change->path, change->after->kind);
       if (!matches && change->after->kind == EntryKind::directory) on_the_way_.push_back(std::move(*change));
       if (!matches) continue;
       for (TreeChange& directory : on_the_way_) ready_.push_back(std::move(directory));
@@ -75,7 +75,7 @@ class AgainstIndex {
     const bool is_directory = change->after->kind == EntryKind::directory;
     change->kind = type_name(tracked->kind) == type_name(change->after->kind) ? TreeChange::Kind::modified
                                                                               : TreeChange::Kind::type_changed;
-    if (was_directory && is_directory && !pathspecs_.matches(change->path)) change->after->mode = tracked->mode;
+    if (was_directory && is_directory && !pathspecs_.matches(change->path, EntryKind::directory)) change->after->mode = tracked->mode;
     if (was_directory && !is_directory) {
       replaced_ = change->path;
       below_.emplace(index_.seek(replaced_));
@@ -106,12 +106,6 @@ class AgainstIndex {
 };
 
 }  // namespace
-
-PathspecSet literal_or_glob(const std::vector<std::string>& paths) {
-  std::vector<Pathspec> specs;
-  for (const std::string& path : paths) specs.push_back({.pattern = path, .literal = !has_glob(path)});
-  return PathspecSet(std::move(specs));
-}
 
 ChangeSource changes_between(const ObjectReader& objects, const std::optional<ObjectId>& before,
                              const ObjectId& after) {

@@ -11,8 +11,6 @@ namespace store {
 using ChangeStream = std::function<std::optional<TreeChange>()>;
 using ChangeSource = std::function<ChangeStream()>;
 
-PathspecSet literal_or_glob(const std::vector<std::string>& paths);
-
 /// What differs between two trees, directories with changed content included.
 ChangeSource changes_between(const ObjectReader& objects, const std::optional<ObjectId>& before, const ObjectId& after);
 

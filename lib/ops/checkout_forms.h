@@ -21,7 +21,7 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
 [[noreturn]] void throw_in_the_way(std::vector<std::string> paths);
 
 /// Every path matches something in the tree, or Error{not_found}.
-void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<std::string>& paths);
+void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<Pathspec>& paths);
 
 /// Removes temporaries that a killed checkout left in a directory of the target, but nothing of which `is_content(path)` says that
 /// it only has such a name. Only while nobody else writes there.

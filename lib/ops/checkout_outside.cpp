@@ -96,7 +96,7 @@ Destination destination_of(const Workspace& workspace, const CheckoutOptions& op
   if (entry.kind == EntryKind::directory) {
     validate(workspace, entry.id);
     check_paths_in_tree(objects, entry.id, options.paths);
-    return {out, content_of(objects, entry.id, literal_or_glob(options.paths)),
+    return {out, content_of(objects, entry.id, PathspecSet(options.paths)),
             [&objects, tree = entry.id](const std::string& path) { return entry_at(objects, tree, path).has_value(); }};
   }
   if (!options.paths.empty())

@@ -7,16 +7,9 @@
 #include "base/text.h"
 #include "ops/commit_graph.h"
 #include "ops/tree_reader.h"
-#include "worktree/pathspec.h"
 
 namespace store {
 namespace {
-
-PathspecSet pathspecs_of(const std::vector<std::string>& paths) {
-  std::vector<Pathspec> specs;
-  for (const std::string& path : paths) specs.push_back({.pattern = path, .literal = !has_glob(path)});
-  return PathspecSet(std::move(specs));
-}
 
 /// A POSIX basic regular expression; ^ and $ are the ends of a line, as for git.
 class Pattern {
@@ -44,7 +37,7 @@ class Pattern {
 class Filter {
  public:
   Filter(const Workspace& workspace, const LogOptions& options)
-      : workspace_(workspace), options_(options), paths_(pathspecs_of(options.paths)) {
+      : workspace_(workspace), options_(options), paths_(options.paths) {
     if (options.author) author_.emplace(*options.author);
     if (options.grep) message_.emplace(*options.grep);
   }
@@ -78,11 +71,11 @@ class Filter {
   bool differs(const std::optional<ObjectId>& before, const ObjectId& after) const {
     TreeDiff diff(workspace_.objects(), before, after,
                   {.enter = [&](const std::string& directory) {
-                     return paths_.matches(directory) || paths_.may_match_below(directory);
+                     return paths_.matches(directory, EntryKind::directory) || paths_.may_match_below(directory);
                    },
                    .changed_directories = false});
     while (const std::optional<TreeChange> change = diff.next())
-      if (paths_.matches(change->path)) return true;
+      if (paths_.matches(change->path, (change->after ? change->after : change->before)->kind)) return true;
     return false;
   }
 

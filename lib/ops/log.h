@@ -1,13 +1,14 @@
 #pragma once
 
 #include "ops/revision.h"
+#include "worktree/pathspec.h"
 
 namespace store {
 
 struct LogOptions {
   std::vector<ObjectId> start = {};    // tips
   std::vector<ObjectId> exclude = {};  // A of A..B and everything it reaches
-  std::vector<std::string> paths = {}; // pathspecs from the root: commits that change one of them
+  std::vector<Pathspec> paths = {};    // commits that change one of them
   std::optional<std::uint64_t> limit = {};
   std::optional<std::int64_t> since = {};
   std::optional<std::int64_t> until = {};

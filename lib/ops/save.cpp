@@ -137,7 +137,7 @@ class Save {
   bool read_source(const Source& source, Session& session, const std::vector<DeadSession>& dead, Index& index) {
     AddOptions add = options_.add;
     add.snapshot = true;
-    add.paths = source.paths;
+    for (const std::string& name : source.paths) add.paths.push_back(Pathspec::exactly(name));
     add.paths_from_file = !source.paths.empty();
     add.force = !source.paths.empty();
     AddResult staged = stage(workspace_, StageTarget{source.directory.get(), index, session, dead}, std::move(add));

@@ -15,35 +15,20 @@
 namespace store {
 namespace {
 
-PathspecSet pathspecs_of(const AddOptions& options) {
-  std::vector<Pathspec> specs;
-  for (const std::string& path : options.paths) specs.push_back({path, options.paths_from_file || !has_glob(path)});
-  return PathspecSet(std::move(specs));
-}
-
-/// Where the walks start: the literal part of each path, without those that lie below another one, in path order.
-std::vector<std::string> roots_of(const PathspecSet& pathspecs) {
-  std::vector<std::string> roots;
-  for (const Pathspec& spec : pathspecs.specs())
-    roots.push_back(spec.literal ? spec.pattern : std::string(literal_prefix(spec.pattern)));
-  if (roots.empty()) roots.emplace_back();
-  std::sort(roots.begin(), roots.end(), PathLess());
-  std::vector<std::string> disjoint;
-  for (std::string& root : roots)
-    if (disjoint.empty() || !is_within(root, disjoint.back())) disjoint.push_back(std::move(root));
-  return disjoint;
-}
-
-bool glob_matches_something(int root_fd, const Index& index, const std::string& pattern) {
-  const std::string start(literal_prefix(pattern));
+/// Anything that is tracked or on disk, or was: a name that is there, or the first match of a pattern.
+bool matches_something(int root_fd, const Index& index, const Pathspec& spec) {
+  const std::string start = spec.root();
+  const bool on_disk = start.empty() || scan_one(root_fd, start);
+  if (spec.literal && !spec.fold_case && !spec.pattern.ends_with('/'))
+    return start.empty() || on_disk || index.contains_within(start);
   for (Index::Cursor tracked = index.seek(start); !tracked.at_end(); tracked.next()) {
     if (!is_within(tracked.entry().path, start)) break;
-    if (glob_matches(pattern, tracked.entry().path)) return true;
+    if (spec.matches(tracked.entry().path, tracked.entry().kind)) return true;
   }
-  if (!start.empty() && !scan_one(root_fd, start)) return false;
+  if (!on_disk) return false;
   Scanner scanner(root_fd, start, {});
   while (const std::optional<ScanEntry> found = scanner.next())
-    if (glob_matches(pattern, found->path)) return true;
+    if (spec.matches(found->path, found->kind)) return true;
   return false;
 }
 
@@ -72,8 +57,8 @@ StageWalk::StageWalk(Workspace& workspace, const StageTarget& target, const AddO
       options_(options),
       resume_(resume),
       classes_(workspace.settings()),
-      pathspecs_(pathspecs_of(options)),
-      roots_(roots_of(pathspecs_)),
+      pathspecs_(options.paths),
+      roots_(pathspecs_.roots()),
       root_device_(stat_fd(target.root_fd, ".").st_dev),
       repository_(key_of_stat(stat_fd(workspace.repository().fd(), "."))) {}
 
@@ -98,7 +83,7 @@ StageWalk::Extent StageWalk::measure() {
     Scanner scanner(root_fd_, root, scan_options());
     while (const std::optional<ScanEntry> found = scanner.next()) {
       workspace_.check_cancelled();
-      if (!is_regular(found->kind) || !pathspecs_.matches(found->path) || is_ignored(*found)) continue;
+      if (!is_regular(found->kind) || !pathspecs_.matches(found->path, found->kind) || is_ignored(*found)) continue;
       ++extent.files;
       extent.bytes += found->stat.size;
       if (progress != nullptr) {
@@ -142,7 +127,7 @@ void StageWalk::collect_failures() {
 
 /// Runs on the scanner's threads. Exclusions hide untracked paths only; a directory that holds tracked ones is entered.
 bool StageWalk::accept(const ScanEntry& found) {
-  if (found.kind == EntryKind::directory && !pathspecs_.matches(found.path) &&
+  if (found.kind == EntryKind::directory && !pathspecs_.matches(found.path, found.kind) &&
       !pathspecs_.may_match_below(found.path))
     return false;
   if (options_.one_file_system && found.stat.device != root_device_) {
@@ -247,7 +232,7 @@ bool StageWalk::hold(const ScanEntry& found, const IndexEntry* tracked) {
     if (!held_.empty()) held_.back().empty = false;
     return true;
   }
-  if (found.kind != EntryKind::directory || options_.update || !pathspecs_.matches(found.path)) return false;
+  if (found.kind != EntryKind::directory || options_.update || !pathspecs_.matches(found.path, found.kind)) return false;
   if (!held_.empty()) held_.back().empty = false;
   held_.push_back({found});
   return true;
@@ -272,7 +257,7 @@ void StageWalk::leave_held(const std::string* next) {
 
 /// In the index, not on disk: staged as deleted, unless it could not be looked at.
 std::optional<IngestInput> StageWalk::on_tracked_only(const IndexEntry& tracked) {
-  if (tracked.streamed || !pathspecs_.matches(tracked.path) || kept(tracked.path)) return std::nullopt;
+  if (tracked.streamed || !pathspecs_.matches(tracked.path, tracked.kind) || kept(tracked.path)) return std::nullopt;
   if (tracked.kind == EntryKind::directory && holds_streamed(tracked.path)) return std::nullopt;
   IngestInput input;
   input.entry = tracked;
@@ -290,7 +275,7 @@ bool StageWalk::holds_streamed(const std::string& directory) {
 }
 
 std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const IndexEntry* tracked) {
-  if (!pathspecs_.matches(found.path)) return std::nullopt;
+  if (!pathspecs_.matches(found.path, found.kind)) return std::nullopt;
   if (tracked == nullptr && options_.update) return std::nullopt;
   if (found.socket) {
     workspace_.warn("socket", fmt::format("{}: skipped: sockets are not content", escape_name(found.path)));
@@ -385,7 +370,7 @@ void StageWalk::queue_ancestors(const std::string& path) {
     const std::optional<ScanEntry> found = scan_one(root_fd_, directory);
     if (!found || found->kind != EntryKind::directory) continue;
     // The walk itself reports directories below its start.
-    if (root_ != nullptr && is_within(directory, root_->path) && pathspecs_.matches(directory)) continue;
+    if (root_ != nullptr && is_within(directory, root_->path) && pathspecs_.matches(directory, EntryKind::directory)) continue;
     queued_directories_.insert(directory);
     queued_.push_back(input_for(*found, nullptr));
   }
@@ -395,19 +380,22 @@ void leave_out_ignored(const Workspace& workspace, const Index& index, AddOption
                        std::vector<IgnoredPath>& ignored) {
   if (options.force || options.update || options.paths.empty()) return;
   IgnoreQuery query(workspace);
-  std::vector<std::string> kept;
-  for (std::string& path : options.paths) {
+  std::vector<Pathspec> kept;
+  for (Pathspec& spec : options.paths) {
+    const std::string path = spec.root();
+    const bool named = !spec.exclude && !path.empty() && !index.contains_within(path);
     std::optional<IgnoredPath> match;
-    if (!index.contains_within(path) && scan_one(workspace.worktree_fd(), path)) match = query.ask(path);
+    if (named && (spec.literal || spec.pattern == path) && scan_one(workspace.worktree_fd(), path)) match = query.ask(path);
     if (match && !match->negative) ignored.push_back(std::move(*match));
-    else kept.push_back(std::move(path));
+    else kept.push_back(std::move(spec));
   }
   options.paths = std::move(kept);
 }
 
 void check_paths_exist(int root_fd, const Index& index, AddOptions& options, std::vector<PathFailure>& failed) {
-  std::vector<std::string> present;
-  for (const std::string& path : options.paths) {
+  std::vector<Pathspec> present;
+  for (Pathspec& spec : options.paths) {
+    const std::string& path = spec.pattern;
     for (std::size_t begin = 0; begin <= path.size();) {
       const std::size_t end = std::min(path.find('/', begin), path.size());
       const std::string name = path.substr(begin, end - begin);
@@ -415,14 +403,13 @@ void check_paths_exist(int root_fd, const Index& index, AddOptions& options, std
         throw Error(ErrorKind::usage, fmt::format("{}: the name of a repository is never content", escape_name(path)));
       begin = end + 1;
     }
-    bool there = path.empty() || index.contains_within(path) || scan_one(root_fd, path);
-    if (!there && !options.paths_from_file && has_glob(path)) there = glob_matches_something(root_fd, index, path);
-    if (there) {
-      present.push_back(path);
+    if (spec.exclude || matches_something(root_fd, index, spec)) {
+      present.push_back(std::move(spec));
     } else if (options.paths_from_file) {
       failed.push_back({path, "no such file"});
     } else {
-      throw Error(ErrorKind::not_found, fmt::format("{}: no such path, and nothing tracked", escape_name(path)));
+      throw Error(ErrorKind::not_found,
+                  fmt::format("{}: no such path, and nothing tracked", escape_name(spec.shown())));
     }
   }
   options.paths = std::move(present);

@@ -74,7 +74,7 @@ StatusList staged_list(const Workspace& workspace, const std::optional<ObjectId>
   StatusList changes;
   RenameSearch renames;
   for_each_staged_change(workspace.objects(), tree, index, [&](const StagedChange& change) {
-    if (!pathspecs.matches(change.path)) return;
+    if (!pathspecs.matches(change.path, change.kind)) return;
     renames.note(change, changes.size());
     changes.add({change.path, change.change, {}, change.directory});
   });

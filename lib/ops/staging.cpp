@@ -1,5 +1,6 @@
 #include "ops/staging.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/path.h"
@@ -233,6 +234,15 @@ void stage_streamed(const Workspace& workspace, Index& index, EntrySorter& entri
   result.deleted += update.deleted();
 }
 
+namespace {
+
+/// Whether paths select something by themselves; exclusions alone would mean everything else.
+bool names_any(const std::vector<Pathspec>& paths) {
+  return std::any_of(paths.begin(), paths.end(), [](const Pathspec& spec) { return !spec.exclude; });
+}
+
+}  // namespace
+
 AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
   return stage(workspace, {workspace.worktree_fd(), access.index(), access.session(), access.adopted()}, std::move(options));
 }
@@ -241,19 +251,22 @@ AddResult stage(Workspace& workspace, const StageTarget& target, AddOptions opti
   constexpr int k_attempts = 3;
   const auto started = std::chrono::steady_clock::now();
   AddResult result;
-  const bool whole_tree = options.paths.empty();
+  const bool by_name = names_any(options.paths);
   check_paths_exist(target.root_fd, target.index, options, result.failed);
   if (!options.snapshot) leave_out_ignored(workspace, target.index, options, result.ignored);
-  if (options.paths.empty() && !whole_tree) return result;
+  if (by_name && !names_any(options.paths)) return result;
   ResumeJournals resume(target.adopted);
   std::optional<JournalWriter> journal;
   if (!options.dry_run) journal.emplace(target.session.create_journal());
   for (int attempt = 1; attempt <= k_attempts; ++attempt) {
     StageWalk walk(workspace, target, options, &resume);
     if (attempt == 1) begin_progress(workspace, walk);
-    options.paths = stage_once(workspace, target, options, journal ? &*journal : nullptr, walk, resume,
-                               attempt < k_attempts ? Again::yes : Again::no, result);
-    if (options.paths.empty()) break;
+    const std::vector<std::string> changed =
+        stage_once(workspace, target, options, journal ? &*journal : nullptr, walk, resume,
+                   attempt < k_attempts ? Again::yes : Again::no, result);
+    if (changed.empty()) break;
+    options.paths.clear();
+    for (const std::string& path : changed) options.paths.push_back(Pathspec::exactly(path));
     // The paths of another attempt are names, not patterns, and one of them may be gone by now.
     options.paths_from_file = true;
   }

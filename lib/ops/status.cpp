@@ -106,7 +106,7 @@ class WorktreeComparison {
 
  private:
   void report(StatusList& list, const std::string& path, Change change, bool directory) {
-    if (pathspecs_.matches(path)) list.add({path, change, {}, directory});
+    if (pathspecs_.matches(path, directory ? EntryKind::directory : EntryKind::file)) list.add({path, change, {}, directory});
   }
 
   /// A directory in the place of a tracked file is not shown at all without `-uall`, as in git: the file's deletion stands for it.
@@ -211,9 +211,7 @@ StatusResult status(Workspace& workspace, const StatusOptions& options) {
   result.head = head.commit;
   for (SessionInfo& session : interrupted_sessions(repository)) result.interrupted = std::move(session);
 
-  std::vector<Pathspec> specs;
-  for (const std::string& path : options.paths) specs.push_back({path, !has_glob(path)});
-  const PathspecSet pathspecs(std::move(specs));
+  const PathspecSet pathspecs(options.paths);
   const Index index(repository.fs(), repository.fd());
   std::optional<ObjectId> tree;
   if (head.commit) tree = read_commit(workspace.objects(), *head.commit).tree;

@@ -3,11 +3,12 @@
 #include "format/journal.h"
 #include "ops/status_list.h"
 #include "ops/workspace.h"
+#include "worktree/pathspec.h"
 
 namespace store {
 
 struct StatusOptions {
-  std::vector<std::string> paths;  // pathspecs
+  std::vector<Pathspec> paths;
   bool all_untracked = false;      // list files instead of collapsing directories
   bool ignored = false;            // list what the ignore rules hide
 };

@@ -6,7 +6,6 @@
 
 #include "base/path.h"
 #include "ops/recipe_diff.h"
-#include "worktree/pathspec.h"
 
 namespace store {
 namespace {
@@ -38,12 +37,12 @@ class Lister {
     const ObjectReader& objects = workspace_.objects();
     TreeDiff diff(objects, before_, after_,
                   {.enter = [this](const std::string& directory) {
-                     return paths_.matches(directory) || paths_.may_match_below(directory);
+                     return paths_.matches(directory, EntryKind::directory) || paths_.may_match_below(directory);
                    },
                    .changed_directories = false});
     while (std::optional<TreeChange> change = diff.next()) {
       workspace_.check_cancelled();
-      if (!paths_.matches(change->path)) continue;
+      if (!paths_.matches(change->path, (change->after ? change->after : change->before)->kind)) continue;
       if (std::optional<ListedChange> found = listed(objects, std::move(*change))) visit(std::move(*found));
     }
   }
@@ -115,10 +114,8 @@ class Renames {
 }  // namespace
 
 void list_changes(const Workspace& workspace, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
-                  const std::vector<std::string>& paths, const std::function<void(const ListedChange&)>& visit) {
-  std::vector<Pathspec> specs;
-  for (const std::string& path : paths) specs.push_back({.pattern = path, .literal = !has_glob(path)});
-  const PathspecSet pathspecs(std::move(specs));
+                  const std::vector<Pathspec>& paths, const std::function<void(const ListedChange&)>& visit) {
+  const PathspecSet pathspecs(paths);
   const Lister lister(workspace, before, after, pathspecs);
   // Nothing can have been renamed from or to the empty tree.
   std::optional<Renames> renames;

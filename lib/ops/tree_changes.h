@@ -6,6 +6,7 @@
 
 #include "ops/status.h"
 #include "ops/tree_reader.h"
+#include "worktree/pathspec.h"
 
 namespace store {
 
@@ -24,10 +25,10 @@ inline constexpr std::size_t k_max_rename_candidates = 100'000;
 
 /// The differences of two trees (nothing: the empty one) in path order, while they are found. Directories are listed when
 /// their mode changed, or when they are empty and were added or deleted; a deleted and an added file of the same non-empty
-/// content are one rename, for which the trees are compared twice. `paths`: pathspecs; none: everything. Half a rename
+/// content are one rename, for which the trees are compared twice. `paths`: none: everything. Half a rename
 /// that they leave out is an addition or a deletion.
 void list_changes(const Workspace& workspace, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
-                  const std::vector<std::string>& paths, const std::function<void(const ListedChange&)>& visit);
+                  const std::vector<Pathspec>& paths, const std::function<void(const ListedChange&)>& visit);
 
 /// Bytes of content that a change touches: for files known by their chunks, without reading any; 0 for a rename and a change
 /// of mode alone.

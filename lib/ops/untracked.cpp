@@ -5,7 +5,7 @@
 namespace store {
 
 bool UntrackedList::enters(const ScanEntry& directory) const {
-  const bool matches = pathspecs_.matches(directory.path);
+  const bool matches = pathspecs_.matches(directory.path, EntryKind::directory);
   if (!matches && !pathspecs_.may_match_below(directory.path)) return false;
   if (directory.ignored) return rules_.ignored && (rules_.all || !matches);
   return rules_.all || rules_.ignored || !matches;
@@ -14,7 +14,7 @@ bool UntrackedList::enters(const ScanEntry& directory) const {
 void UntrackedList::add(const ScanEntry& found) {
   leave(&found.path);
   if (found.socket || (found.ignored && !rules_.ignored && open_.empty())) return;
-  if (!pathspecs_.matches(found.path)) return;
+  if (!pathspecs_.matches(found.path, found.kind)) return;
   const bool directory = found.kind == EntryKind::directory;
   if (directory && enters(found)) {
     if (!open_.empty()) open_.back().empty = false;

@@ -8,49 +8,93 @@
 namespace store {
 namespace {
 
-std::string_view before_glob(std::string_view pattern) {
-  return pattern.substr(0, literal_length(pattern));
-}
-
-bool matches_spec(const Pathspec& spec, std::string_view path) {
-  return is_within(path, spec.pattern) || (!spec.literal && glob_matches(spec.pattern, path));
-}
-
-bool may_match_below_spec(const Pathspec& spec, std::string_view directory) {
-  if (is_within(directory, spec.pattern) || is_within(spec.pattern, directory)) return true;
-  if (spec.literal || !has_glob(spec.pattern)) return false;
-  // '*' crosses '/', so only what stands before the first glob character can rule a directory out.
-  const std::string_view fixed = before_glob(spec.pattern);
-  const std::string inside = std::string(directory) + '/';
-  const std::size_t common = std::min(fixed.size(), inside.size());
-  return fixed.substr(0, common) == std::string_view(inside).substr(0, common);
+bool starts_with(std::string_view text, std::string_view start, LetterCase letters) {
+  return text.size() >= start.size() && equal_text(text.substr(0, start.size()), start, letters);
 }
 
 }  // namespace
+
+Pathspec Pathspec::exactly(std::string path) {
+  Pathspec spec(std::move(path));
+  spec.literal = true;
+  return spec;
+}
+
+bool Pathspec::has_glob_characters(std::string_view pattern) { return literal_length(pattern) < pattern.size(); }
+
+std::size_t Pathspec::literal_bytes() const {
+  return literal ? pattern.size() : std::max(fixed, literal_length(pattern));
+}
+
+/// As match_pathspec_item() of git's dir.c.
+bool Pathspec::matches(std::string_view path, EntryKind kind) const {
+  const LetterCase letters = fold_case ? LetterCase::folded : LetterCase::matters;
+  if (fold_case && path.substr(0, fixed) != std::string_view(pattern).substr(0, fixed)) return false;
+  if (pattern.empty()) return true;
+  if (starts_with(path, pattern, letters)) {
+    if (path.size() == pattern.size() || pattern.ends_with('/') || path[pattern.size()] == '/') return true;
+  } else if (kind == EntryKind::directory && pattern.ends_with('/') && path.size() + 1 == pattern.size() &&
+             starts_with(pattern, path, letters)) {
+    return true;
+  }
+  const std::size_t plain = literal_bytes();
+  if (plain == pattern.size() || !starts_with(path, std::string_view(pattern).substr(0, plain), letters)) return false;
+  return wildmatch(std::string_view(pattern).substr(plain), path.substr(plain),
+                   within_names ? Wildcard::within_name : Wildcard::crosses_slash, letters);
+}
+
+bool Pathspec::may_match_below(std::string_view directory) const {
+  if (directory.empty() || pattern.empty()) return true;
+  // A `*` crosses '/', so only what stands before the first glob character can rule a directory out.
+  std::string plain = pattern.substr(0, literal_bytes());
+  if (plain.size() == pattern.size() && !plain.ends_with('/')) plain += '/';
+  const std::string inside = std::string(directory) + '/';
+  const std::size_t common = std::min(plain.size(), inside.size());
+  const LetterCase letters = fold_case ? LetterCase::folded : LetterCase::matters;
+  return equal_text(std::string_view(plain).substr(0, common), std::string_view(inside).substr(0, common), letters);
+}
+
+std::string Pathspec::root() const {
+  const std::string_view plain = std::string_view(pattern).substr(0, fold_case ? fixed : literal_bytes());
+  if (plain.size() < pattern.size()) return std::string(parent_path(plain));
+  return std::string(plain.ends_with('/') ? plain.substr(0, plain.size() - 1) : plain);
+}
 
 bool glob_matches(std::string_view pattern, std::string_view text) {
   return wildmatch(pattern, text, Wildcard::crosses_slash);
 }
 
-bool has_glob(std::string_view pattern) { return before_glob(pattern).size() < pattern.size(); }
-
-std::string_view literal_prefix(std::string_view pattern) {
-  if (!has_glob(pattern)) return pattern;
-  return parent_path(before_glob(pattern));
-}
-
-bool PathspecSet::matches(std::string_view path) const { return specs_.empty() || match_index(path) >= 0; }
-
-int PathspecSet::match_index(std::string_view path) const {
-  const auto found = std::find_if(specs_.begin(), specs_.end(),
-                                  [&](const Pathspec& spec) { return matches_spec(spec, path); });
-  return found == specs_.end() ? -1 : static_cast<int>(found - specs_.begin());
+bool PathspecSet::matches(std::string_view path, EntryKind kind) const {
+  bool wanted = true;
+  for (const Pathspec& spec : specs_) {
+    if (spec.exclude) continue;
+    wanted = spec.matches(path, kind);
+    if (wanted) break;
+  }
+  return wanted && std::none_of(specs_.begin(), specs_.end(),
+                                [&](const Pathspec& spec) { return spec.exclude && spec.matches(path, kind); });
 }
 
 bool PathspecSet::may_match_below(std::string_view directory) const {
-  return specs_.empty() || std::any_of(specs_.begin(), specs_.end(), [&](const Pathspec& spec) {
-           return may_match_below_spec(spec, directory);
-         });
+  bool possible = true;
+  for (const Pathspec& spec : specs_) {
+    if (spec.exclude) continue;
+    possible = spec.may_match_below(directory);
+    if (possible) break;
+  }
+  return possible;
+}
+
+std::vector<std::string> PathspecSet::roots() const {
+  std::vector<std::string> roots;
+  for (const Pathspec& spec : specs_)
+    if (!spec.exclude) roots.push_back(spec.root());
+  if (roots.empty()) roots.emplace_back();
+  std::sort(roots.begin(), roots.end(), PathLess());
+  std::vector<std::string> disjoint;
+  for (std::string& root : roots)
+    if (disjoint.empty() || !is_within(root, disjoint.back())) disjoint.push_back(std::move(root));
+  return disjoint;
 }
 
 }  // namespace store

@@ -4,30 +4,53 @@
 #include <string_view>
 #include <vector>
 
+#include "format/tree.h"
+
 namespace store {
 
-/// One path argument: a path, a directory prefix, or a glob in which `*` crosses '/' (cli contract §3).
+/// One path argument (cli contract §3): a path, a directory, or a glob in which `*` crosses '/'.
 struct Pathspec {
-  std::string pattern;   // from the root of the tree; "" is the root
-  bool literal = false;  // no glob characters, or literal by request
+  /// A path from the root of the tree, or a glob if it holds glob characters; "" is the root. With a '/' at the end it
+  /// matches directories only, and what is below them.
+  Pathspec(std::string path) : pattern(std::move(path)), literal(!has_glob_characters(pattern)) {}
+  Pathspec(const char* path) : Pathspec(std::string(path)) {}
+  /// A name that is never a pattern.
+  static Pathspec exactly(std::string path);
+
+  std::string pattern;
+  std::size_t fixed = 0;      // leading bytes that are no pattern and whose letters' case matters: a current directory
+  bool literal = false;       // no glob characters that count
+  bool exclude = false;       // takes away what the others match
+  bool within_names = false;  // :(glob): only `**` crosses '/'
+  bool fold_case = false;     // :(icase)
+  std::string text = {};      // as it was given, for messages; "" is the pattern
+
+  std::string_view shown() const { return text.empty() ? pattern : text; }
+  /// Whether it matches an entry, exclusion or not.
+  bool matches(std::string_view path, EntryKind kind = EntryKind::file) const;
+  /// False only if nothing below this directory can match.
+  bool may_match_below(std::string_view directory) const;
+  /// The deepest directory, or the very path, that all it matches is in: where a walk starts.
+  std::string root() const;
+
+ private:
+  static bool has_glob_characters(std::string_view pattern);
+  std::size_t literal_bytes() const;
 };
 
 /// glob(7) with `*` and `?` crossing '/', `[...]` classes, backslash escapes: what git's default pathspec
 /// matching does.
 bool glob_matches(std::string_view pattern, std::string_view text);
-bool has_glob(std::string_view pattern);
-/// The longest leading directory part of a pattern that holds no glob character: where a walk has to start.
-std::string_view literal_prefix(std::string_view pattern);
 
 class PathspecSet {
  public:
   explicit PathspecSet(std::vector<Pathspec> specs) : specs_(std::move(specs)) {}
-  /// Everything, if there are none.
-  bool matches(std::string_view path) const;
-  /// Index of the first spec that matches, for "which one matched nothing"; -1 if none.
-  int match_index(std::string_view path) const;
+  /// What any of them matches, and no exclusion. Everything, if there are none; everything else, if there are only exclusions.
+  bool matches(std::string_view path, EntryKind kind = EntryKind::file) const;
   /// True if something below this directory might match: it has to be entered.
   bool may_match_below(std::string_view directory) const;
+  /// Where walks have to start, in path order, none below another one.
+  std::vector<std::string> roots() const;
   const std::vector<Pathspec>& specs() const { return specs_; }
 
  private:

@@ -117,7 +117,7 @@ AddResult WorkFixture::add(const AddOptions& options) const {
 
 AddResult WorkFixture::add_paths(std::vector<std::string> paths) const {
   AddOptions options;
-  options.paths = std::move(paths);
+  options.paths.assign(paths.begin(), paths.end());
   return add(options);
 }
 

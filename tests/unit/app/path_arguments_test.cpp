@@ -14,10 +14,8 @@ TEST_CASE("paths are taken from the current directory, absolute ones from the ro
   CHECK(paths.resolve(".") == "d/e");
   CHECK(paths.resolve("../..").empty());
   CHECK(paths.resolve("/w/x//y/.") == "x/y");
-  CHECK(paths.resolve_pathspecs({"*.c"}).front() == "d/e/*.c");
-  CHECK_THROWS_AS(paths.resolve_pathspecs({":(glob)x"}), Error);
-  CHECK_THROWS_AS(paths.resolve_pathspecs({":!x"}), Error);
-  CHECK(paths.resolve_pathspecs({"./:x"}).front() == "d/e/:x");
+  CHECK(paths.resolve_pathspec("*.c").pattern == "d/e/*.c");
+  CHECK(paths.resolve_pathspec("./:x").pattern == "d/e/:x");
   CHECK_THROWS_AS(paths.resolve("../../.."), Error);
   CHECK_THROWS_AS(paths.resolve("/wx"), Error);
   CHECK_THROWS_AS(paths.resolve(""), Error);
@@ -28,7 +26,36 @@ TEST_CASE("a current directory with glob characters means itself in a pattern") 
   const PathArguments paths("/w", "/w/[a]", false);
   CHECK(paths.resolve("x") == "[a]/x");
   CHECK(paths.resolve("*.c") == "[a]/*.c");
-  CHECK(paths.resolve_pathspecs({"*.c", "x"}) == std::vector<std::string>{"\\[a]/*.c", "[a]/x"});
+  const Pathspec glob = paths.resolve_pathspec("*.c");
+  CHECK(glob.matches("[a]/b.c"));
+  CHECK_FALSE(glob.matches("a/b.c"));
+  CHECK(paths.resolve_pathspec("x").literal);
+  CHECK(paths.resolve_pathspec("../*").matches("a"));
+}
+
+TEST_CASE("pathspec magic is read as git reads it") {
+  PathArguments paths("/w", "/w/d", false);
+  CHECK(paths.resolve_pathspec(":/x").pattern == "x");
+  CHECK(paths.resolve_pathspec(":/").pattern.empty());
+  CHECK(paths.resolve_pathspec(":(top)").pattern.empty());
+  CHECK(paths.resolve_pathspec(":").pattern == "d/");
+  CHECK(paths.resolve_pathspec(":!x").exclude);
+  CHECK(paths.resolve_pathspec(":^x").exclude);
+  CHECK(paths.resolve_pathspec(":(exclude,top)x").pattern == "x");
+  CHECK(paths.resolve_pathspec(":!/:x").pattern == "x");
+  CHECK(paths.resolve_pathspec(":(literal)*").literal);
+  CHECK(paths.resolve_pathspec(":(icase)X").matches("d/x"));
+  CHECK_FALSE(paths.resolve_pathspec(":(icase)X").matches("D/x"));
+  CHECK(paths.resolve_pathspec(":(glob)*.c").matches("d/a.c"));
+  CHECK_FALSE(paths.resolve_pathspec(":(glob)*.c").matches("d/e/a.c"));
+  CHECK(paths.resolve_pathspec("x/").pattern == "d/x/");
+  for (const char* bad : {":(attr:x)y", ":(top", ":(nothing)x", ":(glob,literal)x", ":%x", ":(prefix:1)x"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(paths.resolve_pathspec(bad), Error);
+  }
+  paths.take_literally();
+  CHECK(paths.resolve_pathspec(":!x").pattern == "d/:!x");
+  CHECK(paths.resolve_pathspec("*").literal);
 }
 
 TEST_CASE("from outside the tree paths start at its root if the repository was named, else they are refused") {

@@ -72,7 +72,7 @@ class CheckoutFixture : public WorkFixture {
   CheckoutResult force_to(const ObjectId& commit) const { return checkout_with({.force = true}, commit.hex()); }
   CheckoutResult take_paths(const ObjectId& commit, std::vector<std::string> paths, bool force = false) const {
     CheckoutOptions options;
-    options.paths = std::move(paths);
+    options.paths.assign(paths.begin(), paths.end());
     options.force = force;
     return checkout_with(options, commit.hex());
   }

@@ -10,7 +10,7 @@ using namespace store::test;
 namespace {
 
 std::vector<std::string> changes(OpsFixture& fixture, const FixtureTree& before, const FixtureTree& after,
-                                 const std::vector<std::string>& paths = {}) {
+                                 const std::vector<Pathspec>& paths = {}) {
   const ObjectId old_tree = fixture.put_tree(before);
   const ObjectId new_tree = fixture.put_tree(after);
   fixture.reopen();

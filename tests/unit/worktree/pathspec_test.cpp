@@ -1,69 +1,24 @@
 #include "worktree/pathspec.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/path.h"
+#include "support/git_command.h"
 #include "support/random_bytes.h"
 #include "support/scratch.h"
 
 using namespace store;
+using test::run_git;
 using test::Scratch;
+using test::split_at_nul;
 
 namespace {
 
 using Strings = std::vector<std::string>;
-
-struct Outcome {
-  int status = 0;
-  std::string output;
-};
-
-/// Runs git in a directory, without anybody's configuration.
-Outcome run_git(const Scratch& scratch, Strings words) {
-  words.insert(words.begin(), {"git", "-C", scratch.path()});
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  int pipe_fds[2];
-  REQUIRE(::pipe2(pipe_fds, O_CLOEXEC) == 0);
-  const UniqueFd reading(pipe_fds[0]);
-  UniqueFd writing(pipe_fds[1]);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(writing.get(), STDOUT_FILENO);
-    ::setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
-    ::setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
-    ::execvp("git", arguments.data());
-    ::_exit(127);
-  }
-  writing.reset();
-  Outcome outcome;
-  Bytes buffer(1 << 16);
-  while (const std::size_t got = read_full(reading.get(), buffer, "pipe"))
-    outcome.output += as_text(ByteView(buffer).first(got));
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
-}
-
-Strings split_at_nul(const std::string& text) {
-  Strings parts;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\0', begin);
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
 
 std::string random_pattern(testing::SplitMix64& random) {
   static const Strings k_pieces = {"a",     "b",     "c",    "d",      "/",           "*",
@@ -84,7 +39,7 @@ bool is_normal(const std::string& pattern) {
 
 PathspecSet set_of(const Strings& patterns) {
   std::vector<Pathspec> specs;
-  for (const std::string& pattern : patterns) specs.push_back({.pattern = pattern, .literal = false});
+  for (const std::string& pattern : patterns) specs.emplace_back(pattern);
   return PathspecSet(std::move(specs));
 }
 
@@ -141,28 +96,31 @@ TEST_CASE("a pattern of many stars takes no exponential time") {
 
 TEST_CASE("a path matches by being the pathspec, by lying below it, or as a glob") {
   const PathspecSet set = set_of({"src", "doc/*.md", "w[1]"});
-  CHECK(set.match_index("src") == 0);
-  CHECK(set.match_index("src/a/b") == 0);
-  CHECK(set.match_index("srcs") == -1);
-  CHECK(set.match_index("doc/x/y.md") == 1);
-  CHECK(set.match_index("w[1]/x") == 2);
-  CHECK(set.match_index("w1") == 2);
-  CHECK(set.match_index("w1/x") == -1);
+  CHECK(set.matches("src"));
+  CHECK(set.matches("src/a/b"));
+  CHECK_FALSE(set.matches("srcs"));
+  CHECK(set.matches("doc/x/y.md"));
+  CHECK(set.matches("w[1]/x"));
+  CHECK(set.matches("w1"));
+  CHECK_FALSE(set.matches("w1/x"));
   CHECK_FALSE(set.matches("other"));
   CHECK(set_of({}).matches("anything"));
   CHECK(set_of({""}).matches("anything"));
-  CHECK_FALSE(PathspecSet({{.pattern = "*", .literal = true}}).matches("a"));
-  CHECK(PathspecSet({{.pattern = "*", .literal = true}}).matches("*/x"));
+  CHECK_FALSE(PathspecSet({Pathspec::exactly("*")}).matches("a"));
+  CHECK(PathspecSet({Pathspec::exactly("*")}).matches("*/x"));
 }
 
 TEST_CASE("the literal prefix is the directory where a walk starts") {
-  CHECK(literal_prefix("a/b") == "a/b");
-  CHECK(literal_prefix("a/b*") == "a");
-  CHECK(literal_prefix("a/b/*") == "a/b");
-  CHECK(literal_prefix("*.c") == "");
-  CHECK(literal_prefix("a\\b/c") == "");
-  CHECK_FALSE(has_glob("a/b"));
-  CHECK(has_glob("a\\b"));
+  CHECK(Pathspec("a/b").root() == "a/b");
+  CHECK(Pathspec("a/b/").root() == "a/b");
+  CHECK(Pathspec("a/b*").root() == "a");
+  CHECK(Pathspec("a/b/*").root() == "a/b");
+  CHECK(Pathspec("*.c").root() == "");
+  CHECK(Pathspec("a\\b/c").root() == "");
+  CHECK(Pathspec("a/b").literal);
+  CHECK_FALSE(Pathspec("a\\b").literal);
+  CHECK(set_of({"b", "a/c*", "a", "*"}).roots() == Strings{""});
+  CHECK(set_of({"b", "a/c*", "a/"}).roots() == Strings{"a", "b"});
 }
 
 TEST_CASE("a directory is ruled out only if nothing below it can match") {
@@ -175,6 +133,20 @@ TEST_CASE("a directory is ruled out only if nothing below it can match") {
   CHECK(set.may_match_below("doc/x"));
   CHECK_FALSE(set.may_match_below("docs"));
   CHECK(set_of({}).may_match_below("x"));
+}
+
+TEST_CASE("a slash at the end means directories, and exclusions take away") {
+  CHECK_FALSE(Pathspec("a/").matches("a"));
+  CHECK(Pathspec("a/").matches("a", EntryKind::directory));
+  CHECK(Pathspec("a/").matches("a/b"));
+  Pathspec out("a/*.o");
+  out.exclude = true;
+  CHECK_FALSE(PathspecSet({"a", out}).matches("a/x.o"));
+  CHECK(PathspecSet({"a", out}).matches("a/x"));
+  CHECK_FALSE(PathspecSet({"a", out}).matches("b"));
+  CHECK(PathspecSet({out}).matches("b"));
+  CHECK_FALSE(PathspecSet({out}).matches("a/d/x.o"));
+  CHECK(PathspecSet({out}).roots() == Strings{""});
 }
 
 TEST_CASE("no directory above a matching path is ever ruled out") {
