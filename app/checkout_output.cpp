@@ -5,6 +5,7 @@
 #include "app/context.h"
 #include "app/ingest_output.h"
 #include "app/quote.h"
+#include "base/text.h"
 
 namespace store {
 namespace {
@@ -43,6 +44,33 @@ void note_not_restored(Context& context, const NotRestored& counts) {
   for (const NamedCount& each : named(counts))
     if (each.count > 0) list += (list.empty() ? "" : ", ") + counted(each.count, each.noun);
   if (!list.empty()) context.messages().note("note: not restored, because that needs root: " + list);
+}
+
+namespace {
+
+std::string head_line(const CheckoutResult& result) {
+  if (!result.branch.empty()) return "on branch " + escape_name(result.branch) + "\n";
+  if (!result.head) return "";
+  return "HEAD is now at " + result.head->short_hex() +
+         ", on no branch: commits made here belong to none until store switch -c NAME makes one\n";
+}
+
+}  // namespace
+
+void finish_checkout(Context& context, CheckoutResult& result, ShowHead head) {
+  constexpr std::string_view k_heads = "refs/heads/";
+  if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
+  context.report_failed(result.failed);
+  if (result.damaged)
+    context.fail(Error(ErrorKind::corrupt, "the repository is damaged: some files did not come out", "store fsck"));
+  note_not_restored(context, result.not_restored);
+  if (context.json()) {
+    write_checkout(context.begin_result(), result);
+  } else if (!context.quiet()) {
+    context.out().write((head == ShowHead::yes ? head_line(result) : std::string()) +
+                        fmt::format("{} written ({}), {} kept, {} removed\n", human_count(result.written),
+                                    human_size(result.bytes), human_count(result.kept), human_count(result.removed)));
+  }
 }
 
 }  // namespace store

@@ -1,16 +1,11 @@
-#include <fmt/format.h>
-
 #include "app/checkout_output.h"
 #include "app/commands.h"
 #include "app/context.h"
-#include "app/quote.h"
 #include "app/revision_arguments.h"
 #include "base/text.h"
 
 namespace store {
 namespace {
-
-constexpr std::string_view k_heads = "refs/heads/";
 
 [[noreturn]] void refuse_paths_alone() {
   throw Error(ErrorKind::usage, "store checkout: no REV before the paths", "store checkout HEAD -- PATH");
@@ -67,37 +62,12 @@ CheckoutOptions parse(Context& context) {
   return options;
 }
 
-void print_text(Context& context, const CheckoutOptions& options, const CheckoutResult& result) {
-  if (context.quiet()) return;
-  std::string line;
-  if (!options.out && options.paths.empty()) {
-    const std::string_view branch = result.branch;
-    if (!branch.empty()) {
-      const std::size_t prefix = branch.starts_with(k_heads) ? k_heads.size() : 0;
-      line = "on branch " + escape_name(branch.substr(prefix)) + "\n";
-    } else if (result.head) {
-      line = "HEAD is now at " + result.head->short_hex() + " (detached)\n";
-    }
-  }
-  line += fmt::format("{} written ({}), {} kept, {} removed\n", human_count(result.written), human_size(result.bytes),
-                      human_count(result.kept), human_count(result.removed));
-  context.out().write(line);
-}
-
 int run(Context& context) {
   const CheckoutOptions options = parse(context);
   context.show_progress({{Stage::scan, 0.05}, {Stage::fetch, 0.05}, {Stage::write, 0.85}, {Stage::verify, 0.05}});
   CheckoutResult result = checkout(context.workspace(), options);
   context.end_progress();
-  if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
-  context.report_failed(result.failed);
-  if (result.damaged)
-    context.fail(Error(ErrorKind::corrupt, "the repository is damaged: some files did not come out", "store fsck"));
-  note_not_restored(context, result.not_restored);
-  if (context.json())
-    write_checkout(context.begin_result(), result);
-  else
-    print_text(context, options, result);
+  finish_checkout(context, result, !options.out && options.paths.empty() ? ShowHead::yes : ShowHead::no);
   return 0;
 }
 

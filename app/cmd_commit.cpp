@@ -15,6 +15,7 @@ CommitOptions parse(Context& context) {
   options.stage_tracked = arguments.has("a");
   options.stage_all = arguments.has("all");
   options.allow_empty = arguments.has("allow-empty");
+  options.amend = arguments.has("amend");
   read_exclude_options(context, options.add);
   context.workspace().worktree_fd();  // refused before an editor starts
   read_commit_options(context, options);
@@ -72,7 +73,7 @@ Command commit_command() {
               {.letter = 'a', .help = "stage what changed or is gone of the tracked paths first"},
               {.letter = 'A', .name = "all", .help = "stage everything first, untracked files too"},
               {.name = "allow-empty", .help = "also if nothing changed"},
-              {.name = "amend", .state = OptionSpec::State::later},
+              {.name = "amend", .help = "replace the last commit; what is not given stays as it was"},
           },
       .max_positionals = 0,
       .makes_commits = true,

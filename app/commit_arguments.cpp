@@ -43,6 +43,7 @@ std::string message_of(Context& context) {
   if (!paragraphs.empty()) {
     std::string message;
     for (const std::string& paragraph : paragraphs) message += (message.empty() ? "" : "\n\n") + paragraph;
+    if (message.empty()) throw Error(ErrorKind::usage, "the commit message is empty", "give one with -m");
     return message;
   }
   const auto editor = editor_of(context.console());
@@ -94,7 +95,8 @@ void read_commit_options(Context& context, CommitOptions& options) {
     const auto [key, value] = parse_meta(text);
     options.meta[key] = value;
   }
-  options.message = message_of(context);
+  const bool given = context.arguments().has("message") || context.arguments().has("file");
+  if (!options.amend || given) options.message = message_of(context);  // or as it was
 }
 
 void write_commit(JsonWriter& json, const CommitResult& result) {

@@ -110,6 +110,11 @@ JsonWriter& Context::begin_result() {
   return *setup_.json;
 }
 
+JsonWriter& Context::begin_result_list() {
+  setup_.json->key("result").begin_array();
+  return *setup_.json;
+}
+
 void Context::use_pager() {
   if (json() || pager_ || !console_.out_is_terminal || arguments().has("no-pager")) return;
   std::string command = "less -FRX";

@@ -51,6 +51,8 @@ class Context {
   void use_pager();
   /// The `result` object of --json, open: the runner closes it.
   JsonWriter& begin_result();
+  /// The same of a word whose result is a list.
+  JsonWriter& begin_result_list();
 
   /// Settings of all layers; with the repository's file if there is a repository, or none is needed otherwise.
   const Config& config();

@@ -14,6 +14,8 @@
 #include "ops/checkout_forms.h"
 #include "ops/checkout_index.h"
 #include "ops/checkout_writer.h"
+#include "ops/content_match.h"
+#include "ops/ref_edit.h"
 #include "pipeline/resume.h"
 
 namespace store {
@@ -59,12 +61,27 @@ Interrupted find_interrupted(const Repository& repository, const ObjectId& commi
   return found;
 }
 
+/// The files of a tree, each with what another tree has in its place; what that does not have is left out.
+ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, const ObjectId& other) {
+  const ChangeSource all = content_of(objects, files, PathspecSet({}));
+  return [&objects, all, other] {
+    return ChangeStream([&objects, stream = all(), other]() -> std::optional<TreeChange> {
+      while (std::optional<TreeChange> change = stream()) {
+        change->after = entry_at(objects, other, change->path);
+        if (change->after) return change;
+      }
+      return {};
+    });
+  };
+}
+
 /// A checkout that changes the working tree, under the index lock from start to end.
 class InPlace {
  public:
-  InPlace(Workspace& workspace, const CheckoutOptions& options)
+  InPlace(Workspace& workspace, const CheckoutOptions& options, const TakeBack* take_back = nullptr)
       : workspace_(workspace),
         options_(options),
+        take_back_(take_back),
         root_fd_(workspace.worktree_fd()),
         session_(Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait())),
         index_lock_(workspace.repository().locks().acquire(LockName::index, LockMode::exclusive,
@@ -80,7 +97,7 @@ class InPlace {
     decide();
     OplogRecord record = start_record();
     write();
-    update_index(workspace_, index_, source_, plan_,
+    if (!options_.keep_index) update_index(workspace_, index_, source_, plan_,
                  {.before = head_tree_, .after = target_tree_, .paths_only = paths_only(), .started_ns = started_ns_});
     move_head(std::move(record));
     session_.remove();
@@ -94,14 +111,27 @@ class InPlace {
 
   void load_trees() {
     const ObjectReader& objects = workspace_.objects();
+    if (take_back_ != nullptr || options_.remove) store_discarded(workspace_, session_, {});  // the empty tree is read
+    if (take_back_ != nullptr) {
+      head_tree_ = take_back_->before;
+      target_tree_ = take_back_->after;
+      source_ = changes_between(objects, head_tree_, target_tree_);
+      return;
+    }
+    if (head_.commit) head_tree_ = read_commit(objects, *head_.commit).tree;
+    if (options_.remove) {
+      target_tree_ = empty_tree_id();
+      source_ = removal_of(index_, PathspecSet(options_.paths));
+      return;
+    }
     const std::string& branch = options_.revision.branch;
     if (!branch.empty()) {
       const std::optional<RefValue> now = workspace_.refs().read(branch);
       if (!now || now->id != options_.revision.commit)
         throw Error(ErrorKind::conflict, fmt::format("{}: moved meanwhile", escape_name(branch)), "run the command again");
     }
-    target_tree_ = read_commit(objects, options_.revision.commit).tree;
-    if (head_.commit) head_tree_ = read_commit(objects, *head_.commit).tree;
+    target_tree_ = options_.from_index ? store_index_tree(workspace_, session_, index_)
+                                       : read_commit(objects, options_.revision.commit).tree;
     walk_tree(objects, target_tree_, "", [&](const std::string&, const TreeEntry&) {
       workspace_.check_cancelled();
       return true;
@@ -120,6 +150,7 @@ class InPlace {
                             .index = &index_,
                             .staged_against = head_tree_,
                             .paths_only = paths_only(),
+                            .only_removes = options_.remove,
                             .unsynced = &interrupted_.unsynced},
                            plan_);
     const ChangeStream changes = source_();
@@ -132,7 +163,40 @@ class InPlace {
     }
     planner.finish();
     if (!interrupted_.sessions.empty()) clean_up("");
-    if (!plan_.in_the_way.empty() && !options_.force) throw_in_the_way(std::move(plan_.in_the_way));
+    if (take_back_ != nullptr) check_unchanged();
+    else if (!plan_.in_the_way.empty() && !options_.force) throw_in_the_way(std::move(plan_.in_the_way));
+  }
+
+  /// What is in the way of taking an entry back is what changed since, unless it is what the entry itself brought back.
+  void check_unchanged() {
+    const ObjectReader& objects = workspace_.objects();
+    std::vector<std::string> changed;
+    for (const std::string& path : plan_.in_the_way)
+      if (!holds(path, entry_at(objects, take_back_->overwrites, path))) changed.push_back(path);
+    const ChangeStream back = content_of(objects, take_back_->brings_back, PathspecSet({}))();
+    while (const std::optional<TreeChange> change = back()) {
+      if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
+      if (!holds(change->path, change->after) && !holds(change->path, entry_at(objects, take_back_->before, change->path)))
+        changed.push_back(change->path);
+    }
+    const ChangeStream over = content_of(objects, take_back_->overwrites, PathspecSet({}))();
+    while (const std::optional<TreeChange> change = over()) {
+      if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
+      if (holds(change->path, change->after)) overwritten_.push_back(change->path);
+      else if (!holds(change->path, entry_at(objects, take_back_->before, change->path))) changed.push_back(change->path);
+    }
+    if (changed.empty()) return;
+    std::sort(changed.begin(), changed.end(), PathLess());
+    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+    throw Error(ErrorKind::conflict, fmt::format("{}: has changed since", escape_name(changed.front())),
+                "commit it, or put it away first")
+        .with_paths(std::move(changed));
+  }
+
+  bool holds(const std::string& path, const std::optional<TreeEntry>& entry) const {
+    const std::optional<ScanEntry> found = scan_one(root_fd_, path);
+    if (!found || !entry) return !found && !entry;
+    return content_matches(workspace_, root_fd_, *found, *entry);
   }
 
   void clean_up(const std::string& directory) const {
@@ -146,26 +210,27 @@ class InPlace {
   }
 
   OplogRecord start_record() {
-    OplogRecord record;
-    record.command = workspace_.env().command;
-    record.time = {workspace_.env().now_seconds, local_zone_minutes(workspace_.env().now_seconds)};
-    if (plan_.in_the_way.empty()) {
-      record.index_before = known_index_tree();
-      return record;
-    }
+    OplogRecord record = new_oplog_record(workspace_);
     record.index_before = store_index_tree(workspace_, session_, index_);
-    record.discarded = store_discarded(workspace_, session_, plan_.in_the_way);
+    std::vector<std::string> discarded = plan_.in_the_way;
+    discarded.insert(discarded.end(), overwritten_.begin(), overwritten_.end());
+    if (options_.keep_index) add_replaced(discarded);
+    record.discarded = store_discarded(workspace_, session_, std::move(discarded));
     return record;
   }
 
-  std::optional<ObjectId> known_index_tree() const {
-    const std::optional<IndexEntry> root = index_.find("");
-    if (!root || root->id.is_zero()) return {};
-    return root->id;
+  /// Where the index does not change, it cannot tell what was in the files.
+  void add_replaced(std::vector<std::string>& paths) const {
+    const ChangeStream changes = source_();
+    for (const Step step : plan_.steps) {
+      const std::optional<TreeChange> change = changes();
+      if (change && (step == Step::replace || step == Step::set_mode)) paths.push_back(change->path);
+    }
   }
 
   void write() {
-    if (plan_.steps.empty()) return;
+    const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !overwritten_.empty());
+    if (plan_.steps.empty() && !bytes_come_back) return;
     const TargetTree target(*workspace_.env().fs, workspace_.worktree_path());
     JournalWriter journal = session_.create_journal();
     journal.append(JournalTarget{options_.revision.commit, workspace_.env().command, boot_id()});
@@ -173,16 +238,40 @@ class InPlace {
     CheckoutWriter writer(workspace_, target, source_, plan_, result_);
     writer.on_written = [&](const std::string& path, const ObjectId& id) { journal.append(JournalWritten{path, id}); };
     writer.run();
+    if (bytes_come_back) {
+      write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_));
+      write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})));
+    }
     journal.flush();
     if (workspace_.settings().core.fsync) target.sync();
+  }
+
+  /// Files that are not what the index says, over what is there; directories only where they are missing.
+  void write_over(const TargetTree& target, const ChangeSource& files) {
+    CheckoutPlan plan;
+    const ChangeStream changes = files();
+    while (const std::optional<TreeChange> change = changes()) {
+      const std::optional<ScanEntry> found = scan_one(root_fd_, change->path);
+      Step step = found ? Step::replace : Step::write;
+      if (change->after->kind == EntryKind::directory) step = found ? Step::leave : Step::make_directory;
+      else if (found && content_matches(workspace_, root_fd_, *found, *change->after))
+        step = is_regular(found->kind) ? Step::set_mode : Step::keep;
+      plan.steps.push_back(step);
+    }
+    if (!plan.steps.empty()) CheckoutWriter(workspace_, target, files, plan, result_).run();
   }
 
   void move_head(OplogRecord record) {
     result_.head = head_.commit;
     result_.branch = head_.branch;
-    if (!paths_only()) {
+    if (take_back_ != nullptr) {
+      record.changes = take_back_->refs;
+    } else if (!paths_only()) {
       RefValue wanted;
-      if (options_.revision.branch.empty())
+      if (options_.new_branch) {
+        wanted.branch = *options_.new_branch;
+        record.changes.push_back({wanted.branch, std::nullopt, RefValue{options_.revision.commit, {}}});
+      } else if (options_.revision.branch.empty())
         wanted.id = options_.revision.commit;
       else
         wanted.branch = options_.revision.branch;
@@ -191,14 +280,21 @@ class InPlace {
       const std::optional<RefValue> current = workspace_.refs().read("HEAD");
       if (current != wanted) record.changes.push_back({"HEAD", current, wanted});
     }
+    record.index_after = store_index_tree(workspace_, session_, index_);
+    const bool nothing = record.changes.empty() && record.index_before == record.index_after &&
+                         *record.discarded == empty_tree_id() && take_back_ == nullptr;
+    if (!nothing) workspace_.refs().update(record, workspace_.lock_wait());
+    if (take_back_ != nullptr) {
+      const RefStore::Head head = workspace_.refs().head();
+      result_.head = head.commit;
+      result_.branch = head.branch;
+    }
     if (result_.branch.starts_with(k_heads_prefix)) result_.branch.erase(0, k_heads_prefix.size());
-    if (record.changes.empty() && !record.discarded) return;
-    record.index_after = known_index_tree();
-    workspace_.refs().update(record, workspace_.lock_wait());
   }
 
   Workspace& workspace_;
   const CheckoutOptions& options_;
+  const TakeBack* take_back_;
   int root_fd_;
   Session session_;
   Lock index_lock_;
@@ -210,6 +306,7 @@ class InPlace {
   std::optional<ObjectId> head_tree_;
   ChangeSource source_;
   CheckoutPlan plan_;
+  std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way
   CheckoutResult result_;
 };
 
@@ -253,6 +350,13 @@ CheckoutResult checkout(Workspace& workspace, const CheckoutOptions& options) {
   if (options.out) return checkout_outside(workspace, options);
   if (options.subtree) throw Error(ErrorKind::usage, "checkout: REV:PATH needs --out DIR");
   return InPlace(workspace, options).run();
+}
+
+CheckoutResult take_back_files(Workspace& workspace, const TakeBack& entry) {
+  CheckoutOptions options;
+  options.revision.commit = entry.after;  // by which an interrupted one is told
+  options.force = true;
+  return InPlace(workspace, options, &entry).run();
 }
 
 }  // namespace store

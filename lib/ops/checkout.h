@@ -16,6 +16,10 @@ struct CheckoutOptions {
   std::vector<Pathspec> paths = {};         // index and working tree only, HEAD stays
   std::optional<std::string> out = {};      // absolute directory: export there
   bool force = false;
+  std::optional<std::string> new_branch = {};  // "refs/heads/X": made at the revision, and HEAD put on it
+  bool from_index = false;                 // with paths: what is staged, instead of a revision's
+  bool keep_index = false;                 // with paths: files only
+  bool remove = false;                     // with paths: takes what is tracked out of index and working tree
 };
 struct CheckoutResult {
   std::optional<ObjectId> head;
@@ -28,6 +32,8 @@ struct CheckoutResult {
   std::vector<PathFailure> failed;
   bool damaged = false;  // some of `failed` because of damage in the repository
 };
+/// Every one that changed something is an entry of the oplog, which names the index before and after, and the bytes that it
+/// discarded, perhaps none.
 /// cli contract `checkout`: in place (HEAD, index and working tree), by paths, or to another folder. What is in the way is
 /// Error{conflict} listing all paths and nothing touched. Validates the whole target tree first.
 CheckoutResult checkout(Workspace& workspace, const CheckoutOptions& options);

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "base/path.h"
@@ -105,6 +106,47 @@ class AgainstIndex {
   std::string replaced_;
 };
 
+/// Directories that a removal concerns.
+struct RemovalDirectories {
+  std::set<std::string> emptied;  // everything in them goes, and so do they
+  std::set<std::string> kept;     // something in them goes
+};
+RemovalDirectories directories_of_removal(const Index& index, const PathspecSet& pathspecs) {
+  struct Open {
+    std::string path;
+    bool removes = false;
+    bool keeps = false;
+    bool empty = true;
+  };
+  RemovalDirectories directories;
+  std::vector<Open> open;
+  const auto leave = [&] {
+    const Open left = std::move(open.back());
+    open.pop_back();
+    const bool goes = !left.keeps && (left.removes || left.empty) && (left.removes || pathspecs.matches(left.path, EntryKind::directory));
+    if (goes) directories.emptied.insert(left.path);
+    else if (left.removes) directories.kept.insert(left.path);
+    if (open.empty()) return;
+    open.back().empty = false;
+    open.back().removes = open.back().removes || goes || left.removes;
+    open.back().keeps = open.back().keeps || !goes;
+  };
+  for (Index::Cursor cursor = index.seek(""); !cursor.at_end(); cursor.next()) {
+    const IndexEntry& entry = cursor.entry();
+    if (entry.path.empty()) continue;
+    while (!open.empty() && !is_within(entry.path, open.back().path)) leave();
+    if (entry.kind == EntryKind::directory) {
+      open.push_back({entry.path});
+      continue;
+    }
+    if (open.empty()) continue;
+    open.back().empty = false;
+    (pathspecs.matches(entry.path, entry.kind) ? open.back().removes : open.back().keeps) = true;
+  }
+  while (!open.empty()) leave();
+  return directories;
+}
+
 }  // namespace
 
 ChangeSource changes_between(const ObjectReader& objects, const std::optional<ObjectId>& before,
@@ -120,6 +162,31 @@ ChangeSource content_of(const ObjectReader& objects, const ObjectId& tree, const
   return [&objects, tree, pathspecs] {
     const auto content = std::make_shared<MatchingContent>(objects, tree, pathspecs);
     return ChangeStream([content] { return content->next(); });
+  };
+}
+
+ChangeSource removal_of(const Index& index, const PathspecSet& pathspecs) {
+  const auto directories = std::make_shared<const RemovalDirectories>(directories_of_removal(index, pathspecs));
+  return [&index, pathspecs, directories] {
+    const auto cursor = std::make_shared<Index::Cursor>(index.seek(""));
+    return ChangeStream([cursor, pathspecs, directories]() -> std::optional<TreeChange> {
+      for (; !cursor->at_end(); cursor->next()) {
+        const IndexEntry& entry = cursor->entry();
+        if (entry.path.empty()) continue;
+        const bool directory = entry.kind == EntryKind::directory;
+        const bool kept = directory && directories->kept.contains(entry.path);
+        if (!kept && (directory ? !directories->emptied.contains(entry.path) : !pathspecs.matches(entry.path, entry.kind)))
+          continue;
+        TreeChange change{TreeChange::Kind::deleted, entry.path, tree_entry_of(entry), {}};
+        if (kept) {
+          change.kind = TreeChange::Kind::modified;
+          change.after = change.before;
+        }
+        cursor->next();
+        return change;
+      }
+      return {};
+    });
   };
 }
 

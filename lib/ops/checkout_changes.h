@@ -20,6 +20,11 @@ ChangeSource content_of(const ObjectReader& objects, const ObjectId& tree, const
 /// One entry, as added.
 ChangeSource single_entry(const TreeEntry& entry, const std::string& path);
 
+/// What is tracked and matches, as deleted, and so the directories that this leaves without content; those above are
+/// `modified`. The index must not
+/// change.
+ChangeSource removal_of(const Index& index, const PathspecSet& pathspecs);
+
 /// Puts the index's entries in as `before`. Where a directory is tracked and something else is to be written, what is tracked below it
 /// follows as deleted. Directories that are tracked and lie only on the way keep their mode. The index must not change.
 ChangeSource against_index(ChangeSource source, const Index& index, const PathspecSet& pathspecs);

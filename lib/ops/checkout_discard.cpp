@@ -63,6 +63,8 @@ std::optional<IngestInput> input_for(const Workspace& workspace, const std::stri
 
 }  // namespace
 
+ObjectId empty_tree_id() { return TreeBuilder([](const NodeBuilder::Built&) {}).finish().id; }
+
 ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths) {
   std::sort(paths.begin(), paths.end(), PathLess());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
@@ -79,7 +81,7 @@ ObjectId store_discarded(Workspace& workspace, const Session& session, std::vect
   ports.done = [&](const IngestResult& result) { entries.push_back(result.entry); };
   ports.failed = [&](PathFailure failure) { failures.push_back(std::move(failure)); };
   ports.publisher = &store.publisher;
-  ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
+  if (!paths.empty()) ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
   if (!failures.empty())
     throw Error(ErrorKind::conflict,
                 fmt::format("{}: cannot be kept before it is overwritten: {}", escape_name(failures.front().path),

@@ -14,6 +14,21 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
 /// keeps them. Error if one of them cannot be read: then nothing may be overwritten.
 ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths);
 
+/// Id of the tree without entries.
+ObjectId empty_tree_id();
+
+/// An entry of the oplog in reverse.
+struct TakeBack {
+  ObjectId before;       // the index as the entry left it
+  ObjectId after;        // and as it was
+  ObjectId brings_back;  // files that the entry had discarded: they come back over those of `after`
+  ObjectId overwrites;   // files that may be there instead of those of `before`, and are discarded
+  std::vector<RefChange> refs;
+};
+/// Index, files and refs as they were, as one entry. Error{conflict} naming all files that are neither as the entry left them nor
+/// as they are to become; then nothing is touched.
+CheckoutResult take_back_files(Workspace& workspace, const TakeBack& entry);
+
 /// The index as a tree, written if it is not known.
 ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index);
 

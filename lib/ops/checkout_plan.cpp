@@ -118,6 +118,7 @@ Step InPlacePlanner::deleted(const State& state) {
 
 Step InPlacePlanner::directory(const State& state) {
   const TreeChange& change = state.change;
+  if (in_.only_removes) return Step::leave;
   if (!state.found) return Step::make_directory;
   if (state.found->kind != EntryKind::directory)
     return is_clean(state) ? Step::turn_into_directory : in_the_way(state, Step::turn_into_directory);

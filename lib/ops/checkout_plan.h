@@ -55,6 +55,7 @@ class InPlacePlanner {
     /// Of HEAD, for a checkout of paths: an entry staged since is in the way. Nothing: `before` is HEAD's entry.
     std::optional<ObjectId> staged_against;
     bool paths_only = false;
+    bool only_removes = false;  // no directory is made or changed
     /// Files that a checkout had finished before the machine went down.
     const std::unordered_set<std::string>* unsynced = nullptr;
   };

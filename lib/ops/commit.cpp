@@ -2,7 +2,9 @@
 
 #include <chrono>
 
+#include "base/error.h"
 #include "format/tree.h"
+#include "ops/checkout_forms.h"
 #include "ops/commit_parts.h"
 #include "ops/index_tree.h"
 #include "ops/new_content.h"
@@ -37,7 +39,14 @@ void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectI
   workspace.refs().update(record, workspace.lock_wait());
 }
 
-ObjectId empty_tree() { return TreeBuilder([](const NodeBuilder::Built&) {}).finish().id; }
+/// The commit that HEAD is at, with what was given in its place.
+Commit amended(Commit commit, const Commit& given, const CommitOptions& options) {
+  if (!given.message.empty()) commit.message = given.message;
+  if (options.author) commit.author = given.author;
+  if (options.date) commit.time = given.time;
+  for (const auto& [key, value] : given.meta) commit.meta[key] = value;
+  return commit;
+}
 
 }  // namespace
 
@@ -50,6 +59,14 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   const RefStore::Head head = workspace.refs().head();
   std::optional<Commit> parent;
   if (head.commit) parent = read_commit(workspace.objects(), *head.commit);
+  if (options.amend) {
+    if (!parent) throw Error(ErrorKind::not_found, "HEAD: there is no commit yet that could be amended", "store commit");
+    object = amended(std::move(*parent), object, options);
+    parent.reset();
+    if (!object.parents.empty()) parent = read_commit(workspace.objects(), object.parents.front());
+  } else if (head.commit) {
+    object.parents = {*head.commit};
+  }
   CommitResult result;
   result.branch = head.branch.starts_with("refs/heads/") ? head.branch.substr(11) : head.branch;
   result.root = !parent;
@@ -69,21 +86,21 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
   const IndexTree tree = write_index_tree(access.index(), writer);
   result.tree = tree.id;
-  const bool changed = result.tree != (parent ? parent->tree : empty_tree());
-  result.committed = changed || (options.allow_empty && !options.skip_if_unchanged);
+  const bool changed = result.tree != (parent ? parent->tree : empty_tree_id());
+  object.tree = result.tree;
+  const std::string text = encode_commit(object);
+  result.id = commit_id(text);
+  result.committed = options.amend ? result.id != head.commit
+                                   : changed || (options.allow_empty && !options.skip_if_unchanged);
   if (result.committed) {
-    object.tree = result.tree;
-    if (head.commit) object.parents = {*head.commit};
-    const std::string text = encode_commit(object);
-    result.id = commit_id(text);
     writer.put({ObjectType::commit, result.id}, as_bytes(text));
-  } else if (head.commit) {
-    result.id = *head.commit;
+  } else {
+    result.id = head.commit.value_or(ObjectId{});
   }
   writer.flush();
   publisher.finish(result.committed ? std::optional(result.id) : std::nullopt);
   record_trees(access.index(), tree, sync);
-  result.parents = result.committed ? object.parents : parent ? parent->parents : std::vector<ObjectId>();
+  result.parents = result.committed || options.amend ? object.parents : parent ? parent->parents : std::vector<ObjectId>();
   result.totals = index_totals(access.index());
 
   if (result.committed) {

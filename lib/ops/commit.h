@@ -5,13 +5,14 @@
 namespace store {
 
 struct CommitOptions {
-  std::string message;  // as given; trailing white space and newlines are removed
+  std::string message;  // as given ("" with amend: as it was); trailing white space and newlines are removed
   bool stage_tracked = false;  // -a
   bool stage_all = false;      // -A
   AddOptions add;              // excludes for -a/-A
   std::optional<Identity> author;
   std::optional<Timestamp> date;
   bool allow_empty = false;
+  bool amend = false;        // instead of the last commit; what is not given stays as it was there
   bool skip_if_unchanged = false;
   std::map<std::string, std::string> meta;
 };

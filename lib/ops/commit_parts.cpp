@@ -37,7 +37,7 @@ Identity author_of(const Workspace& workspace, const CommitOptions& options) {
 
 Commit commit_from(const Workspace& workspace, const CommitOptions& options) {
   Commit commit;
-  commit.message = cleaned(options.message);
+  if (!options.amend || !options.message.empty()) commit.message = cleaned(options.message);
   commit.author = author_of(workspace, options);
   commit.time = commit_time(workspace, options);
   commit.meta = options.meta;

@@ -6,7 +6,7 @@
 namespace store {
 
 /// Message, author, time and meta of a commit; tree and parents are the caller's. Error{usage} for an empty message or one that
-/// is not UTF-8.
+/// is not UTF-8; an empty one may stand for that of the commit that is amended.
 Commit commit_from(const Workspace& workspace, const CommitOptions& options);
 
 /// What changed from a tree (nothing: there was none) to another one; `totals` are the new one's.

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "ops/history.h"
 #include "ops/tree_reader.h"
 
 namespace store {
@@ -116,12 +117,62 @@ std::optional<ObjectId> follow(const Workspace& workspace, ObjectId id, std::str
   return id;
 }
 
+/// Full name of the ref whose history NAME@{…} asks for: nothing means the current branch, or HEAD where there is none.
+std::optional<std::string> ref_with_history(const Workspace& workspace, std::string_view name) {
+  const RefStore refs = workspace.refs();
+  if (name == "HEAD" || name == "@") return "HEAD";
+  if (name.empty()) {
+    const std::string branch = refs.head().branch;
+    return branch.empty() ? "HEAD" : branch;
+  }
+  for (const std::string_view prefix : {std::string_view(), k_heads_prefix, k_tags_prefix}) {
+    const std::string full = std::string(prefix) + std::string(name);
+    if (full.starts_with("refs/") && refs.read(full)) return full;
+  }
+  return {};
+}
+
+/// NAME@{N}, where the ref was N moves ago, and NAME@{DATE}, where it was then.
+std::optional<Revision> moment_revision(const Workspace& workspace, std::string_view text) {
+  const std::size_t at = text.find("@{");
+  const std::string_view inside = text.substr(at + 2, text.size() - at - 3);
+  const std::optional<std::string> ref = ref_with_history(workspace, text.substr(0, at));
+  if (!ref) return {};
+  const std::vector<RefMoment> moments = history_of(workspace, *ref);
+  const bool number = !inside.empty() && inside.find_first_not_of("0123456789") == std::string_view::npos;
+  if (number) {
+    const std::size_t back = inside.size() > 9 ? moments.size() : static_cast<std::size_t>(std::stoul(std::string(inside)));
+    if (back >= moments.size())
+      throw Error(ErrorKind::not_found, fmt::format("{}: the ref has moved {} times only", escape_name(text), moments.size()),
+                  "store oplog");
+    return Revision{moments[moments.size() - 1 - back].commit, {}};
+  }
+  const std::optional<Timestamp> time = parse_date(inside, workspace.env().now_seconds);
+  if (!time) throw Error(ErrorKind::usage, fmt::format("{}: '{}' is no number and no date", escape_name(text), escape_name(inside)));
+  const RefMoment* last = nullptr;
+  for (const RefMoment& moment : moments)
+    if (moment.time <= time->seconds) last = &moment;
+  if (last == nullptr)
+    throw Error(ErrorKind::not_found, fmt::format("{}: the ref was nowhere yet", escape_name(text)), "store oplog");
+  return Revision{last->commit, {}};
+}
+
+/// Where the suffixes begin: behind a name and its @{…}, in which any character may stand.
+std::size_t base_length(std::string_view text) {
+  const std::size_t suffix = std::min(text.find_first_of("^~"), text.size());
+  const std::size_t at = text.find("@{");
+  if (at == std::string_view::npos || at > suffix) return suffix;
+  const std::size_t end = text.find('}', at);
+  if (end == std::string_view::npos)
+    throw Error(ErrorKind::usage, fmt::format("{}: a }} is missing", escape_name(text)));
+  return end + 1;
+}
+
 std::optional<Revision> lookup(const Workspace& workspace, std::string_view text) {
   if (text.empty()) throw Error(ErrorKind::usage, "revision: is empty");
-  if (text.find("@{") != std::string_view::npos)
-    throw Error(ErrorKind::usage, fmt::format("{}: @{{…}} is not in this version", escape_name(text)));
-  const std::size_t end = std::min(text.find_first_of("^~"), text.size());
-  std::optional<Revision> revision = base_revision(workspace, text.substr(0, end));
+  const std::size_t end = base_length(text);
+  const std::string_view base = text.substr(0, end);
+  std::optional<Revision> revision = base.ends_with('}') ? moment_revision(workspace, base) : base_revision(workspace, base);
   if (!revision || end == text.size()) return revision;
   const std::optional<ObjectId> commit = follow(workspace, revision->commit, text.substr(end));
   if (!commit) return {};
@@ -136,7 +187,7 @@ std::vector<std::string> ref_names(const RefStore& refs) {
 }
 
 [[noreturn]] void throw_unknown_revision(const Workspace& workspace, std::string_view text) {
-  const std::string_view base = text.substr(0, std::min(text.find_first_of("^~"), text.size()));
+  const std::string_view base = text.substr(0, std::min({text.find_first_of("^~"), text.find("@{"), text.size()}));
   if ((base == "HEAD" || base == "@") && !head_revision(workspace))
     throw Error(ErrorKind::not_found, fmt::format("{}: there is no commit yet", escape_name(text)));
   if (base != text && base_revision(workspace, base))

@@ -11,7 +11,7 @@ struct Revision {
   std::string branch = {};  // "refs/heads/X" if the text named a branch (also through HEAD)
 };
 
-/// HEAD, @, branch, tag, id prefix, with ^ and ~N. Error{not_found} with the nearest candidates, Error{ambiguous} with candidates.
+/// HEAD, @, branch, tag, id prefix, with ^ and ~N; of a ref also @{N} and @{DATE}. Error{not_found} with the nearest candidates, Error{ambiguous} with candidates.
 /// Before the first commit HEAD is Error{not_found}.
 Revision resolve_revision(const Workspace& workspace, std::string_view text);
 /// The same, nothing instead of not_found.

@@ -3,7 +3,7 @@
 # shellcheck source=support/harness.bash
 . "$(dirname "$0")/support/harness.bash"
 
-staged() { json '.result.staged | map(.path) | join(" ")' status "$@"; }
+staged() { json '.result.staged | map(.path) | join(" ")' status; }
 again() { rm -f .store/index.*; store add -q "$@"; staged; }
 
 store init -q

@@ -101,7 +101,7 @@ TEST_CASE("a flag takes no value and a value is needed where one is") {
 }
 
 TEST_CASE("options of later versions are refused as such") {
-  CHECK(refused("commit", {"--amend"}).message() == "store commit --amend: not in this version");
+  CHECK(refused("fsck", {"--repair"}).message() == "store fsck --repair: not in this version");
 }
 
 TEST_CASE("the word is found behind global options and their values") {

@@ -124,7 +124,7 @@ TEST_CASE("an unknown name comes with the nearest one") {
   CHECK_FALSE(try_resolve_revision(history.workspace(), "mian"));
   CHECK_FALSE(try_resolve_revision(history.workspace(), "../../etc"));
   CHECK(history.failure("") == ErrorKind::usage);
-  CHECK(history.failure("main@{1}") == ErrorKind::usage);
+  CHECK(history.failure("main@{1}") == ErrorKind::not_found);
 }
 
 TEST_CASE("before the first commit HEAD is not found") {

@@ -1,0 +1,103 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "ops/index_patch.h"
+#include "ops/restore.h"
+#include "ops/write_access.h"
+#include "worktree/target.h"
+
+namespace store {
+namespace {
+
+struct Move {
+  std::string from;
+  std::string to;
+};
+
+/// Where each source goes; everything is checked before anything moves.
+std::vector<Move> plan(const Workspace& workspace, const Index& index, const MoveOptions& options) {
+  const std::optional<ScanEntry> target = options.target.empty() ? std::nullopt : scan_one(workspace.worktree_fd(), options.target);
+  const bool into = options.target.empty() || (target && target->kind == EntryKind::directory);
+  if (!into && options.sources.size() > 1)
+    throw Error(ErrorKind::usage, fmt::format("{}: is no directory, so only one path can go there", escape_name(options.target)));
+  const std::string parent(parent_path(options.target));
+  const std::optional<ScanEntry> above = parent.empty() ? std::nullopt : scan_one(workspace.worktree_fd(), parent);
+  if (!into && !parent.empty() && (!above || above->kind != EntryKind::directory))
+    throw Error(ErrorKind::not_found, fmt::format("{}: no such directory", escape_name(parent)));
+  std::vector<Move> moves;
+  for (const std::string& source : options.sources) {
+    if (source.empty() || !index.contains_within(source))
+      throw Error(ErrorKind::not_found, fmt::format("{}: is not tracked", escape_name(source.empty() ? "." : source)));
+    if (!scan_one(workspace.worktree_fd(), source))
+      throw Error(ErrorKind::not_found, fmt::format("{}: is not in the working tree", escape_name(source)));
+    Move move{source, into ? join_path(options.target, base_name(source)) : options.target};
+    if (is_within(move.to, source))
+      throw Error(ErrorKind::usage, fmt::format("{}: cannot go into itself", escape_name(source)));
+    const std::optional<ScanEntry> there = scan_one(workspace.worktree_fd(), move.to);
+    if (there && (!options.force || there->kind == EntryKind::directory))
+      throw Error(ErrorKind::exists, fmt::format("{}: is there already", escape_name(move.to)), "--force")
+          .with_paths({move.to});
+    for (const Move& other : moves)
+      if (other.to == move.to || is_within(other.from, source) || is_within(source, other.from))
+        throw Error(ErrorKind::usage, fmt::format("{}: and {} cannot both be moved there", escape_name(source),
+                                                  escape_name(other.from)));
+    moves.push_back(std::move(move));
+  }
+  return moves;
+}
+
+/// The entries below one place, staged at another; a file that was known to be unchanged still is.
+void stage_move(const Workspace& workspace, const Index& index, const Move& move, IndexPatch& patch) {
+  for (Index::Cursor at = index.seek(move.from); !at.at_end() && is_within(at.entry().path, move.from); at.next()) {
+    IndexEntry entry = at.entry();
+    patch.remove(entry.path);
+    entry.path = move.to + entry.path.substr(move.from.size());
+    if (const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), entry.path)) {
+      const StatKey& now = found->stat;
+      StatKey renamed = entry.stat;
+      renamed.ctime_ns = now.ctime_ns;  // a rename changes no other stamp
+      if (renamed == now) entry.stat = now;
+    }
+    patch.put(std::move(entry));
+  }
+}
+
+void rename_in(const Workspace& workspace, const TargetTree& tree, const Move& move) {
+  const UniqueFd from = tree.open_directory(std::string(parent_path(move.from)));
+  const UniqueFd to = tree.open_directory(std::string(parent_path(move.to)));
+  const std::string old_name(base_name(move.from));
+  const std::string new_name(base_name(move.to));
+  workspace.env().fs->rename({from.get(), old_name.c_str()}, {to.get(), new_name.c_str()});
+}
+
+/// Directories that moving emptied, outwards.
+void remove_emptied(const TargetTree& tree, const std::string& path) {
+  for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
+    if (!tree.remove_directory(std::string(above))) return;
+}
+
+}  // namespace
+
+RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
+  workspace.worktree_fd();
+  WriteAccess access(workspace);
+  Index& index = access.index();
+  const std::vector<Move> moves = plan(workspace, index, options);
+  const TargetTree tree(*workspace.env().fs, workspace.worktree_path());
+  RemoveResult result;
+  IndexPatch patch(workspace, index);
+  for (const Move& move : moves) {
+    rename_in(workspace, tree, move);
+    stage_move(workspace, index, move, patch);
+    result.paths.push_back(move.to);
+  }
+  patch.remove_emptied();
+  patch.commit();
+  for (const Move& move : moves) remove_emptied(tree, move.from);
+  access.finish();
+  return result;
+}
+
+}  // namespace store

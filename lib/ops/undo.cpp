@@ -1,0 +1,191 @@
+#include "ops/undo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "ops/checkout_forms.h"
+#include "ops/history.h"
+#include "ops/index_patch.h"
+#include "ops/ref_edit.h"
+#include "ops/write_access.h"
+
+namespace store {
+namespace {
+
+constexpr std::size_t k_min_digits = 4;
+
+bool writes_files(const OplogRecord& record) { return record.discarded.has_value(); }
+
+[[noreturn]] void throw_one_by_one() {
+  throw Error(ErrorKind::conflict, "these entries do not follow upon each other: they cannot be taken back together",
+              "store undo, one by one");
+}
+
+/// What several entries did together; `older` happened first.
+OplogRecord combined(const OplogRecord& older, const OplogRecord& newer) {
+  const bool both_index = older.index_after && newer.index_before;
+  if (writes_files(older) || writes_files(newer))
+    if (!writes_files(older) || !writes_files(newer) || !both_index || *older.index_after != *newer.index_before ||
+        *older.discarded != empty_tree_id() || *newer.discarded != empty_tree_id())
+      throw_one_by_one();
+  OplogRecord all = newer;
+  all.index_before = older.index_before ? older.index_before : newer.index_before;
+  all.index_after = newer.index_after ? newer.index_after : older.index_after;
+  for (const RefChange& change : older.changes) {
+    const auto same = std::find_if(all.changes.begin(), all.changes.end(),
+                                   [&](const RefChange& one) { return one.name == change.name; });
+    if (same == all.changes.end()) all.changes.push_back(change);
+    else same->old_value = change.old_value;
+  }
+  return all;
+}
+
+/// The entry that an id begins; Error{not_found}, Error{ambiguous}.
+OplogRecord find_by_id(const Workspace& workspace, const std::string& digits) {
+  std::vector<OplogStep> found;
+  visit_oplog(workspace, [&](const OplogStep& step) {
+    if (step.id.hex().starts_with(digits)) found.push_back(step);
+    return found.size() < 2;
+  });
+  if (found.empty())
+    throw Error(ErrorKind::not_found, fmt::format("{}: no such entry of the oplog", escape_name(digits)), "store oplog");
+  if (found.size() > 1)
+    throw Error(ErrorKind::ambiguous, fmt::format("{}: more than one entry of the oplog begins with it", digits))
+        .with_candidates({found[0].id.hex(), found[1].id.hex()});
+  return found.front().record;
+}
+
+std::optional<OplogRecord> entry_to_undo(const Workspace& workspace, const UndoOptions& options) {
+  if (!options.id.empty()) {
+    if (options.id.size() < k_min_digits)
+      throw Error(ErrorKind::usage, fmt::format("{}: an id has at least {} digits", escape_name(options.id), k_min_digits));
+    return find_by_id(workspace, options.id);
+  }
+  std::vector<OplogRecord> newest;
+  visit_oplog(workspace, [&](const OplogStep& step) {
+    newest.push_back(step.record);
+    return newest.size() < options.count;
+  });
+  if (newest.empty()) return std::nullopt;
+  if (newest.size() < options.count)
+    throw Error(ErrorKind::not_found, fmt::format("the oplog has {} entries", newest.size()), "store oplog");
+  OplogRecord all = newest.front();
+  for (std::size_t i = 1; i < newest.size(); ++i) all = combined(newest[i], all);
+  return all;
+}
+
+/// The bytes that were there before an entry that this record took back, if there were any: redoing writes over them.
+ObjectId bytes_brought_back(const Workspace& workspace, const OplogRecord& record) {
+  ObjectId bytes = empty_tree_id();
+  bool behind = false;  // the record itself was passed
+  visit_oplog(workspace, [&](const OplogStep& step) {
+    const OplogRecord& other = step.record;
+    if (!behind) {
+      behind = other == record;
+      return true;
+    }
+    if (!writes_files(other) || *other.discarded == bytes || other.index_before != record.index_after ||
+        other.index_after != record.index_before)
+      return true;
+    bytes = *other.discarded;
+    return false;
+  });
+  return bytes;
+}
+
+std::vector<RefChange> reversed(const std::vector<RefChange>& changes) {
+  std::vector<RefChange> back;
+  for (const RefChange& change : changes) back.push_back({change.name, change.new_value, change.old_value});
+  return back;
+}
+
+/// Before anything is touched; update() compares again under its lock.
+void check_refs(const Workspace& workspace, const std::vector<RefChange>& back) {
+  for (const RefChange& change : back)
+    if (workspace.refs().read(change.name) != change.old_value)
+      throw Error(ErrorKind::conflict, fmt::format("ref {}: has moved since", escape_name(change.name)), "store oplog");
+}
+
+void fill_head(const Workspace& workspace, CheckoutResult& result) {
+  const RefStore::Head head = workspace.refs().head();
+  result.head = head.commit;
+  result.branch = head.branch;
+}
+
+bool same_content(const IndexEntry& staged, const TreeEntry& entry) {
+  return staged.kind == entry.kind && staged.mode == entry.mode &&
+         (entry.kind == EntryKind::directory || (staged.id == entry.id && staged.size == entry.size));
+}
+
+/// The index as it was, where the entry changed it; files are left alone.
+void restore_index(Workspace& workspace, Index& index, const ObjectId& from, const ObjectId& to) {
+  IndexPatch patch(workspace, index);
+  std::vector<std::string> changed;
+  std::vector<std::string> directories;
+  TreeDiff diff(workspace.objects(), from, to);
+  while (const std::optional<TreeChange> change = diff.next()) {
+    const std::optional<IndexEntry> staged = index.find(change->path);
+    const bool as_left = change->before ? staged && same_content(*staged, *change->before) : !staged;
+    if (!as_left) changed.push_back(change->path);
+    const bool directory = change->before && change->before->kind == EntryKind::directory;
+    if (change->after) patch.put(change->path, *change->after);
+    else if (directory) directories.push_back(change->path);
+    else patch.remove(change->path);
+  }
+  // What was staged in them since stays.
+  for (auto path = directories.rbegin(); path != directories.rend(); ++path) patch.remove_if_emptied(*path);
+  if (!changed.empty())
+    throw Error(ErrorKind::conflict, fmt::format("{}: was staged again since", escape_name(changed.front())))
+        .with_paths(std::move(changed));
+  patch.commit();
+}
+
+CheckoutResult undo_without_files(Workspace& workspace, const OplogRecord& entry, std::vector<RefChange> back) {
+  OplogRecord record = new_oplog_record(workspace);
+  record.changes = std::move(back);
+  CheckoutResult result;
+  const bool staged = entry.index_before && entry.index_after && *entry.index_before != *entry.index_after;
+  if (!staged) {
+    record.index_before = entry.index_after;
+    record.index_after = entry.index_before;
+    workspace.refs().update(record, workspace.lock_wait());
+  } else {
+    workspace.worktree_fd();
+    WriteAccess access(workspace);
+    check_refs(workspace, record.changes);
+    record.index_before = store_index_tree(workspace, access.session(), access.index());
+    restore_index(workspace, access.index(), *entry.index_after, *entry.index_before);
+    record.index_after = store_index_tree(workspace, access.session(), access.index());
+    workspace.refs().update(record, workspace.lock_wait());
+    access.finish();
+  }
+  fill_head(workspace, result);
+  return result;
+}
+
+}  // namespace
+
+std::optional<CheckoutResult> undo(Workspace& workspace, const UndoOptions& options) {
+  const std::optional<OplogRecord> entry = entry_to_undo(workspace, options);
+  if (!entry) return std::nullopt;
+  std::vector<RefChange> back = reversed(entry->changes);
+  check_refs(workspace, back);
+  CheckoutResult result;
+  if (!writes_files(*entry) || !entry->index_before || !entry->index_after) {
+    result = undo_without_files(workspace, *entry, std::move(back));
+  } else {
+    result = take_back_files(workspace, {.before = *entry->index_after,
+                                         .after = *entry->index_before,
+                                         .brings_back = *entry->discarded,
+                                         .overwrites = bytes_brought_back(workspace, *entry),
+                                         .refs = std::move(back)});
+  }
+  constexpr std::string_view k_heads = "refs/heads/";
+  if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
+  return result;
+}
+
+}  // namespace store

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# restore, rm, mv and commit --amend.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+mkdir -p d/e && echo 1 >a && echo 1 >d/b && echo 1 >d/e/c && touch d/keep.o
+store add -q . && store commit -qm 1 >"$out"
+echo 2 >a && store add -q a && store commit -qm 2 >"$out"
+
+# From the index, from HEAD, from a revision.
+echo x >a && rm -r d/e
+store restore -q .
+is "$(cat a)$(cat d/e/c)" 21
+is "$(store status --porcelain)" ''
+echo x >a && store add -q a && echo y >a
+store restore -q a && is "$(cat a)" x
+store restore -q --staged a && is "$(store status --porcelain)" ' M a'
+store restore -q --source HEAD~1 a && is "$(cat a)" 1 && is "$(store status --porcelain)" ' M a'
+store restore -q --staged --source HEAD~1 a && is "$(store status --porcelain)" 'M  a'
+store restore -q --staged . && store restore -q . && is "$(store status --porcelain)" ''
+echo n >new && store add -q new && store restore -q --staged new && is "$(store status --porcelain)" '?? new' && rm new
+mkdir -p n/m && echo n >n/m/f && store add -q n && store restore -q --staged n/m/f && is "$(store status --porcelain)" '?? n/' && rm -r n
+expect_exit 4 store restore nothing
+expect_exit 4 store restore --source nothing a
+expect_exit 2 store restore
+is "$(json '.result.written' restore a)" 0
+
+# rm takes the directories it empties along, and never what was not committed.
+expect_exit 2 store rm d
+expect_exit 4 store rm nothing
+echo x >d/b
+expect_exit 7 store --json rm d/b
+is "$(got '.error.paths | join(" ")')" d/b
+is "$(json '.result.paths | join(" ")' rm d/e/c)" d/e/c
+[[ ! -e d/e ]]
+is "$(store status --porcelain | tr '\n' ' ')" ' M d/b D  d/e/c '
+store undo -q && is "$(cat d/e/c)" 1
+store rm -q --cached d/e/c
+is "$(cat d/e/c)" 1 && is "$(store status --porcelain | tr '\n' ' ')" ' M d/b D  d/e/c ?? d/e/ '
+store add -q d/e
+echo untracked >d/other
+store rm -q -r -f d
+is "$(find d -type f)" d/other
+store undo -q
+is "$(cat d/b)$(cat d/e/c)" x1
+rm d/other && store restore -q d
+
+# mv: names and places, nothing is read.
+store mv -q a z && is "$(store status --porcelain)" 'R  a -> z'
+mkdir t && store mv -q z d/b t && is "$(cat t/b t/z | tr '\n' ' ')" '1 2 '
+store mv -q d/e t/f && is "$(cat t/f/c)" 1
+is "$(store status --porcelain | tr '\n' ' ')" 'R  d/b -> t/b R  d/e/c -> t/f/c R  a -> t/z '
+expect_exit 4 store mv nothing x
+expect_exit 7 store mv t/b t/z
+expect_exit 2 store mv t t/f
+expect_exit 4 store mv t/b no/where
+expect_exit 2 store mv t/b
+store mv -q -f t/b t/z && is "$(cat t/z)" 1
+(cd t && store mv -q z ../y) && is "$(cat y)" 1
+
+# amend keeps what is not given.
+store add -q -A
+store commit -q -m moved --author 'A <a@b>' --date @1000 --meta k=v >"$out"
+echo 5 >five && store add -q five
+json '"\(.result.committed) \(.result.parents | length)"' commit --amend >"$scratch/answer"
+is "$(cat "$scratch/answer")" 'true 1'
+is "$(json '.result.commits[0] | "\(.message) \(.author.name) \(.time) \(.meta.k)"' log -n 1)" 'moved A 1970-01-01T00:16:40Z v'
+is "$(store ls | grep -c five)" 1
+store commit -q --amend -m other --meta l=w >"$out"
+is "$(json '.result.commits | map(.message) | join(" ")' log)" 'other 2 1'
+is "$(json '.result.commits[0].meta | "\(.k) \(.l)"' log -n 1)" 'v w'
+expect_exit 1 store commit --amend
+expect_exit 2 store commit --amend -m ''
+expect_exit 4 store -C "$(mkdir "$scratch/fresh" && store init -q "$scratch/fresh" && echo "$scratch/fresh")" commit --amend -m x

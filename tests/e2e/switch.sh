@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# switch: branches, the previous one, new ones, detached; what is refused and what is carried along.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+store init -q
+store switch -q -c first
+is "$(json .result.branch status)" first
+store switch -q -c main
+echo 1 >a && mkdir d && echo 1 >d/b && store add -q . && first=$(store commit -qm 1)
+expect_exit 4 store switch -
+store switch -q -c dev
+echo 2 >a && echo new >d/new && store add -q . && second=$(store commit -qm 2)
+json '"\(.result.branch) \(.result.head) \(.result.written) \(.result.removed)"' switch main >"$scratch/answer"
+is "$(cat "$scratch/answer")" "main $first 1 1"
+is "$(cat a)$(ls d)" 1b
+store switch - >"$out"
+contains "$out" 'on branch dev'
+is "$(cat a)$(cat d/b d/new | tr '\n' ' ')" '21 new '
+store switch -q -
+is "$(json .result.branch status)" main
+is "$(store status --porcelain)" ''
+
+# A commit is no branch.
+store tag v1
+for name in v1 "$first" HEAD~0; do
+  expect_exit 2 store switch "$name"
+  contains "$err" '--detach'
+done
+expect_exit 4 store switch de
+contains "$err" dev
+expect_exit 2 store switch
+expect_exit 2 store switch main dev
+expect_exit 7 store switch -c dev
+expect_exit 2 store switch -c a..b
+store switch --detach dev >"$out"
+contains "$out" 'on no branch'
+is "$(json '"\(.result.branch) \(.result.detached) \(.result.head)"' status)" "null true $second"
+store switch -q -
+is "$(json .result.branch status)" main
+
+# Changes that are not in the way come along; others are listed, and nothing is touched.
+echo mine >d/b
+store switch -q dev
+is "$(store status --porcelain)" ' M d/b'
+echo mine >a
+expect_exit 7 store --json switch main
+is "$(got '.error.paths | join(" ")')" a
+is "$(json .result.branch status)" dev
+store switch -q --force main
+is "$(cat a)$(cat d/b)" 1mine
+store undo -q
+is "$(cat a)$(json .result.branch status)" minedev
+
+# A new branch at an old commit.
+store restore -q .
+store switch -q -c fix main
+is "$(cat a)$(json .result.branch status)" 1fix
+is "$(json '.result.entries[0].refs | map(.name) | join(" ")' oplog)" 'refs/heads/fix HEAD'

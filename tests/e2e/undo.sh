@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# undo and oplog: each kind of entry taken back, and undo twice is redo.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+state() { store branch | tr '\n' ' ' && store ls -r : | tr '\n' ' ' && find . -name .store -prune -o -type f -printf '%P=' -exec cat {} \; | sort | tr '\n' ' ' && store --json status | jq -c '[.result.branch, .result.head, .result.staged, .result.unstaged, .result.untracked]'; }
+# there_and_back COMMAND…: undo brings back what was, undo again what the command made.
+there_and_back() {
+  state >"$scratch/before"
+  expect_exit 0 "$@"
+  state >"$scratch/after"
+  expect_exit 0 store undo
+  state | diff "$scratch/before" - || fail "undo of: $*"
+  expect_exit 0 store undo
+  state | diff "$scratch/after" - || fail "redo of: $*"
+  expect_exit 0 store undo
+  state | diff "$scratch/before" - || fail "second undo of: $*"
+}
+
+store init -q
+expect_exit 1 store undo
+expect_exit 1 store --json undo
+is "$(got .ok)" true
+mkdir d && echo 1 >a && echo 1 >d/b && echo 1 >d/c
+store add -q .
+there_and_back store commit -qm 1
+store commit -qm 1 >"$out"
+echo 2 >a && echo 2 >new
+there_and_back store commit -q -A -m 2
+there_and_back store commit -q -a -m 2
+store commit -q -A -m 2 >"$out"
+there_and_back store commit -q --amend -m better
+there_and_back store branch dev HEAD~1
+store branch dev HEAD~1
+there_and_back store branch -d dev
+there_and_back store branch -m dev other
+there_and_back store branch -f dev main
+there_and_back store tag v1
+there_and_back store switch -q dev
+there_and_back store switch -q -c topic HEAD~1
+there_and_back store checkout -q HEAD~1
+echo changed >d/b
+there_and_back store switch -q dev
+there_and_back store restore -q d/b
+there_and_back store restore -q --source HEAD~1 d/b
+store add -q d/b
+there_and_back store restore -q --staged d/b
+there_and_back store checkout -q --force HEAD -- d/b
+store restore -q --staged d/b
+echo mine >a
+there_and_back store switch -q --force dev
+there_and_back store rm -q -f a
+there_and_back store rm -q -r -f d
+store restore -q a d
+there_and_back store rm -q a
+there_and_back store rm -q -r d
+
+# A file or ref that has changed since is not written over.
+store rm -q a
+echo other >a
+expect_exit 7 store --json undo
+is "$(got '.error.paths | join(" ")')" a
+is "$(cat a)" other
+rm a && store undo -q && is "$(cat a)" 2
+store branch gone && store branch -q -d gone && store branch gone HEAD~1
+id=$(json '.result.entries[1].id' oplog)
+expect_exit 7 store undo "$id"
+store branch -q -d gone && expect_exit 0 store undo "$id"
+is "$(store branch | grep -c gone)" 1
+
+# The last few together, and one by its id.
+head=$(head_id)
+for i in x y z; do echo $i >"$i" && store add -q "$i" && store commit -qm "$i" >"$out"; done
+store undo -q 3
+is "$(head_id)" "$head"
+is "$(store ls -r : | grep '^[xyz]$')" x  # it was staged before the first of them
+is "$(cat x y z | tr '\n' ' ')" 'x y z '
+store undo -q
+is "$(json '.result.commits | map(.message) | join(" ")' log -n 3)" 'z y x'
+expect_exit 4 store undo deadbeef00
+expect_exit 2 store undo zzz
+expect_exit 4 store undo 999
+
+# The oplog: newest first, with command lines.
+is "$(json '.result.entries[0].command' oplog)" 'store undo -q'
+is "$(store oplog -n 2 | wc -l)" 2
+is "$(json '.result.entries[0].refs[0] | "\(.name) \(.new)"' oplog)" "refs/heads/main $(head_id)"
+
+# Where a ref was.
+is "$(json '.result.commits[0].id' log 'main@{0}' -n 1)" "$(head_id)"
+is "$(json '.result.commits[0].id' log '@{1}' -n 1)" "$head"
+is "$(json '.result.commits[0].id' log 'HEAD@{now}' -n 1)" "$(head_id)"
+expect_exit 4 store log 'main@{2 days ago}'
+expect_exit 4 store log 'main@{1000}'
+expect_exit 2 store log 'main@{nonsense}'
+is "$(json .result.problems fsck | jq length)" 0
