@@ -82,7 +82,7 @@ class Matcher {
   ContentHashes hashes_;
 };
 
-/// Which matches were listed already: 16 bytes each.
+/// Which matches were listed already, by 16 bytes of a hash.
 class Listed {
  public:
   /// False if it was.

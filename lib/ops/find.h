@@ -28,7 +28,7 @@ struct FindMatch {
 
 /// Looks through the commits of every ref, the newest first. A path is listed once for each content it had, with the newest
 /// commit that holds it; a directory once. Of each commit only what differs from one looked at before is walked. Memory: the
-/// depth of trees, and 16 bytes a match (up to a million; later ones may repeat).
+/// depth of trees, and about 40 bytes a match (up to a million; later ones may repeat).
 /// False if nothing matched.
 bool find(Workspace& workspace, const FindOptions& options, const std::function<void(const FindMatch&)>& visit);
 

@@ -39,7 +39,8 @@ class GrowthMeter {
   std::unordered_map<ObjectId, UniqueFd, ObjectIdHash> packs_;  // open; few
 };
 
-/// What each commit that `tips` reach brings that none of its ancestors, nor another commit shown after it, holds. About 60 bytes a commit.
+/// What each commit that `tips` reach brings that none before it holds, taken in the reverse of the order of `log`: parents
+/// first. About 100 bytes a commit.
 std::unordered_map<ObjectId, Growth, ObjectIdHash> growth_of_history(const Workspace& workspace,
                                                                       const std::vector<ObjectId>& tips);
 
