@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "format/tree.h"
 
@@ -20,6 +22,11 @@ struct ArchiveEntry {
   std::string hard_link = {};        // path of an earlier member with the same content, "" if this one brings its own
   std::int64_t mtime_seconds = 0;
   std::uint32_t mtime_nanoseconds = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::string user = {};             // "": unknown
+  std::string group = {};
+  std::vector<std::pair<std::string, Bytes>> xattrs = {};  // ACLs among them, in the kernel's form
 };
 
 }  // namespace store

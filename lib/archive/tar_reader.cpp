@@ -143,6 +143,18 @@ std::optional<ArchiveEntry> TarReader::next() {
   entry.device = static_cast<std::uint64_t>(archive_entry_rdevmajor(member)) << 32 | archive_entry_rdevminor(member);
   entry.mtime_seconds = archive_entry_mtime(member);
   entry.mtime_nanoseconds = static_cast<std::uint32_t>(archive_entry_mtime_nsec(member));
+  entry.uid = static_cast<std::uint32_t>(archive_entry_uid(member));
+  entry.gid = static_cast<std::uint32_t>(archive_entry_gid(member));
+  entry.user = text_of(archive_entry_uname(member));
+  entry.group = text_of(archive_entry_gname(member));
+  archive_entry_xattr_reset(member);
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t length = 0;
+  while (archive_entry_xattr_next(member, &name, &value, &length) == ARCHIVE_OK) {
+    const auto* bytes = static_cast<const std::byte*>(value);
+    entry.xattrs.emplace_back(text_of(name), Bytes(bytes, bytes + length));
+  }
   return entry;
 }
 

@@ -16,6 +16,7 @@ constexpr std::size_t k_block = 512;
 constexpr std::size_t k_record = 20 * k_block;  // what tar programs read and write at a time
 constexpr std::uint64_t k_max_size = 077777777777;
 constexpr std::int64_t k_max_time = 077777777777;
+constexpr std::uint32_t k_max_owner = 07777777;
 
 // POSIX.1-2017, pax, "ustar Interchange Format".
 struct Field {
@@ -32,6 +33,8 @@ constexpr Field k_checksum{148, 8};
 constexpr Field k_type{156, 1};
 constexpr Field k_link{157, 100};
 constexpr Field k_magic{257, 8};
+constexpr Field k_user{265, 32};
+constexpr Field k_group{297, 32};
 constexpr Field k_dev_major{329, 8};
 constexpr Field k_dev_minor{337, 8};
 constexpr Field k_prefix{345, 155};
@@ -81,6 +84,17 @@ std::string decimal_time(std::int64_t seconds, std::uint32_t nanoseconds) {
   return text;
 }
 
+/// As GNU tar and star have it: the value as it is, and '=' and '%' of the name escaped.
+std::string xattr_key(std::string_view name) {
+  std::string key = "SCHILY.xattr.";
+  for (const char c : name) {
+    if (c == '=') key += "%3D";
+    else if (c == '%') key += "%25";
+    else key += c;
+  }
+  return key;
+}
+
 std::string name_of(const ArchiveEntry& entry) {
   return entry.kind == EntryKind::directory ? entry.path + "/" : entry.path;
 }
@@ -96,12 +110,17 @@ std::string pax_records(const ArchiveEntry& entry) {
   std::string records;
   if (!ustar_cut(name)) records += pax_record("path", name);
   if (link.size() > k_link.length) records += pax_record("linkpath", link);
-  // Values are UTF-8 unless this stands before them.
+  if (entry.user.size() >= k_user.length) records += pax_record("uname", entry.user);
+  if (entry.group.size() >= k_group.length) records += pax_record("gname", entry.group);
+  // Names are UTF-8 unless this stands before them.
   if (!records.empty() && !(is_valid_utf8(name) && is_valid_utf8(link)))
     records.insert(0, pax_record("hdrcharset", "BINARY"));
+  if (entry.uid > k_max_owner) records += pax_record("uid", fmt::format("{}", entry.uid));
+  if (entry.gid > k_max_owner) records += pax_record("gid", fmt::format("{}", entry.gid));
   if (has_content(entry) && entry.size > k_max_size) records += pax_record("size", fmt::format("{}", entry.size));
   if (entry.mtime_nanoseconds != 0 || entry.mtime_seconds < 0 || entry.mtime_seconds > k_max_time)
     records += pax_record("mtime", decimal_time(entry.mtime_seconds, entry.mtime_nanoseconds));
+  for (const auto& [xattr, value] : entry.xattrs) records += pax_record(xattr_key(xattr), as_text(value));
   return records;
 }
 
@@ -139,8 +158,10 @@ void TarWriter::member(const std::string& name, char type, std::uint64_t size, c
   header.text(k_prefix, std::string_view(name).substr(0, cut));
   header.text(k_name, std::string_view(name).substr(cut == 0 ? 0 : cut + 1));
   header.number(k_mode, entry.mode);
-  header.number(k_uid, 0);
-  header.number(k_gid, 0);
+  header.number(k_uid, std::min(entry.uid, k_max_owner));
+  header.number(k_gid, std::min(entry.gid, k_max_owner));
+  if (entry.user.size() < k_user.length) header.text(k_user, entry.user);
+  if (entry.group.size() < k_group.length) header.text(k_group, entry.group);
   header.number(k_size, size > k_max_size ? 0 : size);
   header.number(k_mtime, static_cast<std::uint64_t>(std::clamp<std::int64_t>(entry.mtime_seconds, 0, k_max_time)));
   header.text(k_type, std::string_view(&type, 1));

@@ -8,7 +8,7 @@
 namespace store {
 
 /// Writes a tar archive of POSIX.1-2017: ustar headers, and pax records only where they do not suffice (long names, large files,
-/// times with fractions, names that are not UTF-8). The bytes depend on the entries alone. One thread at a time.
+/// times with fractions, extended attributes). The bytes depend on the entries alone. One thread at a time.
 class TarWriter {
  public:
   explicit TarWriter(std::function<void(ByteView)> sink);

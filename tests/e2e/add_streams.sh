@@ -74,6 +74,14 @@ is "$(store cat :e4)$(store cat :e5)" mine
 (cd sub && store add -q --exec e6 -- pwd)
 is "$(store cat :sub/e6)" "$PWD/sub"
 
+# Three dumps and an archive in one commit, which -A leaves alone.
+mkdir tree && echo t >tree/t
+store add -q --exec db/a -- echo a --exec db/b -- echo b --exec db/c -- echo c
+tar -c tree | store add -q --tar - --prefix db
+rm -r tree
+store commit -q -A -m 'three dumps and an archive' >"$out"
+is "$(json '[.result.entries[].path] | join(" ")' ls -r HEAD:db)" 'db/a db/b db/c db/tree db/tree/t'
+
 # One that fails leaves the index byte for byte as it was.
 cp .store/index.log "$scratch/before"
 fails() {

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "archive/tar_reader.h"
 #include "base/error.h"
 #include "support/random_bytes.h"
@@ -78,6 +80,29 @@ TEST_CASE("a pax record counts its own length, also where that gains a digit") {
     const std::vector<ArchiveEntry> found = read_back(archive_of({{{.path = path, .size = 0}, ""}}));
     REQUIRE(found.size() == 1);
     CHECK(found[0].path == path);
+  }
+}
+
+TEST_CASE("owners of every size, their names and extended attributes come back") {
+  std::vector<std::pair<ArchiveEntry, std::string>> members;
+  for (const std::uint32_t id : {0u, 1000u, 2'097'151u, 2'097'152u, 4'294'967'294u})
+    for (const std::size_t length : {0u, 1u, 31u, 32u, 255u}) {
+      ArchiveEntry entry{.path = "f", .size = 0, .uid = id, .gid = id / 2};
+      entry.user = std::string(length, 'u');
+      entry.group = std::string(length, 'g');
+      entry.xattrs = {{"user.a", Bytes(length, std::byte{0})}, {"user.binary", Bytes{std::byte{10}, std::byte{61}, std::byte{255}}}};
+      members.emplace_back(entry, "");
+    }
+  const std::vector<ArchiveEntry> found = read_back(archive_of(members));
+  REQUIRE(found.size() == members.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const ArchiveEntry& wanted = members[i].first;
+    CHECK(found[i].uid == wanted.uid);
+    CHECK(found[i].gid == wanted.gid);
+    CHECK(found[i].user == wanted.user);
+    CHECK(found[i].group == wanted.group);
+    std::map<std::string, Bytes> xattrs(found[i].xattrs.begin(), found[i].xattrs.end());
+    CHECK((xattrs == std::map<std::string, Bytes>(wanted.xattrs.begin(), wanted.xattrs.end())));
   }
 }
 
