@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "archive/tar_reader.h"
@@ -20,6 +21,7 @@ namespace {
 
 /// Links that wait for the content they link to; when there are more, the pipeline is emptied first.
 constexpr std::size_t k_max_links = 16 * 1024;
+constexpr std::size_t k_directories_remembered = 16 * 1024;
 constexpr std::uint16_t k_file_mode = 0644;
 constexpr std::uint16_t k_directory_mode = 0755;
 
@@ -247,15 +249,18 @@ class StreamIngest {
   /// Every path needs the directories above it.
   void put(const IndexEntry& entry) {
     const std::string parent(parent_path(entry.path));
-    for (std::size_t end = 0; end != std::string::npos && parent != last_parent_ && !parent.empty();) {
+    if (directories_.size() >= k_directories_remembered) directories_.clear();
+    for (std::size_t end = 0; end != std::string::npos && !parent.empty() && !directories_.contains(parent);) {
       end = parent.find('/', end == 0 ? 0 : end + 1);
       put_directory(parent.substr(0, end));
     }
-    last_parent_ = parent;
+    // One that became something else is made again when something comes below it.
+    if (entry.kind != EntryKind::directory && directories_.contains(entry.path)) directories_.clear();
     ports_.entries->put(entry);
   }
 
   void put_directory(const std::string& path) {
+    if (!directories_.insert(path).second) return;
     const std::optional<IndexEntry> sorted = ports_.entries->find(path);
     if (sorted && sorted->kind == EntryKind::directory) return;
     const std::optional<IndexEntry> known = !sorted && ports_.directory ? ports_.directory(path) : std::nullopt;
@@ -293,7 +298,7 @@ class StreamIngest {
   std::unique_ptr<TarReader> reader_;
   std::string prefix_;
   std::string left_out_;
-  std::string last_parent_;
+  std::unordered_set<std::string> directories_;  // known to be in the sorter: spares it being searched
   std::map<std::string, Link> links_;
   std::set<std::string> link_targets_;
   std::optional<IngestInput> held_;  // replaces what a link names: comes after it is settled

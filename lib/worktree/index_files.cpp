@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 
@@ -19,6 +20,7 @@ constexpr int k_attempts = 100;
 constexpr std::string_view k_batch_magic = "STOREIXL";
 /// next_sibling() steps over this many entries before it searches.
 constexpr int k_steps = 16;
+constexpr std::size_t k_steps_held = 64 * 1024;
 
 struct OpenFile {
   std::optional<UniqueFd> fd;
@@ -135,12 +137,19 @@ void IndexCursor::settle() {
   source_ = base_.at_end() ? Source::none : Source::base;
 }
 
+void IndexSnapshot::let_go() const {
+  const ByteView base = base_file_.view();
+  if (!base.empty()) ::madvise(const_cast<std::byte*>(base.data()), base.size(), MADV_DONTNEED);
+}
+
 void IndexCursor::next() {
   if (source_ == Source::base)
     base_.next();
   else
     ++change_;
   settle();
+  // A pass over a million paths would otherwise hold the whole base, 70 MB.
+  if (++steps_ % k_steps_held == 0) snapshot_->let_go();
 }
 
 void IndexCursor::next_sibling() {

@@ -53,6 +53,8 @@ class IndexSnapshot {
   ByteView valid_log() const { return log_file_.view().first(valid_size_); }
   /// What stands behind them: an append that a crash cut short.
   std::uint64_t torn_bytes() const { return log_file_.view().size() - valid_size_; }
+  /// Gives the memory of the base back that readers have touched; they read it again from the page cache.
+  void let_go() const;
 
  private:
   void read_log();
@@ -80,6 +82,7 @@ class IndexCursor {
   std::shared_ptr<const IndexSnapshot> snapshot_;
   IndexBaseView::Cursor base_;
   std::size_t change_ = 0;
+  std::size_t steps_ = 0;
   IndexEntry change_entry_;
   Source source_ = Source::none;
 };
