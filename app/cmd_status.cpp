@@ -83,7 +83,8 @@ class HumanStatus {
 
   void print() {
     put(result_.branch.empty()
-               ? "HEAD detached at " + (result_.head ? result_.head->short_hex() : std::string("nothing")) + "\n"
+               ? "HEAD detached at " + (result_.head ? result_.head->short_hex() : std::string("nothing")) +
+                     "\n  (on no branch: what you commit here belongs to none until store switch -c NAME makes one)\n"
                : "On branch " + escape_name(result_.branch) + "\n");
     if (!result_.head) put("\nNo commits yet\n");
     if (result_.interrupted)
