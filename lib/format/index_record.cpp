@@ -16,7 +16,8 @@ enum Flags : std::uint8_t {
   k_has_attributes = 16,
   k_has_stat = 32,
   k_has_class = 64,
-  k_all_flags = 127,
+  k_has_metadata = 128,
+  k_all_flags = 255,
 };
 constexpr std::uint8_t k_max_class = 4;
 constexpr std::size_t k_fixed_size = 1 + 2 + 8 + 8;
@@ -28,7 +29,8 @@ std::uint8_t flags_of(const IndexEntry& entry) {
                                    (entry.id.is_zero() ? 0 : k_has_id) |
                                    (entry.attributes.is_zero() ? 0 : k_has_attributes) |
                                    (entry.stat == StatKey{} ? 0 : k_has_stat) |
-                                   (entry.size_class == 0 ? 0 : k_has_class));
+                                   (entry.size_class == 0 ? 0 : k_has_class) |
+                                   (entry.metadata.empty() ? 0 : k_has_metadata));
 }
 
 std::uint8_t get_flags(ByteReader& in) {
@@ -37,7 +39,8 @@ std::uint8_t get_flags(ByteReader& in) {
   return flags;
 }
 
-std::size_t body_size(std::uint8_t flags) {
+/// Of the parts whose size the flags tell.
+std::size_t fixed_size(std::uint8_t flags) {
   if ((flags & k_removed) != 0) return 0;
   return k_fixed_size + ((flags & k_has_id) != 0 ? 32u : 0u) + ((flags & k_has_attributes) != 0 ? 32u : 0u) +
          ((flags & k_has_stat) != 0 ? k_stat_size : 0u) + ((flags & k_has_class) != 0 ? 1u : 0u);
@@ -90,6 +93,10 @@ void put_index_record(const IndexEntry& entry, std::size_t shared, Bytes& bytes)
   if ((flags & k_has_attributes) != 0) put_id(out, entry.attributes);
   if ((flags & k_has_stat) != 0) put_stat(out, entry.stat);
   if ((flags & k_has_class) != 0) out.u8(entry.size_class);
+  if ((flags & k_has_metadata) == 0) return;
+  if (entry.metadata.size() > k_max_index_metadata) throw_bug("index record: metadata exceeds its limit");
+  out.u16(static_cast<std::uint16_t>(entry.metadata.size()));
+  out.raw(entry.metadata);
 }
 
 IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
@@ -115,6 +122,11 @@ IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
   if ((flags & k_has_stat) != 0) entry.stat = get_stat(in);
   if ((flags & k_has_class) != 0) entry.size_class = in.u8();
   if (entry.size_class > k_max_class) in.fail("unknown size class");
+  if ((flags & k_has_metadata) != 0) {
+    const ByteView metadata = in.raw(in.u16());
+    if (metadata.size() > k_max_index_metadata) in.fail("metadata exceeds its limit");
+    entry.metadata.assign(metadata.begin(), metadata.end());
+  }
   if (flags != flags_of(entry)) in.fail("a part that is recorded is zero");
   return entry;
 }
@@ -122,7 +134,9 @@ IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
 std::string_view skip_index_record(ByteReader& in) {
   const std::uint32_t length = in.u32();
   const std::string_view path = in.text(length);
-  in.raw(body_size(get_flags(in)));
+  const std::uint8_t flags = get_flags(in);
+  in.raw(fixed_size(flags));
+  if ((flags & k_has_metadata) != 0) in.raw(in.u16());
   return path;
 }
 

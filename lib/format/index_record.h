@@ -20,6 +20,8 @@ struct StatKey {
   bool operator==(const StatKey&) const = default;
 };
 
+inline constexpr std::size_t k_max_index_metadata = 32000;
+
 /// One path of the index. A directory's `id` is its tree while nothing below changed, zero otherwise.
 struct IndexEntry {
   std::string path;  // from the root of the tree, "" is the root directory
@@ -28,9 +30,10 @@ struct IndexEntry {
   std::uint64_t size = 0;    // as in the tree entry
   std::uint64_t chunks = 0;  // chunk references in a file's content
   ObjectId id;
-  ObjectId attributes;  // zero: none
+  ObjectId attributes;  // of a directory, while known: the attributes of what is in it; never without `id`
   StatKey stat;         // all zero: unknown
   std::uint8_t size_class = 0;  // how a file's content is cut: 1 small, 2 medium, 3 large, 4 huge; 0 not recorded
+  Bytes metadata;       // what else is known of it (format/index_metadata.h); empty: nothing
   bool racy = false;
   bool streamed = false;
   bool removed = false;  // in a log batch only: the path is gone; nothing but the path is recorded then

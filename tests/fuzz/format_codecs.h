@@ -11,6 +11,7 @@
 #include "format/catalog.h"
 #include "format/commit.h"
 #include "format/content_hashes.h"
+#include "format/index_metadata.h"
 #include "format/journal.h"
 #include "format/pack.h"
 #include "format/recipe.h"
@@ -188,6 +189,7 @@ inline const std::vector<FormatCodec>& format_codecs() {
       {"ref", [](ByteView b) { return encode_ref(k_sample_ref, decode_ref(k_sample_ref, b)); }, seal_text},
       {"oplog-record", recode_oplog, seal_frame},
       {"index-record", recode_index_record},
+      {"index-metadata", [](ByteView b) { return b.empty() ? Bytes() : encode_index_metadata(decode_index_metadata(b)); }},
       {"index-batch", recode_index_batch, seal_header_and_last},
       {"index-base", recode_index_base, seal_index_base},
       {"journal-record", recode_journal, seal_frame},

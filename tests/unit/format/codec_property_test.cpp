@@ -122,6 +122,7 @@ Bytes any_record(std::string_view codec, Random& random) {
   if (codec == "ref") return encode_ref(k_sample_ref, any_ref_value(random));
   if (codec == "oplog-record") return encode_oplog_record(any_oplog_record(random));
   if (codec == "index-record") return any_index_record_bytes(random);
+  if (codec == "index-metadata") return encode_index_metadata(any_index_metadata(random));
   if (codec == "index-batch") return any_index_batch(random);
   if (codec == "index-base") return any_index_base(random);
   if (codec == "journal-record") return any_journal(random);

@@ -199,6 +199,31 @@ inline StatKey any_stat(Random& random) {
           .device = random.next()};
 }
 
+inline IndexMetadata any_index_metadata(Random& random) {
+  IndexMetadata metadata;
+  metadata.captured = {.times = any_bool(random),
+                       .owners = any_bool(random),
+                       .xattrs = any_bool(random),
+                       .acls = any_bool(random),
+                       .hardlinks = any_bool(random)};
+  metadata.stale = any_bool(random);
+  metadata.linked = any_bool(random);
+  if (any_bool(random))
+    metadata.unapplied = Unapplied{.owner = any_bool(random),
+                                   .xattrs = any_bool(random),
+                                   .acls = any_bool(random),
+                                   .mode = any_bool(random),
+                                   .link = true,
+                                   .uid = static_cast<std::uint32_t>(random.next()),
+                                   .gid = static_cast<std::uint32_t>(random.next()),
+                                   .mode_found = static_cast<std::uint16_t>(random.between(0, 07777))};
+  if (any_bool(random)) metadata.policy = random.next();
+  metadata.attributes = any_attributes(random);
+  metadata.attributes.directory.reset();
+  metadata.attributes.mode.reset();
+  return metadata;
+}
+
 inline IndexEntry any_index_entry(Random& random, std::string path) {
   IndexEntry entry;
   entry.path = std::move(path);
@@ -209,6 +234,7 @@ inline IndexEntry any_index_entry(Random& random, std::string path) {
   if (any_bool(random)) entry.id = any_id(random);
   if (any_bool(random)) entry.attributes = any_id(random);
   if (any_bool(random)) entry.stat = any_stat(random);
+  if (any_bool(random)) entry.metadata = encode_index_metadata(any_index_metadata(random));
   entry.racy = any_bool(random);
   entry.streamed = any_bool(random);
   entry.size_class = static_cast<std::uint8_t>(random.between(0, 4));

@@ -108,6 +108,14 @@ inline OplogRecord sample_oplog() {
           .command = "store commit -m first",
           .time = {.seconds = 1700000000, .zone_minutes = -330}};
 }
+inline IndexMetadata sample_index_metadata() {
+  IndexMetadata metadata;
+  metadata.captured = {.times = true, .owners = true, .xattrs = true, .acls = true, .hardlinks = true};
+  metadata.unapplied = Unapplied{.owner = true, .uid = 65534, .gid = 65534, .mode_found = 0644};
+  metadata.attributes.mtime = Attributes::Time{1700000000, 123456789};
+  metadata.attributes.owner = Attributes::Owner{1000, 100, "anna", "users"};
+  return metadata;
+}
 inline IndexEntry sample_index_entry(std::string path = "src/main.c") {
   IndexEntry entry;
   entry.path = std::move(path);
@@ -117,6 +125,7 @@ inline IndexEntry sample_index_entry(std::string path = "src/main.c") {
   entry.id = id_of("hello\n");
   entry.stat = {.size = 6, .mtime_ns = 1700000000123456789, .ctime_ns = 1700000000123456789, .inode = 4711,
                 .device = 2049};
+  entry.metadata = encode_index_metadata(sample_index_metadata());
   entry.racy = true;
   return entry;
 }
@@ -195,6 +204,7 @@ inline std::vector<Sample> all_samples() {
       {"ref-head", encode_ref("HEAD", {.id = {}, .branch = "refs/heads/main"})},
       {"oplog-record", encode_oplog_record(sample_oplog())},
       {"index-record", sample_index_record()},
+      {"index-metadata", encode_index_metadata(sample_index_metadata())},
       {"index-batch", sample_index_batch()},
       {"index-base", sample_index_base()},
       {"journal-file", sample_journal(JournalFile{sample_index_entry("a")})},
