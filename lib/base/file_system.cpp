@@ -133,6 +133,15 @@ class PosixFileSystem final : public FileSystem {
   void set_xattr(int fd, const char* name, ByteView value) override {
     checked("setxattr", name, [&] { return ::fsetxattr(fd, name, value.data(), value.size(), 0); });
   }
+  // No setxattrat before Linux 6.13; the last component of such a path is not followed.
+  void set_xattr_at(At at, const char* name, ByteView value) override {
+    const std::string path = fmt::format("/proc/self/fd/{}/{}", at.dirfd, at.name);
+    checked("setxattr", name, [&] { return ::lsetxattr(path.c_str(), name, value.data(), value.size(), 0); });
+  }
+  void remove_xattr_at(At at, const char* name) override {
+    const std::string path = fmt::format("/proc/self/fd/{}/{}", at.dirfd, at.name);
+    checked("removexattr", name, [&] { return ::lremovexattr(path.c_str(), name); });
+  }
 
  private:
   /// Not repeated on any error: after a failed sync the data may be gone and a second call says success.

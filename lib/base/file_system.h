@@ -56,6 +56,9 @@ class FileSystem {
   /// utimensat with AT_SYMLINK_NOFOLLOW; `times` = {atime, mtime}.
   virtual void set_times_at(At at, const struct timespec times[2]) = 0;
   virtual void set_xattr(int fd, const char* name, ByteView value) = 0;
+  /// For what cannot be opened; a link is not followed.
+  virtual void set_xattr_at(At at, const char* name, ByteView value) = 0;
+  virtual void remove_xattr_at(At at, const char* name) = 0;
 };
 
 /// The real one.

@@ -226,13 +226,6 @@ constexpr ConfigKey flag(std::string_view name, std::string_view description) {
   return {name, KeyType::boolean, "true", KeyScope::anywhere, false, description, boolean<F>, F::same};
 }
 
-template <auto Member>
-constexpr ConfigKey metadata_flag(std::string_view name, std::string_view description) {
-  ConfigKey key = flag<Metadata<Member>>(name, description);
-  key.has_effect = false;
-  return key;
-}
-
 constexpr ConfigKey k_keys[] = {
     {"core.inline_threshold", KeyType::size, "64K", KeyScope::anywhere, true,
      "files up to this size are one chunk (0 to 1M; at most the chunk maximum counts)",
@@ -292,11 +285,11 @@ constexpr ConfigKey k_keys[] = {
     {"user.email", KeyType::text, "", KeyScope::anywhere, false, "mail address of the author",
      optional_text<UserEmail>, UserEmail::same},
 
-    metadata_flag<&M::times>("metadata.times", "record modification times"),
-    metadata_flag<&M::owners>("metadata.owners", "record owners and groups"),
-    metadata_flag<&M::xattrs>("metadata.xattrs", "record extended attributes"),
-    metadata_flag<&M::acls>("metadata.acls", "record access control lists"),
-    metadata_flag<&M::hardlinks>("metadata.hardlinks", "record which files are hard links of one another"),
+    flag<Metadata<&M::times>>("metadata.times", "record modification times"),
+    flag<Metadata<&M::owners>>("metadata.owners", "record owners and groups"),
+    flag<Metadata<&M::xattrs>>("metadata.xattrs", "record extended attributes"),
+    flag<Metadata<&M::acls>>("metadata.acls", "record access control lists"),
+    flag<Metadata<&M::hardlinks>>("metadata.hardlinks", "record which files are hard links of one another"),
 
     {"ui.color", KeyType::choice, "auto", KeyScope::anywhere, false, "auto, always or never",
      choice<Color, k_color>, Color::same},

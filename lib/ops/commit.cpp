@@ -6,7 +6,9 @@
 #include "format/tree.h"
 #include "ops/checkout_forms.h"
 #include "ops/commit_parts.h"
+#include "ops/index_attributes.h"
 #include "ops/index_tree.h"
+#include "ops/metadata.h"
 #include "ops/new_content.h"
 #include "ops/revision.h"
 #include "ops/staging.h"
@@ -84,10 +86,15 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   const bool sync = workspace.settings().core.fsync;
   Publisher publisher(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
   ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
-  const IndexTree tree = write_index_tree(access.index(), writer);
+  const IndexSummary summary = index_summary(access.index());
+  const AttributesPolicy policy = attributes_policy(workspace);
+  if (policy.selection.hardlinks && summary.any_linked) resolve_hard_links(access.index(), sync);
+  const IndexTree tree = write_index_tree(access.index(), writer, policy);
   result.tree = tree.id;
+  result.failed.insert(result.failed.end(), tree.incomplete.begin(), tree.incomplete.end());
   const bool changed = result.tree != (parent ? parent->tree : empty_tree_id());
   object.tree = result.tree;
+  object.attributes = tree.attributes;
   const std::string text = encode_commit(object);
   result.id = commit_id(text);
   result.committed = options.amend ? result.id != head.commit
@@ -101,7 +108,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   publisher.finish(result.committed ? std::optional(result.id) : std::nullopt);
   record_trees(access.index(), tree, sync);
   result.parents = result.committed || options.amend ? object.parents : parent ? parent->parents : std::vector<ObjectId>();
-  result.totals = index_totals(access.index());
+  result.totals = summary.totals;
 
   if (result.committed) {
     move_branch(workspace, head, result.id, index_before.value_or(result.tree), result.tree);

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "format/index_metadata.h"
 #include "ops/reachability.h"
 #include "ops/revision.h"
 #include "pipeline/verify.h"
@@ -301,6 +302,8 @@ class Fsck {
       try {
         const Commit commit = read_commit(workspace_.objects(), id);
         for (const Reachability::Need& need : reach.tree(commit.tree)) add_need(needed, need, id);
+        if (commit.attributes)
+          for (const Reachability::Need& need : reach.attributes(*commit.attributes, commit.tree)) add_need(needed, need, id);
         for (const ObjectId& parent : commit.parents)
           if (visited.insert(parent).second) queue.push_back(parent);
       } catch (const Error& error) {
@@ -343,6 +346,9 @@ class Fsck {
       }
       for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {
         const IndexEntry& entry = at.entry();
+        for (const Xattr& xattr : decode_index_metadata(entry.metadata).attributes.xattrs)
+          if (xattr.chunk && !reach.available({ObjectType::chunk, *xattr.chunk}))
+            add_need(needed, {{ObjectType::chunk, *xattr.chunk}, entry.path}, {});
         if (entry.kind == EntryKind::directory) continue;
         const std::optional<ObjectKey> key = object_of(entry.kind, entry.size, entry.id);
         if (!key) continue;

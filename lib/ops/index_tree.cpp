@@ -5,19 +5,23 @@
 
 #include "base/path.h"
 #include "format/tree.h"
+#include "ops/index_attributes.h"
+#include "ops/tree_attributes.h"
 
 namespace store {
 namespace {
 
-/// The directories from the root down to where the walk is, each with its tree in the making.
+/// The directories from the root down to where the walk is, each with its tree and its attributes in the making.
 class OpenDirectories {
  public:
-  explicit OpenDirectories(ObjectWriter& writer) : writer_(writer) {}
+  OpenDirectories(ObjectWriter& writer, AttributesWriter* attributes) : writer_(writer), attributes_(attributes) {}
 
   void enter(const IndexEntry& directory) {
-    stack_.push_back({directory, TreeBuilder([this](const NodeBuilder::Built& built) {
-                        writer_.put({ObjectType::tree, built.id}, built.bytes);
-                      })});
+    const auto put = [this](ObjectType type) {
+      return [this, type](const NodeBuilder::Built& built) { writer_.put({type, built.id}, built.bytes); };
+    };
+    stack_.push_back({directory, TreeBuilder(put(ObjectType::tree)),
+                      NodeBuilder(ObjectType::attributes, put(ObjectType::attributes))});
   }
 
   /// Finishes directories until the innermost one holds `path`.
@@ -26,29 +30,36 @@ class OpenDirectories {
   }
 
   void add(const IndexEntry& entry) {
-    stack_.back().builder.add({entry.kind, entry.mode, entry.size, std::string(base_name(entry.path)), entry.id});
+    Directory& into = stack_.back();
+    const std::string name(base_name(entry.path));
+    into.builder.add({entry.kind, entry.mode, entry.size, name, entry.id});
+    if (attributes_ != nullptr) into.attributes.add(attributes_->entry(entry), 0, name);
   }
 
-  IndexTree finish() {
+  /// The root's entry with its ids, and all directories that were built, in path order.
+  std::pair<IndexEntry, std::vector<IndexEntry>> finish() {
     while (stack_.size() > 1) leave();
-    const ObjectId id = close_innermost();
+    close_innermost();
     std::sort(built_.begin(), built_.end(),
               [](const IndexEntry& a, const IndexEntry& b) { return PathLess()(a.path, b.path); });
-    return {id, std::move(built_)};
+    return {stack_.back().entry, std::move(built_)};
   }
 
  private:
   struct Directory {
     IndexEntry entry;
     TreeBuilder builder;
+    NodeBuilder attributes;
   };
 
-  ObjectId close_innermost() {
-    const NodeBuilder::Root root = stack_.back().builder.finish();
-    stack_.back().entry.id = root.id;
-    stack_.back().entry.size = root.bytes;
-    built_.push_back(stack_.back().entry);
-    return root.id;
+  void close_innermost() {
+    Directory& directory = stack_.back();
+    const NodeBuilder::Root root = directory.builder.finish();
+    directory.entry.id = root.id;
+    directory.entry.size = root.bytes;
+    directory.entry.attributes = attributes_ != nullptr ? directory.attributes.finish().id : ObjectId();
+    if (directory.entry.path.empty() && attributes_ != nullptr) attributes_->sign(directory.entry);
+    built_.push_back(directory.entry);
   }
 
   void leave() {
@@ -59,30 +70,28 @@ class OpenDirectories {
   }
 
   ObjectWriter& writer_;
+  AttributesWriter* attributes_;
   std::vector<Directory> stack_;
   std::vector<IndexEntry> built_;
 };
 
-}  // namespace
-
-IndexTree write_index_tree(const Index& index, ObjectWriter& writer) {
+/// Walks the index and builds what is not known.
+std::pair<IndexEntry, std::vector<IndexEntry>> build(const Index& index, const IndexEntry& root, ObjectWriter& writer,
+                                                     AttributesWriter* attributes) {
+  const auto is_known = [&](const IndexEntry& directory) {
+    return !directory.id.is_zero() && (attributes == nullptr || attributes->knows(directory));
+  };
+  if (is_known(root)) return {root, {}};
   Index::Cursor at = index.seek("");
-  IndexEntry root;
-  root.kind = EntryKind::directory;
-  root.mode = 0755;
-  if (!at.at_end() && at.entry().path.empty()) {
-    root = at.entry();
-    if (!root.id.is_zero()) return {root.id, {}};
-    at.next();
-  }
-  OpenDirectories open(writer);
+  if (!at.at_end() && at.entry().path.empty()) at.next();
+  OpenDirectories open(writer, attributes);
   open.enter(root);
   while (!at.at_end()) {
     const IndexEntry& entry = at.entry();
     open.leave_until_within(entry.path);
     if (entry.kind != EntryKind::directory) {
       open.add(entry);
-    } else if (entry.id.is_zero()) {
+    } else if (!is_known(entry)) {
       open.enter(entry);
     } else {
       open.add(entry);
@@ -94,17 +103,33 @@ IndexTree write_index_tree(const Index& index, ObjectWriter& writer) {
   return open.finish();
 }
 
+}  // namespace
+
+IndexTree write_index_tree(const Index& index, ObjectWriter& writer, const AttributesPolicy& policy) {
+  const IndexEntry root = index.find("").value_or(root_index_entry());
+  IndexTree tree;
+  std::optional<AttributesWriter> attributes;
+  if (policy.selection.any()) attributes.emplace(writer, policy, root, tree.incomplete);
+  auto [built_root, built] = build(index, root, writer, attributes ? &*attributes : nullptr);
+  tree.id = built_root.id;
+  tree.built = std::move(built);
+  if (attributes) tree.attributes = attributes->write_root(built_root);
+  return tree;
+}
+
 void record_trees(Index& index, const IndexTree& tree, bool sync) {
   Index::Batch batch = index.begin();
   for (const IndexEntry& directory : tree.built) batch.put(directory);
   batch.commit(sync);
 }
 
-IngestTotals index_totals(const Index& index) {
-  IngestTotals totals;
+IndexSummary index_summary(const Index& index) {
+  IndexSummary summary;
+  IngestTotals& totals = summary.totals;
   for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {
     const IndexEntry& entry = at.entry();
     if (entry.path.empty()) continue;
+    summary.any_linked = summary.any_linked || is_linked(entry.metadata);
     totals.directories += entry.kind == EntryKind::directory;
     totals.symlinks += entry.kind == EntryKind::symlink;
     if (!is_regular(entry.kind)) continue;
@@ -112,7 +137,7 @@ IngestTotals index_totals(const Index& index) {
     totals.bytes += entry.size;
     totals.chunks += entry.chunks;
   }
-  return totals;
+  return summary;
 }
 
 }  // namespace store

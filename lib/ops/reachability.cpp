@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "ops/attributes_reader.h"
 #include "ops/tree_reader.h"
 
 namespace store {
@@ -98,6 +99,69 @@ std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id
   });
   if (!complete) needs.push_back({{ObjectType::recipe, id}, ""});
   return needs;
+}
+
+const std::vector<Reachability::Need>& Reachability::attributes(const ObjectId& root_object, const ObjectId& tree) {
+  const ObjectKey key{ObjectType::attributes, root_object};
+  if (sound_.contains(key)) return k_nothing;
+  if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
+  std::vector<Need> needs = needs_of_root_attributes(root_object, tree);
+  if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
+  sound_.insert(key);
+  return k_nothing;
+}
+
+std::vector<Reachability::Need> Reachability::needs_of_root_attributes(const ObjectId& root_object, const ObjectId& tree) {
+  std::vector<Need> needs;
+  const bool complete = readable([&] {
+    needs.clear();
+    ++seen_;
+    const Attributes root = read_root_attributes(objects_, root_object);
+    add_values(needs, "", root);
+    append_below(needs, "", attributes_in(*root.directory, tree));
+  });
+  if (!complete) needs.push_back({{ObjectType::attributes, root_object}, ""});
+  return needs;
+}
+
+/// The same attributes beside another tree could be cut otherwise than it, but not by a writer of ours: they are looked at once.
+const std::vector<Reachability::Need>& Reachability::attributes_in(const ObjectId& id, const ObjectId& tree) {
+  const ObjectKey key{ObjectType::attributes, id};
+  if (sound_.contains(key)) return k_nothing;
+  if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
+  std::vector<Need> needs = needs_of_attributes(id, tree);
+  if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
+  sound_.insert(key);
+  return k_nothing;
+}
+
+std::vector<Reachability::Need> Reachability::needs_of_attributes(const ObjectId& id, const ObjectId& tree) {
+  std::vector<Need> needs;
+  if (depth_ >= k_max_depth) return {{{ObjectType::attributes, id}, ""}};
+  // A tree that is damaged is its own problem, and nothing then tells whose attributes these are.
+  if (!readable([&] { for (TreeCursor at(objects_, tree); !at.at_end(); at.next()) {} })) return needs;
+  ++depth_;
+  const bool complete = readable([&] {
+    needs.clear();
+    ++seen_;
+    for (AttributesCursor at(objects_, tree, id); !at.at_end(); at.next()) {
+      const Attributes& attributes = at.attributes();
+      add_values(needs, at.entry().name, attributes);
+      if (attributes.directory) append_below(needs, at.entry().name, attributes_in(*attributes.directory, at.entry().id));
+    }
+  });
+  if (!complete) needs.push_back({{ObjectType::attributes, id}, ""});
+  --depth_;
+  return needs;
+}
+
+void Reachability::add_values(std::vector<Need>& needs, const std::string& name, const Attributes& attributes) {
+  for (const Xattr& xattr : attributes.xattrs) {
+    if (!xattr.chunk) continue;
+    ++seen_;
+    const ObjectKey key{ObjectType::chunk, *xattr.chunk};
+    if (!available(key)) append_below(needs, name, {{key, ""}});
+  }
 }
 
 }  // namespace store

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/object_id.h"
+#include "format/attributes.h"
 #include "repo/object_store.h"
 
 namespace store {
@@ -31,6 +32,8 @@ class Reachability {
 
   /// Below a tree. The result lives as long as this object.
   const std::vector<Need>& tree(const ObjectId& id);
+  /// Below a commit's root object of attributes, beside its tree.
+  const std::vector<Need>& attributes(const ObjectId& root_object, const ObjectId& tree);
   /// In a large file.
   const std::vector<Need>& recipe(const ObjectId& id);
   /// Whether a chunk, or any single object, can be had.
@@ -40,6 +43,10 @@ class Reachability {
  private:
   std::vector<Need> needs_of_tree(const ObjectId& id);
   std::vector<Need> needs_of_recipe(const ObjectId& id);
+  std::vector<Need> needs_of_root_attributes(const ObjectId& root_object, const ObjectId& tree);
+  const std::vector<Need>& attributes_in(const ObjectId& id, const ObjectId& tree);
+  std::vector<Need> needs_of_attributes(const ObjectId& id, const ObjectId& tree);
+  void add_values(std::vector<Need>& needs, const std::string& name, const Attributes& attributes);
   bool readable(const std::function<void()>& walk) const;
 
   const ObjectReader& objects_;

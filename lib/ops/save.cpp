@@ -12,7 +12,9 @@
 #include "base/text.h"
 #include "ops/commit_parts.h"
 #include "ops/exclude.h"
+#include "ops/index_attributes.h"
 #include "ops/index_tree.h"
+#include "ops/metadata.h"
 #include "ops/revision.h"
 #include "ops/save_index.h"
 #include "ops/staging.h"
@@ -71,8 +73,11 @@ void forget_unknown_trees(const Workspace& workspace, Index& index) {
   Index::Batch batch = index.begin();
   for (Index::Cursor at = index.seek(""); !at.at_end();) {
     const IndexEntry& entry = at.entry();
-    const bool known = entry.kind == EntryKind::directory && !entry.id.is_zero() &&
-                       workspace.objects().known_for_deduplication({ObjectType::tree, entry.id});
+    const ObjectStore& objects = workspace.objects();
+    const bool known =
+        entry.kind == EntryKind::directory && !entry.id.is_zero() &&
+        objects.known_for_deduplication({ObjectType::tree, entry.id}) &&
+        (entry.attributes.is_zero() || objects.known_for_deduplication({ObjectType::attributes, entry.attributes}));
     if (known) {
       if (entry.path.empty()) break;
       at.next_sibling();
@@ -170,8 +175,13 @@ class Save {
     if (Progress* progress = workspace_.env().progress) progress->enter(Stage::commit);
     forget_unknown_trees(workspace_, index);
     begin_publishing(session);
-    const IndexTree tree = write_index_tree(index, *writer_);
+    const IndexSummary summary = index_summary(index);
+    const AttributesPolicy policy = attributes_policy(workspace_);
+    if (policy.selection.hardlinks && summary.any_linked) resolve_hard_links(index, false);
+    const IndexTree tree = write_index_tree(index, *writer_, policy);
     result_.tree = object_.tree = tree.id;
+    object_.attributes = tree.attributes;
+    result_.failed.insert(result_.failed.end(), tree.incomplete.begin(), tree.incomplete.end());
     record_trees(index, tree, false);  // before they are published: whoever uses them looks them up
     while (!try_commit()) {
       workspace_.check_cancelled();
@@ -181,7 +191,7 @@ class Save {
       check_refs();
       begin_publishing(session);
     }
-    add_totals(index);
+    add_totals(summary.totals);
   }
 
   void begin_publishing(const Session& session) {
@@ -239,8 +249,8 @@ class Save {
     }
   }
 
-  void add_totals(const Index& index) {
-    result_.totals = index_totals(index);
+  void add_totals(const IngestTotals& whole) {
+    result_.totals = whole;
     result_.totals.unchanged_files = read_.unchanged_files;
     result_.totals.new_chunks = read_.new_chunks;
     result_.totals.new_bytes = read_.new_bytes;

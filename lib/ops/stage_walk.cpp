@@ -9,6 +9,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "ops/exclude.h"
+#include "ops/index_attributes.h"
+#include "ops/metadata.h"
 #include "ops/permissions.h"
 #include "worktree/scan_entry.h"
 
@@ -60,7 +62,8 @@ StageWalk::StageWalk(Workspace& workspace, const StageTarget& target, const AddO
       pathspecs_(options.paths),
       roots_(pathspecs_.roots()),
       root_device_(stat_fd(target.root_fd, ".").st_dev),
-      repository_(key_of_stat(stat_fd(workspace.repository().fd(), "."))) {}
+      repository_(key_of_stat(stat_fd(workspace.repository().fd(), "."))),
+      metadata_(metadata_selection(workspace.settings())) {}
 
 StageWalk::~StageWalk() = default;
 
@@ -97,6 +100,7 @@ StageWalk::Extent StageWalk::measure() {
 
 bool StageWalk::enter_next_root() {
   if (next_root_ == roots_.size()) return false;
+  if (next_root_ == 0) queue_root();
   const std::string& path = roots_[next_root_++];
   root_ = std::make_unique<Root>(path, index_.seek(path));
   if (!root_->tracked.at_end() && root_->tracked.entry().path.empty()) root_->tracked.next();
@@ -106,6 +110,20 @@ bool StageWalk::enter_next_root() {
     collect_failures();
   }
   return true;
+}
+
+/// The root directory is no entry of a tree, but has attributes: looked at with the whole tree, and the first time. That of a
+/// snapshot stands for nothing.
+void StageWalk::queue_root() {
+  if (options_.snapshot) return;
+  const std::optional<IndexEntry> tracked = index_.find("");
+  if (!roots_.front().empty() && tracked && !tracked->metadata.empty()) return;
+  const std::optional<ScanEntry> found = scan_one(root_fd_, "");
+  if (!found) return;
+  std::optional<IngestInput> input = attributes_of(*found, tracked ? *tracked : root_index_entry());
+  if (!input) return;
+  input->entry.mode = found->mode;
+  queued_.push_back(std::move(*input));
 }
 
 /// What the scanner could not list keeps its place in the index.
@@ -292,7 +310,7 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
                               : found.kind == EntryKind::directory || tracked->size == found.device_number;
     if (same && !tracked->streamed && is_there(*tracked)) {
       count(found, *tracked);
-      return std::nullopt;
+      return attributes_of(found, *tracked);
     }
   }
   return input_for(found, tracked);
@@ -305,8 +323,24 @@ bool StageWalk::is_there(const IndexEntry& tracked) const {
   return !object || workspace_.objects().known_for_deduplication(*object);
 }
 
+/// Content and mode are as recorded. A stat tells whether the attributes are, too.
+std::optional<IngestInput> StageWalk::attributes_of(const ScanEntry& found, const IndexEntry& tracked) {
+  if (!metadata_.any()) return std::nullopt;
+  if (tracked.stat == found.stat && !tracked.racy && knows_metadata(tracked.metadata, metadata_)) return std::nullopt;
+  IngestInput input;
+  input.capture = IngestInput::Capture::yes;
+  input.entry = tracked;
+  input.found = found;
+  return input;
+}
+
 IngestInput StageWalk::input_for(const ScanEntry& found, const IndexEntry* tracked) {
   IngestInput input;
+  if (metadata_.any()) {
+    input.capture = IngestInput::Capture::yes;
+    input.found = found;
+    if (tracked != nullptr && same_class(tracked->kind, found.kind)) input.entry.metadata = tracked->metadata;
+  }
   input.entry.path = found.path;
   input.entry.kind = found.kind;
   input.entry.mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
@@ -333,6 +367,7 @@ IngestInput StageWalk::input_for(const ScanEntry& found, const IndexEntry* track
     if (earlier && (!object || workspace_.objects().known_for_deduplication(*object))) {
       input.action = IngestInput::Action::pass;
       input.entry = *earlier;
+      if (knows_metadata(earlier->metadata, metadata_)) input.capture = IngestInput::Capture::no;
       count(found, *earlier);
     }
   }
@@ -372,7 +407,7 @@ void StageWalk::queue_ancestors(const std::string& path) {
     // The walk itself reports directories below its start.
     if (root_ != nullptr && is_within(directory, root_->path) && pathspecs_.matches(directory, EntryKind::directory)) continue;
     queued_directories_.insert(directory);
-    queued_.push_back(input_for(*found, nullptr));
+    queued_.push_back(input_for(*found, tracked ? &*tracked : nullptr));
   }
 }
 

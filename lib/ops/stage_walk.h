@@ -39,6 +39,7 @@ class StageWalk {
  private:
   struct Root;
   bool enter_next_root();
+  void queue_root();
   ScanOptions scan_options();
   void collect_failures();
   std::optional<IngestInput> step();
@@ -53,6 +54,7 @@ class StageWalk {
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
   bool is_there(const IndexEntry& tracked) const;
   IngestInput input_for(const ScanEntry& found, const IndexEntry* tracked);
+  std::optional<IngestInput> attributes_of(const ScanEntry& found, const IndexEntry& tracked);
   void queue_ancestors(const std::string& path);
   bool accept(const ScanEntry& found);
   bool is_own_repository(const ScanEntry& found) const;
@@ -69,6 +71,7 @@ class StageWalk {
   std::vector<std::string> roots_;
   std::uint64_t root_device_;
   StatKey repository_;  // of its folder, for `save`, which may find it anywhere
+  MetadataSelection metadata_;
   std::size_t next_root_ = 0;
   std::unique_ptr<Root> root_;
   std::vector<IngestInput> queued_;      // ancestors first; taken from the front

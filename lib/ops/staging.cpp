@@ -4,19 +4,14 @@
 #include <chrono>
 
 #include "base/path.h"
+#include "ops/index_attributes.h"
+#include "ops/metadata.h"
 #include "ops/size_classes.h"
 #include "ops/stage_walk.h"
 #include "pipeline/resume.h"
 
 namespace store {
 namespace {
-
-IndexEntry root_entry() {
-  IndexEntry root;
-  root.kind = EntryKind::directory;
-  root.mode = 0755;
-  return root;
-}
 
 /// Takes results in path order into the index. A directory above something that changed loses its tree id in the same batch;
 /// batches are in path order too, so that happens right before the first change below it.
@@ -29,20 +24,21 @@ class IndexUpdate {
     if (entry.removed && !before) return;
     deleted_ += entry.removed;
     if (batch_ == nullptr) return;
-    const bool same = before && !entry.removed && before->kind == entry.kind && before->mode == entry.mode &&
+    const bool same = before && !entry.removed && before->kind == entry.kind &&
+                      (before->mode == entry.mode || entry.path.empty()) &&  // the root's mode is not content
                       before->size == entry.size && before->id == entry.id;
-    if (same && entry.kind != EntryKind::directory && refreshed_.size() < k_max_refreshed) {
+    if (same && refreshed_.size() < k_max_refreshed) {
       refreshed_.push_back(entry);
       return;
     }
     invalidate_above(entry.path);
     if (entry.removed) batch_->remove(entry.path);
-    else batch_->put(entry);
+    else put(entry);
     if (entry.kind == EntryKind::directory || before.value_or(entry).kind == EntryKind::directory)
       settled_.push_back(entry.path);
   }
 
-  /// Same content, other stat: learnt for next time, in a batch of its own, since no tree changes by it.
+  /// Same content, other stat or attributes: in a batch of its own, since no tree changes by it.
   const std::vector<IndexEntry>& refreshed() const { return refreshed_; }
 
   /// True if this content was in the index at this path before.
@@ -54,6 +50,14 @@ class IndexUpdate {
 
  private:
   static constexpr std::size_t k_max_refreshed = 64 * 1024;
+
+  void put(const IndexEntry& entry) {
+    if (entry.kind != EntryKind::directory || entry.id.is_zero()) return batch_->put(entry);
+    IndexEntry unknown = entry;  // what follows may change it
+    unknown.id = {};
+    unknown.attributes = {};
+    batch_->put(unknown);
+  }
 
   void invalidate_above(const std::string& path) {
     while (!settled_.empty() && !is_within(path, settled_.back())) settled_.pop_back();
@@ -71,7 +75,7 @@ class IndexUpdate {
   void invalidate(const std::string& directory) {
     settled_.push_back(directory);
     std::optional<IndexEntry> entry = index_.find(directory);
-    if (!entry && directory.empty()) entry = root_entry();
+    if (!entry && directory.empty()) entry = root_index_entry();
     else if (!entry || entry->kind != EntryKind::directory || entry->id.is_zero()) return;
     entry->id = {};
     entry->attributes = {};
@@ -108,13 +112,6 @@ void show_totals(const Workspace& workspace, const StageWalk::Extent& seen) {
   if (progress == nullptr) return;
   progress->files_total = seen.files;
   progress->bytes_total = seen.bytes;
-}
-
-void record_refreshed(const Workspace& workspace, Index& index, const std::vector<IndexEntry>& refreshed) {
-  if (refreshed.empty()) return;
-  Index::Batch batch = index.begin();
-  for (const IndexEntry& entry : refreshed) batch.put(entry);
-  batch.commit(workspace.settings().core.fsync);
 }
 
 /// One pass over the paths. Returns the files that changed while they were read and are worth another attempt; without
@@ -160,7 +157,7 @@ std::vector<std::string> stage_once(Workspace& workspace, const StageTarget& tar
   if (publisher) {
     result.totals.stored_bytes += publisher->finish(std::nullopt).stored_bytes;
     batch->commit(sync);
-    record_refreshed(workspace, index, update.refreshed());
+    record_refreshed(index, update.refreshed(), sync);
   }
   result.totals.new_chunks += ingested.new_chunks;
   result.totals.new_bytes += ingested.new_bytes;
@@ -207,6 +204,7 @@ IngestOptions ingest_options(const Workspace& workspace) {
   options.window = settings.performance.buffer_size;
   options.memory_map_threshold = settings.performance.memory_map_threshold;
   options.read_ahead = settings.performance.async_io;
+  options.metadata = metadata_selection(settings);
   options.cancel = workspace.env().cancel;
   options.progress = workspace.env().progress;
   return options;
@@ -230,7 +228,7 @@ void stage_streamed(const Workspace& workspace, Index& index, EntrySorter& entri
     }
   });
   batch.commit(workspace.settings().core.fsync);
-  record_refreshed(workspace, index, update.refreshed());
+  record_refreshed(index, update.refreshed(), workspace.settings().core.fsync);
   result.deleted += update.deleted();
 }
 

@@ -15,6 +15,7 @@
 #include "ops/untracked.h"
 #include "pipeline/content_id.h"
 #include "repo/session.h"
+#include "worktree/capture.h"
 #include "worktree/index.h"
 #include "worktree/pathspec.h"
 
@@ -173,6 +174,7 @@ class WorktreeComparison {
     }
     IndexEntry entry = tracked;
     entry.stat = found.stat;
+    entry.metadata = stale_metadata(std::move(entry.metadata));
     entry.racy = is_racy(found.stat, started);
     refresh_.add(std::move(entry));
     return false;

@@ -20,7 +20,20 @@ std::string name_at(const Node& node, std::size_t index) {
   return node.level > 0 ? decode_upper_entry(node.type, entry).name : decode_tree_entry(entry).name;
 }
 
-/// Leads to the first entry whose name is not below `name`. Names ascend within a node: decode_node checked that.
+void check_depth(std::size_t depth, std::string_view path) {
+  if (depth > k_max_tree_depth)
+    throw_corrupt(fmt::format("tree: {}…: depth exceeds {}", escape_name(path.substr(0, 64)), k_max_tree_depth));
+}
+
+/// A directory's root node must hold what its entry says.
+void check_directory(const std::string& path, const TreeEntry& entry, const TreeCursor& cursor) {
+  if (cursor.bytes() != entry.size)
+    throw_corrupt(fmt::format("tree {}: {}: holds {} bytes, its entry says {}", entry.id.hex(), escape_name(path),
+                              cursor.bytes(), entry.size));
+}
+
+}  // namespace
+
 NodeCursor::Pick pick_name(std::string_view name) {
   return [name](const Node& node) {
     std::size_t low = 0;
@@ -35,20 +48,6 @@ NodeCursor::Pick pick_name(std::string_view name) {
     return low;
   };
 }
-
-void check_depth(std::size_t depth, std::string_view path) {
-  if (depth > k_max_tree_depth)
-    throw_corrupt(fmt::format("tree: {}…: depth exceeds {}", escape_name(path.substr(0, 64)), k_max_tree_depth));
-}
-
-/// A directory's root node must hold what its entry says.
-void check_directory(const std::string& path, const TreeEntry& entry, const TreeCursor& cursor) {
-  if (cursor.bytes() != entry.size)
-    throw_corrupt(fmt::format("tree {}: {}: holds {} bytes, its entry says {}", entry.id.hex(), escape_name(path),
-                              cursor.bytes(), entry.size));
-}
-
-}  // namespace
 
 TreeCursor::TreeCursor(const ObjectReader& objects, const ObjectId& tree) : objects_(&objects), tree_(tree) {
   nodes_.emplace(objects, ObjectKey{ObjectType::tree, tree});

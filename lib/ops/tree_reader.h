@@ -40,6 +40,9 @@ class TreeCursor {
   std::uint64_t bytes_ = 0;
 };
 
+/// Leads to the first entry of a tree whose name is not below `name`. Names ascend within a node: decode_node checked that.
+NodeCursor::Pick pick_name(std::string_view name);
+
 /// One name of a directory, in O(log n) node reads.
 std::optional<TreeEntry> find_entry(const ObjectReader& objects, const ObjectId& tree, std::string_view name);
 

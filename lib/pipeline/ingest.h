@@ -11,6 +11,7 @@
 #include "pipeline/progress.h"
 #include "pipeline/resume.h"
 #include "repo/publisher.h"
+#include "worktree/capture.h"
 #include "worktree/scanner.h"
 
 namespace store {
@@ -46,9 +47,14 @@ struct IngestInput {
     symlink,  // store the target
     stream,   // store what `stream` gives until it ends: a regular file's content, or a symlink's target
   };
+  /// Attributes are captured anew and go into `entry.metadata`, which comes with what the index says so far. Then `found` is what
+  /// the walk saw.
+  enum class Capture : bool { no, yes };
   Action action = Action::pass;
+  Capture capture = Capture::no;
   IndexEntry entry;
   std::optional<ContentProfile> profile = {};  // nothing: that of the options
+  ScanEntry found = {};
   std::uint64_t disk_blocks = 0;  // 512-byte units on disk: fewer than the size needs = look for holes
   std::shared_ptr<ByteSource> stream = {};  // read to its end before the next input is asked for; what it throws ends the ingest
 };
@@ -71,6 +77,7 @@ struct IngestOptions {
   std::uint64_t window = 1u << 20;                  // bytes of a large file, and of small files, in one item
   std::uint64_t memory_map_threshold = 10u << 20;   // larger files are read through mapped windows
   bool read_ahead = true;
+  MetadataSelection metadata;                       // attributes to capture
   const CancelToken* cancel = nullptr;
   Progress* progress = nullptr;
 };

@@ -45,7 +45,8 @@ void IngestStages::read_batch(IngestItem& item) const {
 /// Items of one directory.
 void IngestStages::read_group(std::span<SmallItem> group, IngestItem& item, std::size_t& used) const {
   const auto reads = [](const SmallItem& small) {
-    return small.input.action == IngestInput::Action::file || small.input.action == IngestInput::Action::symlink;
+    return small.input.action == IngestInput::Action::file || small.input.action == IngestInput::Action::symlink ||
+           small.input.capture == IngestInput::Capture::yes;
   };
   if (std::none_of(group.begin(), group.end(), reads)) return;
   UniqueFd directory;
@@ -74,7 +75,10 @@ void IngestStages::read_group(std::span<SmallItem> group, IngestItem& item, std:
     if (!small.failure.empty() || !reads(small)) continue;
     try {
       if (small.input.action == IngestInput::Action::symlink) read_symlink(directory.get(), small);
-      else read_small(directory.get(), small, std::move(sources[i]), item, used);
+      if (small.input.action == IngestInput::Action::file)
+        read_small(directory.get(), small, std::move(sources[i]), item, used);
+      else if (small.input.capture == IngestInput::Capture::yes)
+        capture_unread(directory.get(), small);
       small.input.entry.racy = small.changed || is_racy(small.input.entry.stat, started);
     } catch (const Error& error) {
       small.failure = error.message();
@@ -97,6 +101,11 @@ void IngestStages::read_small(int directory_fd, SmallItem& small, SourceFile sou
     small.mapped = size > options_.memory_map_threshold;
     const std::size_t got = small.mapped ? copy_mapped(source.fd.get(), 0, out, path)
                                          : pread_full(source.fd.get(), out, 0, path);
+    IndexEntry captured = {};
+    if (small.input.capture == IngestInput::Capture::yes) {
+      captured.metadata = small.input.entry.metadata;
+      capture({.directory_fd = directory_fd, .name = path, .fd = source.fd.get()}, source.stat, captured, small.values);
+    }
     small.changed = got != length || !unchanged_since_open(source);
     if (!small.changed || attempt == k_read_attempts) {
       small.offset = fits ? used : 0;
@@ -104,6 +113,7 @@ void IngestStages::read_small(int directory_fd, SmallItem& small, SourceFile sou
       if (fits) used += got;
       else small.own.resize(got);
       small.input.entry.stat = source.stat.stat;
+      if (small.input.capture == IngestInput::Capture::yes) small.input.entry.metadata = std::move(captured.metadata);
       return;
     }
     small.own.clear();

@@ -108,7 +108,11 @@ bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
     const int fd = open_beneath(root_fd_, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) throw_errno(-fd, "open", escape_name(parent));
     const UniqueFd directory(fd);
-    file->source = open_source(directory.get(), std::string(base_name(path)), path);
+    const std::string name(base_name(path));
+    file->source = open_source(directory.get(), name, path);
+    if (input.capture == IngestInput::Capture::yes)
+      capture({.directory_fd = directory.get(), .name = name, .fd = file->source.fd.get()}, file->source.stat, input.entry,
+              file->values);
   } catch (const Error& error) {
     failure = error.message();
     return false;
@@ -335,6 +339,7 @@ void IngestStages::assemble_batch(IngestItem& item) {
       }
       if (small.changed) item.failures.push_back({entry.path, k_changed});
     }
+    put_values(entry.path, small.values, item);
     result.entry = std::move(entry);
     item.results.push_back(std::move(result));
   }
@@ -403,6 +408,7 @@ void IngestStages::finish_large_file(IngestItem& item) {
     return;
   }
   if (changed) item.failures.push_back({entry.path, k_changed});
+  put_values(entry.path, file.values, item);
   entry.kind = EntryKind::large_file;
   entry.id = file.recipe.finish().id;
   entry.size = file.bytes;

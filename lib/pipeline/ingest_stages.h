@@ -13,6 +13,12 @@
 
 namespace store {
 
+/// What capturing attributes leaves for the stage that stores.
+struct AttributeValues {
+  std::vector<Bytes> chunks;
+  bool too_long = false;
+};
+
 /// A large file between its first and its last window. Each field belongs to the stage named.
 struct LargeFile {
   LargeFile(const ContentProfile& how, NodeBuilder::Sink sink)
@@ -20,6 +26,7 @@ struct LargeFile {
   ContentProfile profile;
   IngestInput input;
   SourceFile source;                  // source stage opens, read stage reads; none of a stream
+  AttributeValues values;             // source stage
   Bytes head;                         // plan: the first bytes of a stream, read to see that it is large
   std::int64_t read_started_ns = 0;
   std::uint64_t resumed_bytes = 0;    // source: content that an earlier run finished
@@ -52,6 +59,7 @@ struct SmallItem {
   bool mapped = false;
   bool changed = false;       // while it was read
   bool outgrew = false;       // became a large file meanwhile
+  AttributeValues values;
   std::string failure;
 };
 
@@ -131,6 +139,9 @@ class IngestStages {
   void read_small(int directory_fd, SmallItem& small, SourceFile source, IngestItem& item, std::size_t& used) const;
   void read_symlink(int directory_fd, SmallItem& small) const;
   void read_window(IngestItem& item) const;
+  void capture(const FilePlace& file, const ScanEntry& found, IndexEntry& entry, AttributeValues& values) const;
+  void capture_unread(int directory_fd, SmallItem& small) const;
+  void put_values(const std::string& path, AttributeValues& values, IngestItem& item);
   void chunk_window(IngestItem& item);
   void assemble_batch(IngestItem& item);
   void assemble_window(IngestItem& item);

@@ -1,7 +1,6 @@
 #include "worktree/directory_names.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "worktree/spill_file.h"
 
 namespace store {
 namespace {
@@ -28,21 +28,6 @@ constexpr const char* k_spill_name = "temporary file of directory names";
 /// The kernel's record of getdents64(2): inode u64, offset i64, length u16, type u8, name.
 constexpr std::size_t k_length_at = 16;
 constexpr std::size_t k_name_at = 19;
-
-/// Not through FileSystem: nobody finds this file again, its content is no state. /var/tmp first, because
-/// /tmp may be memory.
-UniqueFd open_unlinked() {
-  for (const char* folder : {"/var/tmp", "/tmp"}) {
-    const int fd = ::open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0) return UniqueFd(fd);
-    std::string name = std::string(folder) + "/store-XXXXXX";
-    const int named = ::mkostemp(name.data(), O_CLOEXEC);
-    if (named < 0) continue;
-    ::unlink(name.c_str());
-    return UniqueFd(named);
-  }
-  throw_errno(errno, "open", k_spill_name);
-}
 
 void write_all(int fd, const std::vector<char>& bytes, std::uint64_t offset) {
   for (std::size_t done = 0; done < bytes.size();) {
@@ -113,7 +98,7 @@ int DirectoryNames::read(int fd, std::size_t run_length, const std::function<boo
 void DirectoryNames::spill() {
   if (pool_.size() == 0) return;
   pool_.sort();
-  if (!file_) file_ = open_unlinked();
+  if (!file_) file_ = open_spill_file();
   Run run;
   run.at = file_size_;
   std::vector<char> buffer;

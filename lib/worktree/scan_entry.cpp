@@ -63,6 +63,8 @@ ScanEntry entry_of_stat(std::string path, const struct stat& info) {
   if (S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode))
     entry.device_number = static_cast<std::uint64_t>(major(info.st_rdev)) << 32 | minor(info.st_rdev);
   entry.links = static_cast<std::uint32_t>(info.st_nlink);
+  entry.uid = info.st_uid;
+  entry.gid = info.st_gid;
   entry.blocks = static_cast<std::uint64_t>(info.st_blocks);
   return entry;
 }

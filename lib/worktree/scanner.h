@@ -24,6 +24,8 @@ struct ScanEntry {
   StatKey stat;
   std::uint64_t device_number = 0;  // major<<32|minor of devices
   std::uint32_t links = 1;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
   std::uint64_t blocks = 0;  // 512-byte units on disk: fewer than size needs = holes
   bool ignored = false;      // by the rules of ScanOptions::ignore, itself or with a directory above
 };

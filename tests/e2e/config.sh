@@ -64,13 +64,10 @@ is "$(store config safe.directory | paste -sd ,)" '/a,/b c'
 is "$(json '.result.values | map(.value) | tojson' config safe.directory)" '["/a","/b c"]'
 is "$(STORE_SAFE_DIRECTORY=/c store config safe.directory | wc -l)" 3
 
-# A key that this version does nothing with is taken, with one warning where somebody sets it to something.
+# No key is without effect: none is answered with a warning.
 warnings() { json '.warnings | map(.kind) | join(" ")' "$@"; }
-is "$(warnings --config metadata.xattrs=false --config metadata.acls=false log)" no_effect
-contains "$err" 'metadata.xattrs, metadata.acls: not in this version: no effect'
-is "$(STORE_METADATA_OWNERS=false warnings log)" no_effect
-is "$(STORE_METADATA_OWNERS=true warnings log)" ''
-is "$(warnings config metadata.times false)" no_effect
+is "$(STORE_METADATA_OWNERS=false warnings --config metadata.acls=false --config chunking.huge_file_chunk_size=1M log)" ''
+is "$(warnings config metadata.times false)" ''
 is "$(warnings log)" ''
 echo x >x
 is "$(warnings add x)" ''

@@ -28,7 +28,8 @@ std::string_view name_of(FileCall call) {
   static constexpr std::array<std::string_view, k_file_calls> k_names{
       "open",    "pwrite", "reserve",    "truncate", "start_writeback", "fsync",        "fdatasync",
       "syncfs",  "rename", "rename_new", "link",     "unlink",          "mkdir",        "rmdir",
-      "symlink", "mknod",  "chmod",      "chmod_at", "chown_at",        "set_times_at", "set_xattr"};
+      "symlink", "mknod",  "chmod",      "chmod_at", "chown_at",        "set_times_at", "set_xattr",
+      "set_xattr_at", "remove_xattr_at"};
   return k_names[static_cast<std::size_t>(call)];
 }
 
@@ -185,6 +186,16 @@ void FaultFileSystem::set_times_at(At at, const struct timespec times[2]) {
 void FaultFileSystem::set_xattr(int fd, const char* name, ByteView value) {
   enter(FileCall::set_xattr, name);
   next_.set_xattr(fd, name, value);
+}
+
+void FaultFileSystem::set_xattr_at(At at, const char* name, ByteView value) {
+  enter(FileCall::set_xattr_at, at.name);
+  next_.set_xattr_at(at, name, value);
+}
+
+void FaultFileSystem::remove_xattr_at(At at, const char* name) {
+  enter(FileCall::remove_xattr_at, at.name);
+  next_.remove_xattr_at(at, name);
 }
 
 }  // namespace store::test

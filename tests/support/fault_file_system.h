@@ -34,8 +34,10 @@ enum class FileCall {
   chown_at,
   set_times_at,
   set_xattr,
+  set_xattr_at,
+  remove_xattr_at,
 };
-inline constexpr int k_file_calls = static_cast<int>(FileCall::set_xattr) + 1;
+inline constexpr int k_file_calls = static_cast<int>(FileCall::remove_xattr_at) + 1;
 std::string_view name_of(FileCall call);
 
 enum class FaultLasts { once, forever };
@@ -88,6 +90,8 @@ class FaultFileSystem final : public FileSystem {
   void chown_at(At at, uid_t uid, gid_t gid) override;
   void set_times_at(At at, const struct timespec times[2]) override;
   void set_xattr(int fd, const char* name, ByteView value) override;
+  void set_xattr_at(At at, const char* name, ByteView value) override;
+  void remove_xattr_at(At at, const char* name) override;
 
  private:
   /// Counts the call; the fault if it is to go wrong.

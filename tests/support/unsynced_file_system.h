@@ -42,6 +42,8 @@ class UnsyncedFileSystem final : public FileSystem {
   void chown_at(At at, uid_t uid, gid_t gid) override { real_.chown_at(at, uid, gid); }
   void set_times_at(At at, const struct timespec times[2]) override { real_.set_times_at(at, times); }
   void set_xattr(int fd, const char* name, ByteView value) override { real_.set_xattr(fd, name, value); }
+  void set_xattr_at(At at, const char* name, ByteView value) override { real_.set_xattr_at(at, name, value); }
+  void remove_xattr_at(At at, const char* name) override { real_.remove_xattr_at(at, name); }
 
  private:
   FileSystem& real_ = posix_file_system();

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "config/settings.h"
+#include "format/index_metadata.h"
+#include "ops/index_tree.h"
+#include "ops/workspace.h"
+
+namespace store {
+
+/// `metadata.*` as the library's own kind of value.
+MetadataSelection metadata_selection(const Settings& settings);
+
+/// How a commit made now records attributes: by the settings and SOURCE_DATE_EPOCH.
+AttributesPolicy attributes_policy(const Workspace& workspace);
+
+}  // namespace store
