@@ -43,7 +43,7 @@ void note_not_restored(Context& context, const NotRestored& counts) {
   std::string list;
   for (const NamedCount& each : named(counts))
     if (each.count > 0) list += (list.empty() ? "" : ", ") + counted(each.count, each.noun);
-  if (!list.empty()) context.messages().note("note: not restored, because that needs root: " + list);
+  if (!list.empty()) context.messages().note("note: not restored, because that needs root or another file system: " + list);
 }
 
 namespace {

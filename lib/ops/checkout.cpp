@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "base/path.h"
 #include "base/system_info.h"
 #include "base/text.h"
+#include "ops/checkout_attributes.h"
 #include "ops/checkout_forms.h"
 #include "ops/checkout_index.h"
 #include "ops/checkout_writer.h"
@@ -97,8 +99,14 @@ class InPlace {
     decide();
     OplogRecord record = start_record();
     write();
-    if (!options_.keep_index) update_index(workspace_, index_, source_, plan_,
-                 {.before = head_tree_, .after = target_tree_, .paths_only = paths_only(), .started_ns = started_ns_});
+    if (!options_.keep_index)
+      update_index(workspace_, index_, source_, plan_,
+                   {.before = head_tree_,
+                    .after = target_tree_,
+                    .paths_only = paths_only(),
+                    .attributes = attributes_.any() ? &attributes_ : nullptr,
+                    .restores_directory = restores_directory_,
+                    .started_ns = started_ns_});
     move_head(std::move(record));
     session_.remove();
     for (DeadSession& session : interrupted_.sessions)
@@ -130,8 +138,13 @@ class InPlace {
       if (!now || now->id != options_.revision.commit)
         throw Error(ErrorKind::conflict, fmt::format("{}: moved meanwhile", escape_name(branch)), "run the command again");
     }
-    target_tree_ = options_.from_index ? store_index_tree(workspace_, session_, index_)
-                                       : read_commit(objects, options_.revision.commit).tree;
+    if (options_.from_index) {
+      target_tree_ = store_index_tree(workspace_, session_, index_);
+    } else {
+      const Commit target = read_commit(objects, options_.revision.commit);
+      target_tree_ = target.tree;
+      use_attributes_of(objects, target, "", attributes_, result_);
+    }
     walk_tree(objects, target_tree_, "", [&](const std::string&, const TreeEntry&) {
       workspace_.check_cancelled();
       return true;
@@ -142,6 +155,7 @@ class InPlace {
     }
     check_paths_in_tree(objects, target_tree_, options_.paths);
     const PathspecSet paths(options_.paths);
+    restores_directory_ = [paths](const std::string& path) { return paths.matches(path); };
     source_ = against_index(content_of(objects, target_tree_, paths), index_, paths);
   }
 
@@ -236,6 +250,9 @@ class InPlace {
     journal.append(JournalTarget{options_.revision.commit, workspace_.env().command, boot_id()});
     journal.flush();
     CheckoutWriter writer(workspace_, target, source_, plan_, result_);
+    if (attributes_.any()) writer.attributes = &attributes_;
+    writer.restores_directory = restores_directory_;
+    writer.untouched = [&](const std::string& path) { return untouched(path); };
     writer.on_written = [&](const std::string& path, const ObjectId& id) { journal.append(JournalWritten{path, id}); };
     writer.run();
     if (bytes_come_back) {
@@ -243,6 +260,7 @@ class InPlace {
       write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})));
     }
     journal.flush();
+    if (!paths_only()) restore_root_time();
     if (workspace_.settings().core.fsync) target.sync();
   }
 
@@ -259,6 +277,26 @@ class InPlace {
       plan.steps.push_back(step);
     }
     if (!plan.steps.empty()) CheckoutWriter(workspace_, target, files, plan, result_).run();
+  }
+
+  /// The working tree's own directory keeps owner and mode: they say who works here, not what is in it.
+  void restore_root_time() {
+    if (!attributes_.own() || !attributes_.own()->mtime) return;
+    const Attributes::Time& mtime = *attributes_.own()->mtime;
+    const struct timespec times[2] = {{0, UTIME_OMIT}, {static_cast<time_t>(mtime.seconds), static_cast<long>(mtime.nanoseconds)}};
+    try {
+      workspace_.env().fs->set_times_at({root_fd_, "."}, times);
+    } catch (const Error& error) {
+      if (error.errno_value() != EPERM) throw;  // somebody else's directory
+    }
+  }
+
+  /// The recorded stat of a file that is tracked as the target has it.
+  std::optional<StatKey> untouched(const std::string& path) const {
+    const std::optional<IndexEntry> tracked = index_.find(path);
+    const std::optional<TreeEntry> wanted = entry_at(workspace_.objects(), target_tree_, path);
+    if (!tracked || !wanted || tracked->racy || tracked->kind != wanted->kind || tracked->id != wanted->id) return {};
+    return tracked->stat;
   }
 
   void move_head(OplogRecord record) {
@@ -308,6 +346,8 @@ class InPlace {
   CheckoutPlan plan_;
   std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way
   CheckoutResult result_;
+  CheckoutAttributes attributes_{workspace_, result_};
+  std::function<bool(const std::string& path)> restores_directory_;
 };
 
 }  // namespace

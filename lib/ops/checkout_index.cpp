@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "ops/content_match.h"
+#include "worktree/capture.h"
 
 namespace store {
 namespace {
@@ -16,7 +17,9 @@ bool same_content(const IndexEntry& a, const TreeEntry& b) {
 class Update {
  public:
   Update(const Workspace& workspace, const Index& index, const CheckoutPlan& plan, const IndexUpdateRules& rules)
-      : workspace_(workspace), index_(index), plan_(plan), rules_(rules) {}
+      : workspace_(workspace), index_(index), plan_(plan), rules_(rules) {
+    if (rules.attributes != nullptr) attributes_of_ = rules.attributes->lookup();
+  }
 
   /// First pass, for a checkout of paths: which directories change.
   void note(const TreeChange& change, std::size_t i) {
@@ -78,9 +81,18 @@ class Update {
     IndexEntry entry;
     entry.path = change.path;
     entry.kind = EntryKind::directory;
+    if (was_directory) {
+      entry.stat = tracked->stat;
+      entry.metadata = tracked->metadata;
+      entry.racy = true;
+    }
+    const bool restored = is_wanted(step) &&
+                          (step != Step::keep || !rules_.restores_directory || rules_.restores_directory(change.path));
+    if (restored) take_attributes(change, Look::yes, entry);
     entry.mode = step == Step::leave && was_directory ? tracked->mode : change.after->mode;
     if (rules_.paths_only) {
-      if (was_directory && tracked->mode == entry.mode && !dirty_.contains(change.path)) return;
+      const bool as_before = was_directory && tracked->mode == entry.mode && tracked->metadata == entry.metadata;
+      if (as_before && !dirty_.contains(change.path)) return;
       const bool unchanged_below = was_directory && !dirty_.contains(change.path);
       if (unchanged_below) {
         entry.id = tracked->id;
@@ -97,6 +109,33 @@ class Update {
     batch.put(entry);
   }
 
+  /// The recorded attributes, and the stat: links made later have changed it.
+  enum class Look { no, if_needed, yes };
+  void take_attributes(const TreeChange& change, Look look, IndexEntry& entry) const {
+    if (!attributes_of_) return;
+    const std::optional<Attributes> recorded = attributes_of_(change.path);
+    if (!recorded) return;
+    std::optional<ScanEntry> found;
+    if (look == Look::yes || (look == Look::if_needed && rules_.attributes->must_look()))
+      found = scan_one(workspace_.worktree_fd(), change.path);
+    if (found && found->kind == EntryKind::directory) {
+      entry.stat = found->stat;
+      entry.racy = is_racy(entry.stat, rules_.started_ns);
+    } else if (found && found->stat.inode == entry.stat.inode && found->stat.size == entry.stat.size &&
+               found->stat.mtime_ns == entry.stat.mtime_ns) {
+      entry.stat.ctime_ns = found->stat.ctime_ns;
+    }
+    const bool looked = found && (look != Look::yes || rules_.attributes->must_look());
+    entry.metadata = rules_.attributes->metadata_of(*change.after, *recorded, looked ? found : std::nullopt, change.path,
+                                                    workspace_.worktree_fd());
+  }
+
+  /// What nobody can open again is not written to again unnoticed either: its stat is all there is to go by.
+  bool can_be_opened(const IndexEntry& entry) const {
+    constexpr std::uint16_t k_owner_reads = 0400;
+    return workspace_.env().root || !is_regular(entry.kind) || (entry.mode & k_owner_reads) != 0;
+  }
+
   void put_file(const TreeChange& change, const std::optional<IndexEntry>& tracked, std::size_t i,
                 Index::Batch& batch) const {
     IndexEntry entry;
@@ -106,11 +145,13 @@ class Update {
     entry.size = change.after->size;
     entry.id = change.after->id;
     entry.stat = plan_.stats[i];
-    entry.racy = is_racy(entry.stat, rules_.started_ns);
     entry.streamed = plan_.steps[i] == Step::not_restored;
+    if (tracked && same_content(*tracked, *change.after)) entry.metadata = stale_metadata(tracked->metadata);
+    take_attributes(change, entry.streamed ? Look::no : Look::if_needed, entry);
+    entry.racy = is_racy(entry.stat, rules_.started_ns) && can_be_opened(entry);
     if (tracked && is_regular(entry.kind)) entry.size_class = tracked->size_class;
     const bool same = tracked && same_content(*tracked, *change.after) && tracked->stat == entry.stat &&
-                      tracked->streamed == entry.streamed;
+                      tracked->streamed == entry.streamed && tracked->metadata == entry.metadata;
     if (same) return;
     entry.chunks = chunk_count(workspace_.objects(), *change.after);
     batch.put(entry);
@@ -120,6 +161,7 @@ class Update {
   const Index& index_;
   const CheckoutPlan& plan_;
   const IndexUpdateRules& rules_;
+  CheckoutAttributes::Lookup attributes_of_;
   std::set<std::string> dirty_;
 };
 

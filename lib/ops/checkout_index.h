@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ops/checkout_attributes.h"
 #include "ops/checkout_plan.h"
 
 namespace store {
@@ -8,6 +9,8 @@ struct IndexUpdateRules {
   std::optional<ObjectId> before;  // HEAD's tree, for a whole checkout
   ObjectId after;                  // the target's tree
   bool paths_only = false;         // a checkout of paths: directories above a change have no known tree any more
+  CheckoutAttributes* attributes = nullptr;  // what was restored
+  std::function<bool(const std::string& path)> restores_directory;  // as the writer's
   std::int64_t started_ns = 0;     // of the checkout: files stamped about then or later are racy
 };
 

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "ops/checkout_attributes.h"
 #include "ops/checkout_forms.h"
 #include "ops/checkout_writer.h"
 #include "ops/content_match.h"
@@ -21,6 +23,7 @@ namespace {
 /// What goes where: a tree's content into `directory`, or one entry at a name in it.
 struct Destination {
   std::string directory;
+  bool whole = false;  // a directory's content to a folder that is new or empty: it gets that directory's attributes
   ChangeSource source;
   IsContent is_content;
 };
@@ -89,6 +92,32 @@ void validate(const Workspace& workspace, const ObjectId& tree) {
   });
 }
 
+bool is_new_or_empty(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(path.c_str()), ::closedir);
+  if (!listing) return !stat_path(path);
+  while (const dirent* entry = ::readdir(listing.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") return false;
+  }
+  return true;
+}
+
+/// The folder itself, after everything in it.
+void restore_top(CheckoutAttributes& attributes, const std::string& directory) {
+  if (!attributes.own()) return;
+  const std::size_t slash = directory.rfind('/');
+  const std::string name = directory.substr(slash + 1);
+  if (name.empty()) return;
+  const UniqueFd parent = open_readonly(AT_FDCWD, slash == 0 ? "/" : directory.substr(0, slash), O_DIRECTORY);
+  TreeEntry entry;
+  entry.kind = EntryKind::directory;
+  const std::optional<struct stat> now = stat_at(parent.get(), name);
+  if (!now) return;
+  entry.mode = attributes.own()->mode.value_or(static_cast<std::uint16_t>(now->st_mode & 07777));
+  attributes.apply({.directory_fd = parent.get(), .name = name, .fd = -1},
+                   attributes.wanted(entry, *attributes.own(), "."), ".");
+}
+
 Destination destination_of(const Workspace& workspace, const CheckoutOptions& options, const std::string& out) {
   const ObjectReader& objects = workspace.objects();
   const ObjectId root = read_commit(objects, options.revision.commit).tree;
@@ -96,7 +125,7 @@ Destination destination_of(const Workspace& workspace, const CheckoutOptions& op
   if (entry.kind == EntryKind::directory) {
     validate(workspace, entry.id);
     check_paths_in_tree(objects, entry.id, options.paths);
-    return {out, content_of(objects, entry.id, PathspecSet(options.paths)),
+    return {out, options.paths.empty() && is_new_or_empty(out), content_of(objects, entry.id, PathspecSet(options.paths)),
             [&objects, tree = entry.id](const std::string& path) { return entry_at(objects, tree, path).has_value(); }};
   }
   if (!options.paths.empty())
@@ -106,7 +135,7 @@ Destination destination_of(const Workspace& workspace, const CheckoutOptions& op
   const std::size_t slash = out.rfind('/');
   const std::string name = into_directory ? entry.name : out.substr(slash + 1);
   const std::string parent = slash == 0 ? "/" : out.substr(0, slash);
-  return {into_directory ? out : parent, single_entry(entry, name),
+  return {into_directory ? out : parent, false, single_entry(entry, name),
           [name](const std::string& path) { return path == name; }};
 }
 
@@ -192,8 +221,13 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
   check_space(workspace, target, destination.source, plan);
 
   CheckoutResult result;
+  CheckoutAttributes attributes(workspace, result);
+  use_attributes_of(workspace.objects(), read_commit(workspace.objects(), options.revision.commit),
+                    options.subtree.value_or(""), attributes, result);
   CheckoutWriter writer(workspace, target, destination.source, plan, result);
+  if (attributes.any()) writer.attributes = &attributes;
   writer.run();
+  if (destination.whole) restore_top(attributes, destination.directory);
   if (workspace.settings().core.fsync) target.sync();
   const RefStore::Head head = workspace.refs().head();
   result.head = head.commit;

@@ -88,19 +88,20 @@ Step InPlacePlanner::in_the_way(const State& state, Step step) {
   return step;
 }
 
-std::uint16_t InPlacePlanner::mode_of(const ScanEntry& found) const {
-  return recorded_mode(found.kind, found.mode, in_.workspace->settings().core.permissions);
+std::uint16_t InPlacePlanner::mode_of(const State& state) const {
+  return store::mode_of(*state.found, state.tracked ? &*state.tracked : nullptr,
+                        in_.workspace->settings().core.permissions);
 }
 
 bool InPlacePlanner::is_clean_by_stat(const State& state) const {
   return state.tracked && same_type(state.found->kind, state.tracked->kind) &&
-         mode_of(*state.found) == state.tracked->mode && state.found->stat == state.tracked->stat &&
+         mode_of(state) == state.tracked->mode && state.found->stat == state.tracked->stat &&
          !state.tracked->racy;
 }
 
 /// What is there is what the index says, so its bytes are in the repository.
 bool InPlacePlanner::is_clean(const State& state) const {
-  if (!state.tracked || mode_of(*state.found) != state.tracked->mode) return false;
+  if (!state.tracked || mode_of(state) != state.tracked->mode) return false;
   return is_clean_by_stat(state) || content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found,
                                                     as_tree_entry(*state.tracked));
 }
@@ -122,7 +123,7 @@ Step InPlacePlanner::directory(const State& state) {
   if (!state.found) return Step::make_directory;
   if (state.found->kind != EntryKind::directory)
     return is_clean(state) ? Step::turn_into_directory : in_the_way(state, Step::turn_into_directory);
-  const std::uint16_t mode = mode_of(*state.found);
+  const std::uint16_t mode = mode_of(state);
   if (mode == change.after->mode) return Step::keep;
   if (!is_directory(change.before)) return Step::set_mode;
   // A checkout that was killed may have left the owner's bits set.
@@ -144,7 +145,7 @@ Step InPlacePlanner::file(const State& state) {
                           state.tracked->size == after.size
                     : content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found, after);
   if (same_content) {
-    const std::uint16_t mode = mode_of(*state.found);
+    const std::uint16_t mode = mode_of(state);
     if (mode == after.mode) return Step::keep;
     return !state.tracked || mode == state.tracked->mode ? Step::set_mode : in_the_way(state, Step::set_mode);
   }

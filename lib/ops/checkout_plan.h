@@ -79,7 +79,7 @@ class InPlacePlanner {
   bool is_staged(const State& state) const;
   bool is_clean(const State& state) const;
   bool is_clean_by_stat(const State& state) const;
-  std::uint16_t mode_of(const ScanEntry& found) const;
+  std::uint16_t mode_of(const State& state) const;
   void follow_index(const TreeChange& change);
   void leave_followed(std::string_view path);
   void on_staged_below(const std::string& path);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
@@ -11,6 +13,8 @@ namespace store {
 namespace {
 
 constexpr std::uint16_t k_owner_bits = 0700;
+/// The target of a link that no change writes.
+constexpr std::size_t k_no_change = ~std::size_t{0};
 
 bool is_directory(const std::optional<TreeEntry>& entry) { return entry && entry->kind == EntryKind::directory; }
 
@@ -56,10 +60,10 @@ void CheckoutWriter::run() {
   make_directories();
   write_files();
   write_links_and_nodes();
-  set_modes();
+  finish_all();
 }
 
-/// Names can only be changed in a directory whose owner may write to it: the bits come back in set_modes().
+/// Names can only be changed in a directory whose owner may write to it: the bits come back in finish_all().
 void CheckoutWriter::unlock_directories() {
   for_each([&](const TreeChange& change, std::size_t i) {
     const Step step = plan_.steps[i];
@@ -120,27 +124,62 @@ void CheckoutWriter::make_directories() {
   });
 }
 
+CheckoutAttributes::Lookup CheckoutWriter::lookup() const {
+  if (attributes != nullptr) return attributes->lookup();
+  return [](const std::string&) -> std::optional<Attributes> { return std::nullopt; };
+}
+
 void CheckoutWriter::write_files() {
   if (Progress* progress = workspace_.env().progress) {
     progress->enter(Stage::write);
     progress->files_total = plan_.files;
     progress->bytes_total = plan_.bytes;
   }
+  write_contents(nullptr);
+  if (!linked_.empty()) make_links();
+}
+
+RestoreItem CheckoutWriter::item_for(const TreeChange& change, std::size_t index,
+                                     const std::optional<Attributes>& recorded) {
+  RestoreItem item{.path = change.path,
+                   .kind = change.after->kind,
+                   .mode = change.after->mode,
+                   .size = change.after->size,
+                   .id = change.after->id,
+                   .replace = plan_.steps[index] == Step::replace,
+                   .tag = index};
+  if (!recorded) return item;
+  item.holes = recorded->sparse ? RestoreItem::Holes::all : RestoreItem::Holes::none;
+  item.finish = [this, path = change.path, wanted = attributes->wanted(*change.after, *recorded, change.path)](
+                    const FilePlace& file) { attributes->apply(file, wanted, path); };
+  return item;
+}
+
+/// Writes the plan's files, or only those of some changes. What becomes a hard link is put aside at first.
+void CheckoutWriter::write_contents(const std::vector<std::size_t>* only) {
   const ChangeStream changes = source_();
+  const CheckoutAttributes::Lookup attributes_of = lookup();
   std::size_t index = 0;
+  std::size_t next_only = 0;
   const auto next = [&]() -> std::optional<RestoreItem> {
     while (index < plan_.steps.size()) {
       const std::size_t i = index++;
       const std::optional<TreeChange> change = changes();
       if (!change) throw Error(ErrorKind::bug, "checkout: the changes differ from the plan");
       if (!writes_content(plan_.steps[i]) || !is_regular(change->after->kind)) continue;
-      return RestoreItem{.path = change->path,
-                         .kind = change->after->kind,
-                         .mode = change->after->mode,
-                         .size = change->after->size,
-                         .id = change->after->id,
-                         .replace = plan_.steps[i] == Step::replace,
-                         .tag = i};
+      if (only != nullptr) {
+        if (next_only == only->size() || (*only)[next_only] != i) continue;
+        ++next_only;
+      }
+      const std::optional<Attributes> recorded = attributes_of(change->path);
+      if (only == nullptr && recorded && recorded->link) {
+        if (const std::optional<std::string> target = attributes->link_target(*recorded, *change->after)) {
+          link_targets_.emplace(std::hash<std::string>()(*target), k_no_change);
+          linked_.push_back(i);
+          continue;
+        }
+      }
+      return item_for(*change, i, recorded);
     }
     return {};
   };
@@ -158,8 +197,67 @@ void CheckoutWriter::write_files() {
                  .progress = workspace_.env().progress});
 }
 
+/// Links files to the first of their group. Where that is not there as it should be, or the file system refuses, they become files
+/// of their own.
+void CheckoutWriter::make_links() {
+  attributes->note_links();
+  for_each([&](const TreeChange& change, std::size_t i) {
+    if (!is_wanted(plan_.steps[i]) || !is_regular(change.after->kind)) return;
+    const auto target = link_targets_.find(std::hash<std::string>()(change.path));
+    if (target != link_targets_.end()) target->second = i;
+  });
+  const CheckoutAttributes::Lookup attributes_of = lookup();
+  std::vector<std::size_t> on_their_own;
+  std::size_t next = 0;
+  for_each([&](const TreeChange& change, std::size_t i) {
+    if (next == linked_.size() || linked_[next] != i) return;
+    ++next;
+    const std::optional<Attributes> recorded = attributes_of(change.path);
+    const std::optional<std::string> target =
+        recorded ? attributes->link_target(*recorded, *change.after) : std::nullopt;
+    if (!target || !make_link(change, i, *target)) on_their_own.push_back(i);
+  });
+  if (!on_their_own.empty()) write_contents(&on_their_own);
+}
+
+bool CheckoutWriter::make_link(const TreeChange& change, std::size_t index, const std::string& target) {
+  try {
+    const std::optional<ScanEntry> found = scan_one(target_.fd(), target);
+    if (!found || !is_regular(found->kind) || !is_as_written(*found, target, change.after->size)) return false;
+    const auto replace = plan_.steps[index] == Step::replace ? TargetTree::File::Replace::yes
+                                                             : TargetTree::File::Replace::no;
+    if (!target_.make_link(target, change.path, replace)) return false;
+  } catch (const Error& error) {
+    fail(change.path, error);
+    return true;
+  }
+  ++result_.written;
+  if (const std::optional<ScanEntry> made = scan_one(target_.fd(), change.path)) plan_.set_stat(index, made->stat);
+  if (on_written) on_written(change.path, change.after->id);
+  if (Progress* progress = workspace_.env().progress) {
+    ++progress->files_done;
+    progress->bytes_done += change.after->size;
+  }
+  return true;
+}
+
+/// True if what is at the path is what this checkout wrote or found there, and nobody changed it.
+bool CheckoutWriter::is_as_written(const ScanEntry& found, const std::string& path, std::uint64_t size) const {
+  const std::size_t written = link_targets_.at(std::hash<std::string>()(path));
+  if (written != k_no_change && plan_.stats.empty())
+    return found.stat.size == size && std::none_of(result_.failed.begin(), result_.failed.end(),
+                                                   [&](const PathFailure& failure) { return failure.path == path; });
+  std::optional<StatKey> expected;
+  if (written != k_no_change) expected = plan_.stats[written];
+  else if (untouched) expected = untouched(path);
+  // Not the time of status change: a link made before has moved it.
+  return expected && found.stat.inode == expected->inode && found.stat.device == expected->device &&
+         found.stat.size == expected->size && found.stat.mtime_ns == expected->mtime_ns;
+}
+
 /// Last, so that no link is there while anything else is written.
 void CheckoutWriter::write_links_and_nodes() {
+  const CheckoutAttributes::Lookup attributes_of = lookup();
   for_each([&](const TreeChange& change, std::size_t i) {
     if (!writes_content(plan_.steps[i]) || is_regular(change.after->kind)) return;
     if (is_device(change.after->kind) && !workspace_.env().root) {
@@ -167,21 +265,44 @@ void CheckoutWriter::write_links_and_nodes() {
       plan_.steps[i] = Step::not_restored;
       return;
     }
-    attempt(change.path, [&] { write_node(change, i); });
+    attempt(change.path, [&] { write_node(change, i, attributes_of(change.path)); });
   });
 }
 
-void CheckoutWriter::write_node(const TreeChange& change, std::size_t index) {
+void CheckoutWriter::write_node(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded) {
   const TreeEntry& entry = *change.after;
   const auto replace = plan_.steps[index] == Step::replace ? TargetTree::File::Replace::yes
                                                            : TargetTree::File::Replace::no;
-  if (entry.kind == EntryKind::symlink)
-    target_.make_symlink(change.path, read_link_target(workspace_.objects(), entry), replace);
-  else
-    target_.make_node(change.path, entry.kind, entry.mode, entry.size, replace);
+  if (!recorded || !link_node(change, *recorded, replace)) {
+    if (entry.kind == EntryKind::symlink)
+      target_.make_symlink(change.path, read_link_target(workspace_.objects(), entry), replace);
+    else
+      target_.make_node(change.path, entry.kind, entry.mode, entry.size, replace);
+  }
   ++result_.written;
-  if (const std::optional<ScanEntry> made = scan_one(target_.fd(), change.path)) plan_.set_stat(index, made->stat);
+  finish_entry(change, index, recorded);
   if (on_written) on_written(change.path, entry.id);
+}
+
+/// A link or node with several names; its first name comes before it in path order, so it is there by now.
+bool CheckoutWriter::link_node(const TreeChange& change, const Attributes& recorded, TargetTree::File::Replace replace) {
+  const std::optional<std::string> target = attributes->link_target(recorded, *change.after);
+  if (!target) return false;
+  const std::optional<ScanEntry> found = scan_one(target_.fd(), *target);
+  if (!found || !content_matches(workspace_, target_.fd(), *found, *change.after)) return false;
+  attributes->note_links();
+  return target_.make_link(*target, change.path, replace);
+}
+
+/// Attributes of what is no regular file and no directory, and its stat.
+void CheckoutWriter::finish_entry(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded) {
+  if (recorded) {
+    const UniqueFd directory = target_.open_directory(std::string(parent_path(change.path)));
+    const std::string name(base_name(change.path));
+    attributes->apply({.directory_fd = directory.get(), .name = name, .fd = -1},
+                      attributes->wanted(*change.after, *recorded, change.path), change.path);
+  }
+  if (const std::optional<ScanEntry> made = scan_one(target_.fd(), change.path)) plan_.set_stat(index, made->stat);
 }
 
 /// The mode that a directory gets at the end; nothing if it has it.
@@ -194,27 +315,61 @@ std::optional<std::uint16_t> CheckoutWriter::final_mode(const TreeChange& change
   return {};
 }
 
-void CheckoutWriter::set_modes() {
+/// Modes and attributes of directories, each when everything below it is done, and of what was there already.
+void CheckoutWriter::finish_all() {
   struct Directory {
     std::string path;
     std::uint16_t mode;
+    std::optional<Attributes> recorded;
   };
-  std::vector<Directory> open;  // from the outermost in, each set when everything below it is done
+  std::vector<Directory> open;  // from the outermost in
   const auto leave = [&] {
-    attempt(open.back().path, [&] { target_.set_directory_mode(open.back().path, open.back().mode); });
+    const Directory& directory = open.back();
+    attempt(directory.path, [&] { finish_directory(directory.path, directory.mode, directory.recorded); });
     open.pop_back();
   };
+  const CheckoutAttributes::Lookup attributes_of = lookup();
   for_each([&](const TreeChange& change, std::size_t i) {
     while (!open.empty() && !is_within(change.path, open.back().path)) leave();
     const Step step = plan_.steps[i];
     if (step == Step::keep) ++result_.kept;
     if (step == Step::set_mode) ++result_.written;
-    if (const std::optional<std::uint16_t> mode = final_mode(change, step))
-      open.push_back({change.path, *mode});
+    const std::optional<std::uint16_t> mode = final_mode(change, step);
+    const bool directory = is_directory(change.after) && is_wanted(step);
+    const bool restores = directory && (step != Step::keep || !restores_directory || restores_directory(change.path));
+    const std::optional<Attributes> recorded =
+        restores || (!directory && (step == Step::keep || step == Step::set_mode)) ? attributes_of(change.path)
+                                                                                    : std::nullopt;
+    if (mode || (restores && recorded))
+      open.push_back({change.path, mode.value_or(change.after ? change.after->mode : 0), recorded});
+    else if (recorded)
+      attempt(change.path, [&] { refresh_kept(change, i, recorded); });
     else if (step == Step::set_mode)
       attempt(change.path, [&] { set_file_mode(change, i); });
   });
   while (!open.empty()) leave();
+}
+
+void CheckoutWriter::finish_directory(const std::string& path, std::uint16_t mode,
+                                      const std::optional<Attributes>& recorded) {
+  if (!recorded) return target_.set_directory_mode(path, mode);
+  const UniqueFd parent = target_.open_directory(std::string(parent_path(path)));
+  const std::string name(base_name(path));
+  TreeEntry entry;
+  entry.kind = EntryKind::directory;
+  entry.mode = mode;
+  attributes->apply({.directory_fd = parent.get(), .name = name, .fd = -1}, attributes->wanted(entry, *recorded, path), path);
+}
+
+/// What was there with the wanted content gets the wanted attributes, too.
+void CheckoutWriter::refresh_kept(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded) {
+  const std::optional<ScanEntry> before = scan_one(target_.fd(), change.path);
+  if (!attributes->refresh(target_.fd(), change.path, attributes->wanted(*change.after, *recorded, change.path))) return;
+  if (plan_.stats.empty()) return;
+  StatKey& stat = plan_.stats[index];
+  const std::optional<ScanEntry> now = scan_one(target_.fd(), change.path);
+  const bool ours = before && now && before->stat == stat && now->stat.inode == stat.inode && now->stat.size == stat.size;
+  stat = ours ? now->stat : StatKey{};
 }
 
 void CheckoutWriter::set_file_mode(const TreeChange& change, std::size_t index) {

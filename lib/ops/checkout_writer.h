@@ -1,8 +1,10 @@
 #pragma once
 
 #include <map>
+#include <unordered_map>
 
 #include "ops/checkout.h"
+#include "ops/checkout_attributes.h"
 #include "ops/checkout_plan.h"
 #include "repo/session.h"
 #include "worktree/target.h"
@@ -17,6 +19,13 @@ class CheckoutWriter {
   CheckoutWriter(const Workspace& workspace, const TargetTree& target, ChangeSource source, CheckoutPlan& plan,
                  CheckoutResult& result)
       : workspace_(workspace), target_(target), source_(std::move(source)), plan_(plan), result_(result) {}
+
+  /// What is restored beside content and mode; nothing: nothing is.
+  CheckoutAttributes* attributes = nullptr;
+  /// Whether a directory that is there already gets its recorded attributes; not set: every one does.
+  std::function<bool(const std::string& path)> restores_directory;
+  /// The stat that a file of this content, which the checkout does not touch, has if it is unchanged.
+  std::function<std::optional<StatKey>(const std::string& path)> untouched;
 
   /// Told of each file that is finished, one call at a time.
   std::function<void(const std::string& path, const ObjectId& id)> on_written;
@@ -34,9 +43,19 @@ class CheckoutWriter {
   void remove_empty_below(const std::string& path, std::vector<std::string>& directories) const;
   void make_directories();
   void write_files();
+  void write_contents(const std::vector<std::size_t>* only);
+  RestoreItem item_for(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded);
+  void make_links();
+  bool make_link(const TreeChange& change, std::size_t index, const std::string& target);
+  bool is_as_written(const ScanEntry& found, const std::string& path, std::uint64_t size) const;
+  bool link_node(const TreeChange& change, const Attributes& recorded, TargetTree::File::Replace replace);
+  void finish_entry(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded);
+  void refresh_kept(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded);
+  void finish_directory(const std::string& path, std::uint16_t mode, const std::optional<Attributes>& recorded);
+  CheckoutAttributes::Lookup lookup() const;
   void write_links_and_nodes();
-  void write_node(const TreeChange& change, std::size_t index);
-  void set_modes();
+  void write_node(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded);
+  void finish_all();
   void set_file_mode(const TreeChange& change, std::size_t index);
   std::optional<std::uint16_t> final_mode(const TreeChange& change, Step step) const;
 
@@ -45,6 +64,8 @@ class CheckoutWriter {
   ChangeSource source_;
   CheckoutPlan& plan_;
   CheckoutResult& result_;
+  std::vector<std::size_t> linked_;    // changes that become hard links, in order
+  std::unordered_map<std::uint64_t, std::size_t> link_targets_;  // hashes of paths, with the changes that write them
   std::map<std::string, std::uint16_t> unlocked_;  // directories that keep a mode that is not the target's
 };
 

@@ -303,7 +303,7 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
     ++seen_.files;
     seen_.bytes += found.stat.size;
   }
-  const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+  const std::uint16_t mode = mode_of(found, tracked, workspace_.settings().core.permissions);
   if (tracked != nullptr && same_class(tracked->kind, found.kind) && tracked->mode == mode) {
     const bool by_stat = is_regular(found.kind) || found.kind == EntryKind::symlink;
     const bool same = by_stat ? tracked->stat == found.stat && !tracked->racy
@@ -331,6 +331,7 @@ std::optional<IngestInput> StageWalk::attributes_of(const ScanEntry& found, cons
   input.capture = IngestInput::Capture::yes;
   input.entry = tracked;
   input.found = found;
+  input.known_mtime_ns = tracked.stat.mtime_ns;
   return input;
 }
 
@@ -339,11 +340,14 @@ IngestInput StageWalk::input_for(const ScanEntry& found, const IndexEntry* track
   if (metadata_.any()) {
     input.capture = IngestInput::Capture::yes;
     input.found = found;
-    if (tracked != nullptr && same_class(tracked->kind, found.kind)) input.entry.metadata = tracked->metadata;
+    if (tracked != nullptr && same_class(tracked->kind, found.kind)) {
+      input.entry.metadata = tracked->metadata;
+      input.known_mtime_ns = tracked->stat.mtime_ns;
+    }
   }
   input.entry.path = found.path;
   input.entry.kind = found.kind;
-  input.entry.mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+  input.entry.mode = mode_of(found, tracked, workspace_.settings().core.permissions);
   input.disk_blocks = found.blocks;
   if (found.kind == EntryKind::directory) {
     ++totals_.directories;

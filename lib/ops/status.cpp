@@ -143,7 +143,7 @@ class WorktreeComparison {
       report(result_.unstaged, found.path, Change::typechange, directory);
       return;
     }
-    const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+    const std::uint16_t mode = mode_of(found, &tracked, workspace_.settings().core.permissions);
     if (mode != tracked.mode || content_differs(found, tracked))
       report(result_.unstaged, found.path, Change::modified, directory);
   }

@@ -55,6 +55,7 @@ struct IngestInput {
   IndexEntry entry;
   std::optional<ContentProfile> profile = {};  // nothing: that of the options
   ScanEntry found = {};
+  std::int64_t known_mtime_ns = 0;  // of the file when `entry.metadata` was recorded
   std::uint64_t disk_blocks = 0;  // 512-byte units on disk: fewer than the size needs = look for holes
   std::shared_ptr<ByteSource> stream = {};  // read to its end before the next input is asked for; what it throws ends the ingest
 };

@@ -8,12 +8,13 @@
 
 namespace store {
 
-void IngestStages::capture(const FilePlace& file, const ScanEntry& found, IndexEntry& entry, AttributeValues& values) const {
+Bytes IngestStages::capture(const FilePlace& file, const ScanEntry& found, const IngestInput& input,
+                            AttributeValues& values) const {
   CapturedAttributes captured = capture_attributes(file, found, options_.metadata);
-  entry.metadata = encode_index_metadata(
-      index_metadata(captured.attributes, found, options_.metadata, decode_index_metadata(entry.metadata)));
   values.chunks = std::move(captured.chunks);
   values.too_long = captured.too_long;
+  return encode_index_metadata(index_metadata(captured.attributes, found, options_.metadata,
+                                              decode_index_metadata(input.entry.metadata), input.known_mtime_ns));
 }
 
 /// What is not read but looked at: directories, links, nodes, and files whose content is known.
@@ -28,7 +29,8 @@ void IngestStages::capture_unread(int directory_fd, SmallItem& small) const {
       if (error.kind() != ErrorKind::permission) throw;
     }
   }
-  capture({.directory_fd = directory_fd, .name = name, .fd = source.fd.get()}, found, small.input.entry, small.values);
+  const FilePlace place{.directory_fd = directory_fd, .name = name, .fd = source.fd.get()};
+  small.input.entry.metadata = capture(place, found, small.input, small.values);
   small.input.entry.stat = found.stat;
 }
 

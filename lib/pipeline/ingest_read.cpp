@@ -101,11 +101,10 @@ void IngestStages::read_small(int directory_fd, SmallItem& small, SourceFile sou
     small.mapped = size > options_.memory_map_threshold;
     const std::size_t got = small.mapped ? copy_mapped(source.fd.get(), 0, out, path)
                                          : pread_full(source.fd.get(), out, 0, path);
-    IndexEntry captured = {};
-    if (small.input.capture == IngestInput::Capture::yes) {
-      captured.metadata = small.input.entry.metadata;
-      capture({.directory_fd = directory_fd, .name = path, .fd = source.fd.get()}, source.stat, captured, small.values);
-    }
+    Bytes metadata;
+    if (small.input.capture == IngestInput::Capture::yes)
+      metadata = capture({.directory_fd = directory_fd, .name = path, .fd = source.fd.get()}, source.stat, small.input,
+                         small.values);
     small.changed = got != length || !unchanged_since_open(source);
     if (!small.changed || attempt == k_read_attempts) {
       small.offset = fits ? used : 0;
@@ -113,7 +112,7 @@ void IngestStages::read_small(int directory_fd, SmallItem& small, SourceFile sou
       if (fits) used += got;
       else small.own.resize(got);
       small.input.entry.stat = source.stat.stat;
-      if (small.input.capture == IngestInput::Capture::yes) small.input.entry.metadata = std::move(captured.metadata);
+      if (small.input.capture == IngestInput::Capture::yes) small.input.entry.metadata = std::move(metadata);
       return;
     }
     small.own.clear();

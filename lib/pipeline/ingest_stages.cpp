@@ -111,8 +111,8 @@ bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
     const std::string name(base_name(path));
     file->source = open_source(directory.get(), name, path);
     if (input.capture == IngestInput::Capture::yes)
-      capture({.directory_fd = directory.get(), .name = name, .fd = file->source.fd.get()}, file->source.stat, input.entry,
-              file->values);
+      input.entry.metadata = capture({.directory_fd = directory.get(), .name = name, .fd = file->source.fd.get()},
+                                     file->source.stat, input, file->values);
   } catch (const Error& error) {
     failure = error.message();
     return false;

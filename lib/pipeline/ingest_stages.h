@@ -139,7 +139,7 @@ class IngestStages {
   void read_small(int directory_fd, SmallItem& small, SourceFile source, IngestItem& item, std::size_t& used) const;
   void read_symlink(int directory_fd, SmallItem& small) const;
   void read_window(IngestItem& item) const;
-  void capture(const FilePlace& file, const ScanEntry& found, IndexEntry& entry, AttributeValues& values) const;
+  Bytes capture(const FilePlace& file, const ScanEntry& found, const IngestInput& input, AttributeValues& values) const;
   void capture_unread(int directory_fd, SmallItem& small) const;
   void put_values(const std::string& path, AttributeValues& values, IngestItem& item);
   void chunk_window(IngestItem& item);

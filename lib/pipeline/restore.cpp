@@ -48,6 +48,10 @@ void for_each_data_run(ByteView bytes, std::uint64_t offset, Write write) {
   if (at > run) write(bytes.subspan(run, at - run), offset + run);
 }
 
+TargetTree::File::Replace replace_of(const RestoreItem& item) {
+  return item.replace ? TargetTree::File::Replace::yes : TargetTree::File::Replace::no;
+}
+
 /// The last directory that a thread wrote small files to: extents of one block mostly lie in few directories.
 struct OpenDirectory {
   std::string path;
@@ -145,17 +149,20 @@ class Restorer {
 
   StatKey write_small(RestoreFile& file, ByteView content, OpenDirectory& directory) const {
     const RestoreItem& item = file.item;
-    if (!item.fresh && !item.replace) {
+    const bool holes = item.holes == RestoreItem::Holes::all;
+    if (holes || (!item.fresh && !item.replace)) {
       TargetTree::File output = target_.create_file(item.path);
-      output.write(content, 0);
-      return output.commit(item.size, item.mode, TargetTree::File::Replace::no);
+      if (holes) for_each_data_run(content, 0, [&](ByteView run, std::uint64_t at) { output.write(run, at); });
+      else output.write(content, 0);
+      return output.commit(item.size, item.mode, replace_of(item), item.finish);
     }
     const std::string_view parent = parent_path(item.path);
     if (!directory.fd || directory.path != parent) {
       directory.fd = target_.open_directory(std::string(parent));
       directory.path = parent;
     }
-    return target_.write_small_file(directory.fd.get(), std::string(base_name(item.path)), content, item.mode, item.fresh);
+    return target_.write_small_file(directory.fd.get(), std::string(base_name(item.path)), content, item.mode, item.fresh,
+                                    item.finish);
   }
 
   /// The open file, made by whoever comes first.
@@ -186,9 +193,7 @@ class Restorer {
   StatKey commit(RestoreFile& file) const {
     output_of(file);  // a file that is one hole has not been opened yet
     const MutexLock lock(file.mutex);
-    const StatKey stat = file.output->commit(
-        file.item.size, file.item.mode,
-        file.item.replace ? TargetTree::File::Replace::yes : TargetTree::File::Replace::no);
+    const StatKey stat = file.output->commit(file.item.size, file.item.mode, replace_of(file.item), file.item.finish);
     file.output.reset();
     return stat;
   }

@@ -21,7 +21,10 @@ struct RestoreItem {
   ObjectId id;
   bool replace = false;  // may replace a file that is there
   bool fresh = false;    // the directory was made by this run: the file cannot be there
-  bool sparse = true;    // leave aligned 4 KiB zero stretches as holes if the recipe has a zeros entry
+  /// Which aligned 4 KiB stretches of zeros become holes: none; all if the recipe has a zeros entry; all.
+  enum class Holes : std::uint8_t { none, with_recipe, all };
+  Holes holes = Holes::with_recipe;
+  TargetTree::Finish finish = {};  // instead of the mode alone; called from many threads
   std::uint64_t tag = 0; // the caller's own
 };
 

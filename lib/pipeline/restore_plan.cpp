@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t k_open_files = 256;
 /// Files without content in one group.
 constexpr std::size_t k_empty_files = 64;
+/// What `finish` of an item holds, about.
+constexpr std::size_t k_finish_weight = 512;
 /// Zeros that are written, not left out, in one extent.
 constexpr std::uint64_t k_zeros_in_extent = 64u << 20;
 
@@ -85,7 +87,7 @@ RestorePlanner::Batch RestorePlanner::next_batch() {
 
 void RestorePlanner::start(RestoreItem item, Batch& batch) {
   const auto file = std::make_shared<RestoreFile>(std::move(item));
-  weight_ += sizeof(RestoreFile) + file->item.path.capacity();
+  weight_ += sizeof(RestoreFile) + file->item.path.capacity() + (file->item.finish ? k_finish_weight : 0);
   if (file->item.kind == EntryKind::large_file) {
     ++large_files_;
     start_large(file, batch);
@@ -100,7 +102,8 @@ void RestorePlanner::start(RestoreItem item, Batch& batch) {
 void RestorePlanner::start_large(const RestoreFilePtr& file, Batch& batch) {
   const RestoreItem& item = file->item;
   try {
-    file->holes = item.sparse && has_zeros(objects_, item.id);
+    file->holes = item.holes == RestoreItem::Holes::all ||
+                  (item.holes == RestoreItem::Holes::with_recipe && has_zeros(objects_, item.id));
     cursor_.emplace(objects_, item.id);
     if (cursor_->size() != item.size)
       throw_corrupt(fmt::format("recipe {}: {}: holds {} bytes, its entry says {}", item.id.hex(),

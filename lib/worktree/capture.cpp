@@ -25,6 +25,12 @@ Attributes::Time time_of(std::int64_t ns) {
   return {seconds, static_cast<std::uint32_t>(rest)};
 }
 
+/// As vfat keeps a time: cut to an even second.
+bool is_coarse_form(std::int64_t ns, const Attributes::Time& time) {
+  constexpr std::int64_t k_coarse = 2 * k_second;
+  return ns % k_coarse == 0 && time_of(ns).seconds == time.seconds - (time.seconds & 1);
+}
+
 bool has_hole(int fd, const ScanEntry& found) {
   if (fd < 0 || !is_regular(found.kind) || found.blocks >= (found.stat.size + k_block - 1) / k_block) return false;
   const off_t hole = ::lseek(fd, 0, SEEK_HOLE);
@@ -85,13 +91,16 @@ CapturedAttributes capture_attributes(const FilePlace& file, const ScanEntry& fo
 }
 
 IndexMetadata index_metadata(const Attributes& fresh, const ScanEntry& found, const MetadataSelection& selection,
-                             const IndexMetadata& before) {
+                             const IndexMetadata& before, std::int64_t known_mtime_ns) {
   IndexMetadata metadata;
   metadata.captured = selection;
   metadata.linked = selection.hardlinks && found.links > 1 && found.kind != EntryKind::directory;
   metadata.policy = before.policy;
   metadata.attributes = fresh;
   if (metadata.linked) metadata.attributes.link = before.attributes.link;  // until the next commit looks
+  if (selection.times && before.attributes.mtime && found.stat.mtime_ns == known_mtime_ns &&
+      (!before.stale || is_coarse_form(found.stat.mtime_ns, *before.attributes.mtime)))
+    metadata.attributes.mtime = before.attributes.mtime;
   if (!before.unapplied) return metadata;
   Unapplied still = *before.unapplied;
   const bool same_owner = found.uid == still.uid && found.gid == still.gid;

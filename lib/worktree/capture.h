@@ -25,9 +25,9 @@ void set_xattrs(CapturedAttributes& captured, std::vector<RawXattr> xattrs);
 CapturedAttributes capture_attributes(const FilePlace& file, const ScanEntry& found, const MetadataSelection& selection);
 
 /// Attributes as the index records them. `before` is what the index says of the path so far: what a checkout could not apply, and
-/// nobody changed since, counts on.
+/// nobody changed since, counts on; so does a time finer than the file system keeps, if the file has `known_mtime_ns` still.
 IndexMetadata index_metadata(const Attributes& fresh, const ScanEntry& found, const MetadataSelection& selection,
-                             const IndexMetadata& before);
+                             const IndexMetadata& before, std::int64_t known_mtime_ns);
 
 /// True if nothing `wanted` is missing of what the index says of a path whose stat is as recorded.
 bool knows_metadata(ByteView metadata, const MetadataSelection& wanted);

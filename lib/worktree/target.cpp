@@ -190,11 +190,12 @@ void TargetTree::File::reserve(std::uint64_t length) const {
   in_path(name_, [&] { fs_->reserve(fd_.get(), 0, length); });
 }
 
-StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace) {
+StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace, const Finish& finish) {
   return in_path(name_, [&] {
     if (static_cast<std::uint64_t>(stat_fd(fd_.get(), temporary_).st_size) != size)
       fs_->truncate(fd_.get(), size);
-    finish_mode(*fs_, fd_.get(), mode);
+    if (finish) finish({.directory_fd = directory_.get(), .name = temporary_, .fd = fd_.get()});
+    else finish_mode(*fs_, fd_.get(), mode);
     const At from{directory_.get(), temporary_.c_str()};
     const At to{directory_.get(), name_.c_str()};
     if (replace == Replace::yes)
@@ -222,15 +223,21 @@ TargetTree::File TargetTree::create_file(const std::string& path) const {
 }
 
 StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content,
-                                     std::uint16_t mode, bool fresh) const {
+                                     std::uint16_t mode, bool fresh, const Finish& finish) const {
   check_name(name);
   const std::string made = fresh ? name : temporary_name();
   const At at{directory_fd, made.c_str()};
   return in_path(name, [&] {
-    const UniqueFd fd = create(*fs_, at, mode & k_plain_bits);
+    const UniqueFd fd = create(*fs_, at, finish ? k_unfinished_file : mode & k_plain_bits);
     try {
       fs_->pwrite(fd.get(), content, 0);
-      struct stat info = finish_mode(*fs_, fd.get(), mode);
+      struct stat info;
+      if (finish) {
+        finish({.directory_fd = directory_fd, .name = made, .fd = fd.get()});
+        if (fresh) info = stat_fd(fd.get(), name);
+      } else {
+        info = finish_mode(*fs_, fd.get(), mode);
+      }
       if (!fresh) {
         fs_->rename(at, {directory_fd, name.c_str()});
         info = stat_fd(fd.get(), name);  // the rename set the ctime
@@ -254,6 +261,16 @@ void TargetTree::make_symlink(const std::string& path, const std::string& target
       make(place.at());
     else if (!unless_refused({EEXIST}, [&] { make(place.at()); }))
       make_and_rename(*fs_, place, replace, make);
+  });
+}
+
+bool TargetTree::make_link(const std::string& existing, const std::string& path, File::Replace replace) const {
+  const Place from = place_of(root_.get(), existing);
+  const Place place = place_of(root_.get(), path);
+  return in_path(path, [&] {
+    return unless_refused({EPERM, EMLINK, EXDEV, EOPNOTSUPP, ENOSYS}, [&] {
+      make_and_rename(*fs_, place, replace, [&](At at) { fs_->link(from.at(), at); });
+    });
   });
 }
 

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/file_system.h"
 #include "format/index_record.h"
+#include "worktree/xattrs.h"
 
 namespace store {
 
@@ -30,6 +31,9 @@ class TargetTree {
   /// Exact permission bits at the end, independent of umask.
   void set_directory_mode(const std::string& path, std::uint16_t mode) const;
 
+  /// Gives a finished file mode and attributes, right before it gets its name.
+  using Finish = std::function<void(const FilePlace& file)>;
+
   /// A file being written under a temporary name (is_temporary_name) in the final directory; commit() gives
   /// it its mode and then its name. Destroyed without commit(): the temporary is removed. Any number of
   /// threads may write ranges of one file.
@@ -42,10 +46,10 @@ class TargetTree {
     void write(ByteView bytes, std::uint64_t offset) const;
     /// Reserves space without changing the size (FALLOC_FL_KEEP_SIZE).
     void reserve(std::uint64_t length) const;
-    /// Sets the size (a hole to the end), mode, and the name; replaces what is there only with Replace::yes,
-    /// else Error{exists}.
+    /// Sets the size (a hole to the end), the mode (or whatever `finish` does instead), and the name; replaces what
+    /// is there only with Replace::yes, else Error{exists}.
     enum class Replace : bool { no, yes };
-    StatKey commit(std::uint64_t size, std::uint16_t mode, Replace replace);
+    StatKey commit(std::uint64_t size, std::uint16_t mode, Replace replace, const Finish& finish = {});
 
    private:
     friend class TargetTree;
@@ -60,7 +64,9 @@ class TargetTree {
   /// A small file in one go, in an already open directory: O_EXCL create under its final name when `fresh`
   /// (the directory was made by this run and the file cannot be there), temporary and rename otherwise.
   StatKey write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
-                           bool fresh) const;
+                           bool fresh, const Finish& finish = {}) const;
+  /// A hard link of a file in this tree; false if the file system refuses another one.
+  bool make_link(const std::string& existing, const std::string& path, File::Replace replace) const;
   void make_symlink(const std::string& path, const std::string& target, File::Replace replace) const;
   /// FIFO or device; devices only as root.
   void make_node(const std::string& path, EntryKind kind, std::uint16_t mode, std::uint64_t device,

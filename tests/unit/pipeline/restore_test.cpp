@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(RestoreFixture, "aligned zeros of a file with a zeros entry ar
 TEST_CASE_FIXTURE(RestoreFixture, "a file that is not to be sparse is written whole") {
   const FixtureTree tree{{"zeros", file_of(std::string(1u << 20, '\0'))}};
   std::vector<RestoreItem> items = items_of(put_tree(tree));
-  items.front().sparse = false;
+  items.front().holes = RestoreItem::Holes::none;
   restore(items, {.threads = 2});
   check_content(tree);
   CHECK(stat_of("zeros").st_blocks * 512 >= 1 << 20);

@@ -1,0 +1,172 @@
+#include "ops/checkout_attributes.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "ops/attributes_reader.h"
+#include "ops/checkout_plan.h"
+#include "worktree/capture.h"
+
+namespace store {
+namespace {
+
+constexpr std::int64_t k_second = 1'000'000'000;
+constexpr MetadataSelection k_all{.times = true, .owners = true, .xattrs = true, .acls = true, .hardlinks = true};
+
+bool has_mtime(const ScanEntry& found, const Attributes::Time& mtime) {
+  return found.stat.mtime_ns == mtime.seconds * k_second + mtime.nanoseconds;
+}
+
+bool same_xattrs(const std::vector<RawXattr>& a, const std::vector<RawXattr>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const RawXattr& x, const RawXattr& y) { return x.name == y.name && x.value == y.value; });
+}
+
+/// An entry in the target, by its open directory.
+struct OpenPlace {
+  OpenPlace(int root_fd, const std::string& path)
+      : directory(open_beneath(root_fd, std::string(parent_path(path)), O_PATH | O_DIRECTORY)), name(base_name(path)) {}
+  FilePlace place() const { return {.directory_fd = directory.get(), .name = name, .fd = -1}; }
+  UniqueFd directory;
+  std::string name;
+};
+
+}  // namespace
+
+void CheckoutAttributes::use_directory(const ObjectId& tree, const Attributes& directory, std::string prefix) {
+  tree_ = tree;
+  own_ = directory;
+  prefix_ = std::move(prefix);
+}
+
+CheckoutAttributes::Lookup CheckoutAttributes::lookup() {
+  if (entry_) return [this](const std::string&) { return entry_; };
+  if (!own_) return [](const std::string&) -> std::optional<Attributes> { return std::nullopt; };
+  const auto reader = std::make_shared<AttributesReader>(
+      workspace_.objects(), *tree_, *own_->directory,
+      [this](const std::string& directory, const Error& error) { on_damage(directory, error); });
+  return [reader](const std::string& path) { return reader->at(path); };
+}
+
+void CheckoutAttributes::on_damage(const std::string& directory, const Error& error) {
+  if (!damaged_.insert(directory).second) return;
+  const MutexLock lock(mutex_);
+  result_.damaged = true;
+  result_.failed.push_back({directory.empty() ? "." : directory, "attributes of what is in it: " + error.message()});
+}
+
+std::optional<std::string> CheckoutAttributes::link_target(const Attributes& attributes, const TreeEntry& entry) const {
+  if (!attributes.link || !tree_ || !is_within(*attributes.link, prefix_) || *attributes.link == prefix_)
+    return std::nullopt;
+  std::string target = attributes.link->substr(prefix_.empty() ? 0 : prefix_.size() + 1);
+  const std::optional<TreeEntry> other = entry_at(workspace_.objects(), *tree_, target);
+  const bool same = other && other->kind == entry.kind && other->mode == entry.mode && other->size == entry.size &&
+                    other->id == entry.id;
+  return same ? std::optional(std::move(target)) : std::nullopt;
+}
+
+WantedAttributes CheckoutAttributes::wanted(const TreeEntry& entry, const Attributes& attributes, const std::string& path) {
+  WantedAttributes wanted{.kind = entry.kind,
+                          .mode = entry.mode,
+                          .mtime = attributes.mtime,
+                          .owner = attributes.owner,
+                          .xattrs = {}};
+  for (const Xattr& xattr : attributes.xattrs) {
+    try {
+      wanted.xattrs.push_back(
+          {xattr.name, xattr.chunk ? workspace_.objects().read({ObjectType::chunk, *xattr.chunk}) : xattr.value});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      const MutexLock lock(mutex_);
+      result_.damaged = true;
+      result_.failed.push_back({path, fmt::format("{}: {}", escape_name(xattr.name), error.message())});
+    }
+  }
+  return wanted;
+}
+
+void CheckoutAttributes::apply(const FilePlace& file, const WantedAttributes& wanted, const std::string& path) {
+  ApplyResult applied = apply_attributes(*workspace_.env().fs, file, wanted, workspace_.env().root);
+  const bool complete = !applied.owner && !applied.setid && !applied.mode && applied.xattrs == 0 && applied.acls == 0;
+  if (complete && applied.errors.empty()) return;
+  const MutexLock lock(mutex_);
+  look_ = true;
+  result_.not_restored.owner += applied.owner;
+  result_.not_restored.setid += applied.setid;
+  result_.not_restored.xattr += applied.xattrs;
+  result_.not_restored.acl += applied.acls;
+  for (std::string& error : applied.errors) result_.failed.push_back({path, std::move(error)});
+}
+
+bool CheckoutAttributes::refresh(int root_fd, const std::string& path, const WantedAttributes& wanted) {
+  const std::optional<ScanEntry> found = scan_one(root_fd, path);
+  if (!found) return false;
+  const OpenPlace at(root_fd, path);
+  const bool same_owner = !wanted.owner || ids_of(*wanted.owner) == OwnerIds{found->uid, found->gid};
+  const bool same_mode = wanted.kind == EntryKind::symlink || found->mode == wanted.mode;
+  if (same_owner && same_mode && (!wanted.mtime || has_mtime(*found, *wanted.mtime)) &&
+      same_xattrs(read_xattrs(at.place(), k_all), wanted.xattrs))
+    return false;
+  apply(at.place(), wanted, path);
+  return true;
+}
+
+Bytes CheckoutAttributes::metadata_of(const TreeEntry& entry, const Attributes& attributes,
+                                      const std::optional<ScanEntry>& found, const std::string& path, int root_fd) const {
+  IndexMetadata metadata;
+  metadata.captured = {.times = attributes.mtime.has_value(),
+                       .owners = attributes.owner.has_value(),
+                       .xattrs = true,
+                       .acls = true,
+                       .hardlinks = true};
+  metadata.attributes = attributes;
+  metadata.attributes.directory.reset();
+  metadata.attributes.mode.reset();
+  metadata.linked = attributes.link.has_value();
+  if (!found) return encode_index_metadata(metadata);
+  const bool several = found->links > 1 && found->kind != EntryKind::directory;
+  metadata.linked = metadata.linked || several;
+  Unapplied missing{.uid = found->uid, .gid = found->gid, .mode_found = found->mode};
+  missing.owner = attributes.owner && ids_of(*attributes.owner) != OwnerIds{found->uid, found->gid};
+  missing.mode = entry.kind != EntryKind::symlink && found->mode != entry.mode;
+  missing.link = attributes.link && !several;
+  if (!attributes.xattrs.empty()) {
+    const std::vector<RawXattr> present = read_xattrs(OpenPlace(root_fd, path).place(), k_all);
+    for (const Xattr& xattr : attributes.xattrs) {
+      const bool is_there = std::any_of(present.begin(), present.end(),
+                                        [&](const RawXattr& raw) { return raw.name == xattr.name; });
+      if (!is_there) (is_acl(xattr.name) ? missing.acls : missing.xattrs) = true;
+    }
+  }
+  if (missing.any()) metadata.unapplied = missing;
+  return encode_index_metadata(metadata);
+}
+
+void use_attributes_of(const ObjectReader& objects, const Commit& commit, const std::string& subtree,
+                       CheckoutAttributes& attributes, CheckoutResult& result) {
+  if (!commit.attributes) return;
+  try {
+    const Attributes root = read_root_attributes(objects, *commit.attributes);
+    if (subtree.empty()) return attributes.use_directory(commit.tree, root, "");
+    AttributesReader reader(objects, commit.tree, *root.directory,
+                            [](const std::string&, const Error& error) { throw error; });
+    const std::optional<Attributes> own = reader.at(subtree);
+    const std::optional<TreeEntry> entry = entry_at(objects, commit.tree, subtree);
+    if (!own || !entry) return;
+    if (entry->kind == EntryKind::directory)
+      attributes.use_directory(entry->id, *own, subtree);
+    else
+      attributes.use_entry(*own);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    result.damaged = true;
+    result.failed.push_back({subtree.empty() ? "." : subtree, "attributes: " + error.message()});
+  }
+}
+
+}  // namespace store

@@ -1,0 +1,146 @@
+#include "worktree/apply.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.h"
+#include "worktree/owner_names.h"
+
+namespace store {
+namespace {
+
+constexpr mode_t k_permission_bits = 07777;
+constexpr std::uint16_t k_setuid = 04000;
+constexpr std::uint16_t k_setgid = 02000;
+
+class Application {
+ public:
+  Application(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged)
+      : fs_(fs), file_(file), wanted_(wanted), privileged_(privileged) {}
+
+  ApplyResult run() {
+    info_ = look();
+    set_owner();
+    for (const RawXattr& xattr : wanted_.xattrs)
+      if (!is_acl(xattr.name) && !needs_root(xattr.name)) set_xattr(xattr);
+    set_mode();
+    remove_inherited_acl();
+    for (const RawXattr& xattr : wanted_.xattrs)
+      if (is_acl(xattr.name)) set_xattr(xattr);
+    for (const RawXattr& xattr : wanted_.xattrs)
+      if (needs_root(xattr.name)) set_privileged(xattr);
+    set_times();
+    return std::move(result_);
+  }
+
+ private:
+  At at() const { return {file_.directory_fd, file_.name.c_str()}; }
+
+  struct stat look() const {
+    if (file_.fd >= 0) return stat_fd(file_.fd, file_.name);
+    const std::optional<struct stat> info = stat_at(file_.directory_fd, file_.name);
+    if (!info) throw_errno(ENOENT, "stat", file_.name);
+    return *info;
+  }
+
+  /// True if the step was carried out. A file system that has no such thing is no error.
+  template <typename Step>
+  bool attempt(std::initializer_list<int> not_here, Step step) {
+    try {
+      step();
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::no_space || error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::bug)
+        throw;
+      const bool no_place = std::find(not_here.begin(), not_here.end(), error.errno_value()) != not_here.end();
+      if (!no_place) result_.errors.push_back(error.message());
+      return false;
+    }
+  }
+
+  OwnerIds actual_owner() const { return {info_.st_uid, info_.st_gid}; }
+
+  void set_owner() {
+    if (!wanted_.owner) return;
+    const OwnerIds ids = ids_of(*wanted_.owner);
+    if (ids == actual_owner()) return;
+    // To root, EPERM and EINVAL mean that there are no such owners here: vfat, ids that are not mapped.
+    const bool done = privileged_ && attempt({EPERM, EINVAL, EOPNOTSUPP, ENOSYS},
+                                             [&] { fs_.chown_at(at(), ids.uid, ids.gid); });
+    result_.owner = !done;
+    if (done) info_ = look();
+  }
+
+  void set_xattr(const RawXattr& xattr) {
+    const bool done = attempt({EOPNOTSUPP, ENOSYS}, [&] {
+      if (file_.fd >= 0) fs_.set_xattr(file_.fd, xattr.name.c_str(), xattr.value);
+      else fs_.set_xattr_at(at(), xattr.name.c_str(), xattr.value);
+    });
+    if (!done) ++(is_acl(xattr.name) ? result_.acls : result_.xattrs);
+  }
+
+  void set_privileged(const RawXattr& xattr) {
+    if (privileged_) set_xattr(xattr);
+    else ++result_.xattrs;
+  }
+
+  void set_mode() {
+    if (wanted_.kind == EntryKind::symlink) return;
+    std::uint16_t mode = wanted_.mode;
+    if (!privileged_ && wanted_.owner) mode = without_foreign_setid(mode, ids_of(*wanted_.owner), actual_owner());
+    result_.setid = mode != wanted_.mode;
+    if ((info_.st_mode & k_permission_bits) != mode) {
+      attempt({EPERM, EOPNOTSUPP}, [&] {
+        if (file_.fd >= 0) fs_.chmod(file_.fd, mode);
+        else fs_.chmod_at(at(), mode);
+      });
+      info_ = look();
+    }
+    result_.mode = (info_.st_mode & k_permission_bits) != wanted_.mode;
+  }
+
+  /// A directory with a default list gives one to what is made in it; the bits of its mode are a mask then.
+  void remove_inherited_acl() {
+    if (wanted_.kind == EntryKind::symlink) return;
+    static constexpr MetadataSelection k_acls_only{.acls = true};
+    for (const RawXattr& present : read_xattrs(file_, k_acls_only)) {
+      const bool is_wanted = std::any_of(wanted_.xattrs.begin(), wanted_.xattrs.end(),
+                                         [&](const RawXattr& xattr) { return xattr.name == present.name; });
+      if (!is_wanted) attempt({ENODATA, EOPNOTSUPP}, [&] { fs_.remove_xattr_at(at(), present.name.c_str()); });
+    }
+  }
+
+  void set_times() {
+    if (!wanted_.mtime) return;
+    const struct timespec mtime = {static_cast<time_t>(wanted_.mtime->seconds), static_cast<long>(wanted_.mtime->nanoseconds)};
+    const struct timespec times[2] = {{0, UTIME_OMIT}, mtime};
+    attempt({}, [&] { fs_.set_times_at(at(), times); });
+  }
+
+  FileSystem& fs_;
+  const FilePlace& file_;
+  const WantedAttributes& wanted_;
+  bool privileged_;
+  struct stat info_ = {};
+  ApplyResult result_;
+};
+
+}  // namespace
+
+OwnerIds ids_of(const Attributes::Owner& owner) {
+  return {owner_names().uid_of(owner.user).value_or(owner.uid), owner_names().gid_of(owner.group).value_or(owner.gid)};
+}
+
+std::uint16_t without_foreign_setid(std::uint16_t mode, const OwnerIds& recorded, const OwnerIds& actual) {
+  if (recorded.uid != actual.uid) mode &= static_cast<std::uint16_t>(~(k_setuid | k_setgid));
+  if (recorded.gid != actual.gid) mode &= static_cast<std::uint16_t>(~k_setgid);
+  return mode;
+}
+
+ApplyResult apply_attributes(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged) {
+  return Application(fs, file, wanted, privileged).run();
+}
+
+}  // namespace store

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/file_system.h"
+#include "worktree/scanner.h"
+#include "worktree/xattrs.h"
+
+namespace store {
+
+/// What a restored entry is to look like beside its content.
+struct WantedAttributes {
+  EntryKind kind = EntryKind::file;
+  std::uint16_t mode = 0;
+  std::optional<Attributes::Time> mtime;
+  std::optional<Attributes::Owner> owner;
+  std::vector<RawXattr> xattrs;  // access control lists too
+};
+
+/// What could not be given to it.
+struct ApplyResult {
+  bool owner = false;
+  bool setid = false;
+  bool mode = false;             // the file system keeps another one
+  std::uint64_t xattrs = 0;
+  std::uint64_t acls = 0;
+  std::vector<std::string> errors;  // of what was attempted and refused
+};
+
+/// Gives a file its owner, extended attributes, mode and times, in this order: a new owner clears set-id bits and capabilities, an
+/// extended attribute may need a mode that allows writing, and times are changed by all of it. `privileged`: root, who attempts
+/// everything; others do not attempt what needs root: foreign owners, security.* and trusted.*, set-id bits of a foreign owner.
+/// What the file system has no place for is in the result, and no error. Never through links. Any thread.
+ApplyResult apply_attributes(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged);
+
+/// The ids that an owner has on this machine: those of its names where they are known here, else its numbers.
+struct OwnerIds {
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  bool operator==(const OwnerIds&) const = default;
+};
+OwnerIds ids_of(const Attributes::Owner& owner);
+
+/// The mode without set-id bits that would come to belong to somebody else; the owner as recorded and as it is.
+std::uint16_t without_foreign_setid(std::uint16_t mode, const OwnerIds& recorded, const OwnerIds& actual);
+
+}  // namespace store
