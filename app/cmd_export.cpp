@@ -61,7 +61,11 @@ int run(Context& context) {
   Workspace& workspace = context.workspace();
   options.entry = target.entry;
   options.name = std::string(base_name(target.path));
-  options.time = read_commit(workspace.objects(), *target.commit).time.seconds;
+  options.path = target.path;
+  const Commit commit = read_commit(workspace.objects(), *target.commit);
+  options.tree = commit.tree;
+  options.attributes = commit.attributes;
+  options.time = commit.time.seconds;
 
   context.show_progress({{Stage::fetch, 1}});
   context.enter_stage(Stage::fetch, target.entry.size);

@@ -8,8 +8,10 @@
 #include "archive/tar_writer.h"
 #include "base/error.h"
 #include "base/mutex.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "compress/zstd_stream.h"
+#include "ops/attributes_reader.h"
 #include "ops/tree_reader.h"
 #include "pipeline/read_stream.h"
 
@@ -53,6 +55,10 @@ class Export {
   Export(Workspace& workspace, const ExportOptions& options, const std::function<void(ByteView)>& sink)
       : workspace_(workspace), objects_(workspace.objects()), options_(options), tar_(sink) {
     if (options.entry.kind == EntryKind::directory) entries_.emplace(objects_, std::nullopt, options.entry.id);
+    if (!options.attributes) return;
+    const Attributes root = read_root_attributes(objects_, *options.attributes);
+    const auto on_damage = [this](const std::string&, const Error& error) { damage_ = error; };
+    if (root.directory) attributes_.emplace(objects_, options.tree, *root.directory, on_damage);
   }
 
   ExportResult run() {
@@ -107,7 +113,8 @@ class Export {
       ++result_.files;
       result_.bytes = saturating_add(result_.bytes, entry.size);
     }
-    const std::uint64_t bytes = content ? entry.size : 0;
+    add_attributes(path, member);
+    const std::uint64_t bytes = content && member.hard_link.empty() ? entry.size : 0;
     planned_.push({std::move(member), bytes});
     if (bytes == 0) return std::nullopt;
     if (entry.kind != EntryKind::large_file) return StreamPiece{entry.id, entry.size, 0, entry.size};
@@ -116,6 +123,29 @@ class Export {
       throw_corrupt(fmt::format("recipe {}: {}: holds {} bytes, its entry says {}", entry.id.hex(), escape_name(path),
                                 recipe_->size(), entry.size));
     return std::nullopt;
+  }
+
+  void add_attributes(const std::string& path, ArchiveEntry& member) {
+    if (!attributes_) return;
+    const std::string from_root = entries_ ? join_path(options_.path, path) : options_.path;
+    const std::optional<Attributes> recorded = attributes_->at(from_root);
+    if (damage_) throw *damage_;
+    if (!recorded) return;
+    if (recorded->mtime) {
+      member.mtime_seconds = recorded->mtime->seconds;
+      member.mtime_nanoseconds = recorded->mtime->nanoseconds;
+    }
+    if (recorded->owner) {
+      member.uid = recorded->owner->uid;
+      member.gid = recorded->owner->gid;
+      member.user = recorded->owner->user;
+      member.group = recorded->owner->group;
+    }
+    for (const Xattr& xattr : recorded->xattrs)
+      member.xattrs.emplace_back(xattr.name, xattr.chunk ? objects_.read({ObjectType::chunk, *xattr.chunk}) : xattr.value);
+    // A link to what is not in this archive is a file of its own.
+    const bool within = recorded->link && entries_ && is_within(*recorded->link, options_.path);
+    if (within) member.hard_link = recorded->link->substr(options_.path.empty() ? 0 : options_.path.size() + 1);
   }
 
   StreamPiece next_stretch() {
@@ -166,6 +196,8 @@ class Export {
   // planning
   std::optional<TreeDiff> entries_;
   bool single_done_ = false;
+  std::optional<AttributesReader> attributes_;
+  std::optional<Error> damage_;
   std::optional<RecipeCursor> recipe_;
   bool ended_ = false;
   PlannedMembers planned_;

@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "format/index_metadata.h"
+#include "ops/metadata.h"
 #include "ops/permissions.h"
 #include "ops/size_classes.h"
 #include "ops/staging.h"
@@ -75,6 +77,33 @@ std::string member_path(const std::string& prefix, const std::string& name) {
     path = join_path(path, part);
   }
   return path;
+}
+
+/// What an archive says of a member, as the index holds it. Extended attributes too large to stand in the index are left out, and
+/// named in `left_out`.
+Bytes metadata_of(const ArchiveEntry& member, const MetadataSelection& selection, std::vector<std::string>& left_out) {
+  if (!selection.any()) return {};
+  IndexMetadata metadata;
+  metadata.captured = {.times = selection.times, .owners = selection.owners, .xattrs = selection.xattrs, .acls = selection.acls};
+  if (selection.times) metadata.attributes.mtime = Attributes::Time{member.mtime_seconds, member.mtime_nanoseconds};
+  const auto name_or_none = [](const std::string& name) { return name.size() <= 255 ? name : std::string(); };
+  if (selection.owners)
+    metadata.attributes.owner =
+        Attributes::Owner{member.uid, member.gid, name_or_none(member.user), name_or_none(member.group)};
+  std::map<std::string, Bytes> xattrs(member.xattrs.begin(), member.xattrs.end());
+  std::size_t room = k_max_attributes_entry / 2;
+  for (auto& [name, value] : xattrs) {
+    if (!(is_acl(name) ? selection.acls : selection.xattrs)) continue;
+    const std::size_t size = name.size() + value.size() + 8;
+    const bool fits = !name.empty() && name.size() <= 255 && value.size() <= k_max_inline_xattr && size <= room;
+    if (!fits) {
+      left_out.push_back(name);
+      continue;
+    }
+    room -= size;
+    metadata.attributes.xattrs.push_back({.name = name, .value = std::move(value), .chunk = {}, .length = 0});
+  }
+  return encode_index_metadata(metadata);
 }
 
 class StreamIngest {
@@ -191,11 +220,20 @@ class StreamIngest {
         continue;
       }
       fill(*member, input);
+      add_metadata(*member, input.entry);
       links_.erase(path);
       if (!link_targets_.contains(path)) return input;
       held_ = std::move(input);
     }
     return std::nullopt;
+  }
+
+  void add_metadata(const ArchiveEntry& member, IndexEntry& entry) {
+    std::vector<std::string> left_out;
+    entry.metadata = metadata_of(member, options_.metadata, left_out);
+    for (const std::string& name : left_out)
+      result_.failed.push_back({entry.path, fmt::format("extended attribute {}: is too large for an archive's member, and left out",
+                                                        escape_name(name))});
   }
 
   void add_link(IndexEntry entry, std::string target) {
