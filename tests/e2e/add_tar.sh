@@ -28,6 +28,13 @@ store commit -q -m 0 >"$out"
 is "$(json '.result.entries | length > 4' ls)" true
 is "$(json '.result.entries | map(.id) | unique | length' ls)" 1
 
+# Times and owners come along.
+touch -d '2002-03-04 05:06:07.25' src/d/large
+tar -C src --format=pax --owner=someone:4711 --group=some:4712 -c d/large | store --repo . save --tar - -b meta -m m >"$out"
+store export meta -o - | tar -tv --full-time --utc >"$out"
+contains "$out" 'someone/some'
+contains "$out" '05:06:07.25'
+
 # Figures; two archives at once; relative to the current directory.
 tar -C src -cf a.tar d && tar -C src -cf b.tar empty longlink
 mkdir here && cd here

@@ -11,16 +11,20 @@ chmod 4750 t/d/e/small && chmod 1777 t/empty && chmod 500 t/nothing
 long=$(printf 'n%.0s' {1..200}) && mkdir -p "t/$long/$long" && echo long >"t/$long/$long/$long"
 hundred=$(printf 'h%.0s' {1..100}) && echo h >"t/$hundred" && mkdir "t/d/$hundred" && echo h >"t/d/$hundred/$hundred"
 echo u >t/$'\303\274n\303\257' && echo b >t/$'bytes\377here' && echo n >t/$'new\nline' && echo B >"t/$long/"$'\377'
+ln t/text t/d/hard && touch -d '2001-02-03 04:05:06.789012345' t/text t/empty t/zeros && touch -h -d '1969-12-31 23:59:58.5' t/d/link
 store add -q -A
 store commit -q -m 1 --date @1600000000 >"$out"
 
 is "$(json '.result | [.files, .bytes] | tojson' export HEAD -o all.tar)" "[$(find t -type f -printf . | wc -c),$(find t -type f -printf '%s\n' | paste -sd+ | bc)]"
 mkdir gnu && tar -C gnu -xpf all.tar 2>"$err"
 equal_trees t gnu/t
-is "$(stat -c %Y gnu/t/d/large gnu/t/d/e | sort -u)" 1600000000
+times() { (cd "$1" && find . -mindepth 1 -printf '%p %T@ %U:%G\0' | sort -z); }
+cmp <(times t) <(times gnu/t)
+is "$(stat -c %h gnu/t/text)" 2
 if command -v bsdtar >"$out"; then
   mkdir bsd && bsdtar -C bsd -xpf all.tar
   equal_trees t bsd/t
+  is "$(stat -c '%y %h' bsd/t/text)" "$(stat -c '%y %h' t/text)"
 fi
 python3 -c 'import tarfile; print(len(tarfile.open("all.tar", errors="surrogateescape").getmembers()))' >"$out"
 is "$(<"$out")" "$(find t -printf . | wc -c)"
@@ -42,6 +46,10 @@ is "$(store export HEAD:t/d -o - | tar -t --quoting-style=literal | sed -n 1,2p 
 store export HEAD:t/text -o - | tar -xO text | cmp - t/text
 is "$(store export HEAD:t/d/link -o - | tar -tv | sed 's/.*link/link/')" 'link -> ../nowhere'
 is "$(store export HEAD:t/empty -o - | wc -c)" 10240
+# A link to what is not in the archive is a file of its own; members without times have the commit's.
+store export HEAD:t/d -o - | tar -xO hard | cmp - t/text
+store --config metadata.times=false commit -q -m 3 --allow-empty --date @1500000000 >"$out"
+is "$(store export HEAD:t/text -o - | tar -tv --full-time --utc | grep -o '2017-07-14 02:40:00')" '2017-07-14 02:40:00'
 # A file that is there is replaced only by a complete one.
 cp all.tar before.tar
 expect_exit 4 store export HEAD:t/none -o all.tar
