@@ -185,19 +185,23 @@ class InPlace {
   void check_unchanged() {
     const ObjectReader& objects = workspace_.objects();
     std::vector<std::string> changed;
+    // What a killed run has brought back already is not the user's work since.
+    std::erase_if(plan_.in_the_way, [&](const std::string& path) {
+      const std::optional<TreeEntry> back = entry_at(objects, take_back_->brings_back, path);
+      return back && holds(path, back);
+    });
     for (const std::string& path : plan_.in_the_way)
       if (!holds(path, entry_at(objects, take_back_->overwrites, path))) changed.push_back(path);
     const ChangeStream back = content_of(objects, take_back_->brings_back, PathspecSet({}))();
     while (const std::optional<TreeChange> change = back()) {
       if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
-      if (!holds(change->path, change->after) && !holds(change->path, entry_at(objects, take_back_->before, change->path)))
-        changed.push_back(change->path);
+      if (!holds(change->path, change->after) && !is_of_either(change->path)) changed.push_back(change->path);
     }
     const ChangeStream over = content_of(objects, take_back_->overwrites, PathspecSet({}))();
     while (const std::optional<TreeChange> change = over()) {
       if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
       if (holds(change->path, change->after)) overwritten_.push_back(change->path);
-      else if (!holds(change->path, entry_at(objects, take_back_->before, change->path))) changed.push_back(change->path);
+      else if (!is_of_either(change->path)) changed.push_back(change->path);
     }
     if (changed.empty()) return;
     std::sort(changed.begin(), changed.end(), PathLess());
@@ -205,6 +209,11 @@ class InPlace {
     throw Error(ErrorKind::conflict, fmt::format("{}: has changed since", escape_name(changed.front())),
                 "commit it, or put it away first")
         .with_paths(std::move(changed));
+  }
+
+  bool is_of_either(const std::string& path) const {
+    const ObjectReader& objects = workspace_.objects();
+    return holds(path, entry_at(objects, take_back_->before, path)) || holds(path, entry_at(objects, target_tree_, path));
   }
 
   bool holds(const std::string& path, const std::optional<TreeEntry>& entry) const {
