@@ -3,8 +3,8 @@
 namespace store {
 namespace {
 
-/// At some 400 bytes an entry, 6 MiB. The temporary index rewrites itself whenever it has grown by a quarter.
-constexpr std::size_t k_in_memory = 16 * 1024;
+/// At some 600 bytes an entry, 5 MiB. The temporary index rewrites itself whenever it has grown by a quarter.
+constexpr std::size_t k_in_memory = 8 * 1024;
 
 /// Passes entries on, but not what lies below one that is no directory.
 class LeaveOutShadowed {

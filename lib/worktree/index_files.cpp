@@ -20,7 +20,7 @@ constexpr int k_attempts = 100;
 constexpr std::string_view k_batch_magic = "STOREIXL";
 /// next_sibling() steps over this many entries before it searches.
 constexpr int k_steps = 16;
-constexpr std::size_t k_steps_held = 64 * 1024;
+constexpr std::size_t k_steps_held = 16 * 1024;
 
 struct OpenFile {
   std::optional<UniqueFd> fd;
@@ -138,8 +138,8 @@ void IndexCursor::settle() {
 }
 
 void IndexSnapshot::let_go() const {
-  const ByteView base = base_file_.view();
-  if (!base.empty()) ::madvise(const_cast<std::byte*>(base.data()), base.size(), MADV_DONTNEED);
+  for (const ByteView file : {base_file_.view(), log_file_.view()})
+    if (!file.empty()) ::madvise(const_cast<std::byte*>(file.data()), file.size(), MADV_DONTNEED);
 }
 
 void IndexCursor::next() {
@@ -148,7 +148,7 @@ void IndexCursor::next() {
   else
     ++change_;
   settle();
-  // A pass over a million paths would otherwise hold the whole base, 70 MB.
+  // A pass over a million paths would otherwise hold the whole index, 100 MB.
   if (++steps_ % k_steps_held == 0) snapshot_->let_go();
 }
 

@@ -53,7 +53,7 @@ class IndexSnapshot {
   ByteView valid_log() const { return log_file_.view().first(valid_size_); }
   /// What stands behind them: an append that a crash cut short.
   std::uint64_t torn_bytes() const { return log_file_.view().size() - valid_size_; }
-  /// Gives the memory of the base back that readers have touched; they read it again from the page cache.
+  /// Gives the memory back that readers have touched; they read it again from the page cache.
   void let_go() const;
 
  private:
