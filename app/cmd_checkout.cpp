@@ -46,11 +46,8 @@ CheckoutOptions parse(Context& context) {
   if (arguments.has_tail && !paths.empty())
     throw Error(ErrorKind::usage, "store checkout: unexpected argument " + escape_name(paths.front()));
   paths.insert(paths.end(), arguments.tail.begin(), arguments.tail.end());
-  if (!arguments.has_tail && is_existing_path(context, words.front())) {
-    if (!try_resolve_revision(context.workspace(), words.front())) refuse_paths_alone();
-    throw Error(ErrorKind::usage, escape_name(words.front()) + ": is a revision and a path",
-                "put -- before paths, or behind the revision");
-  }
+  if (!arguments.has_tail && is_path_argument(context, words.front(), "put -- before paths, or behind the revision"))
+    refuse_paths_alone();
   read_target(context, words.front(), options);
   if (options.subtree && !options.out)
     throw Error(ErrorKind::usage, "store checkout: REV:PATH goes with --out DIR", "store checkout REV -- PATH");

@@ -27,7 +27,7 @@ DuRequest parse(Context& context) {
   if (request.target.staged) throw Error(ErrorKind::usage, "store du: of commits only", "store du HEAD");
   if (!arguments.has("new")) return request;
   const RevisionPath split = split_revision_path(text);
-  const bool path_alone = !split.path && is_existing_path(context, text);
+  const bool path_alone = !split.path && is_path_argument(context, text, "HEAD:" + escape_name(text));
   request.base = resolve_revision(context.workspace(), path_alone ? "HEAD" : split.revision).commit;
   return request;
 }

@@ -55,7 +55,7 @@ int run(Context& context) {
     throw Error(ErrorKind::usage, "store export: no archive is written to a terminal", "store export HEAD -o NAME.tar");
   ExportOptions options;
   options.compress = !to_stdout && is_compressed(*output);
-  const std::string revision = arguments.positionals.empty() ? "HEAD" : arguments.positionals.front();
+  const std::string revision = arguments.positionals.empty() ? "HEAD:" : arguments.positionals.front();
   const TreeTarget target = resolve_tree_target(context, revision);
   if (!target.commit) throw Error(ErrorKind::usage, "store export: what is staged has no time to give its files", "store export HEAD");
   Workspace& workspace = context.workspace();

@@ -52,8 +52,10 @@ void show_commit(Context& context, const ObjectId& id) {
 int run(Context& context) {
   const std::vector<std::string>& positionals = context.arguments().positionals;
   const std::string text = positionals.empty() ? "HEAD" : positionals.front();
-  // An existing path that is no revision is that path of HEAD, as for `ls`.
-  if (split_revision_path(text).path || is_existing_path(context, text))
+  // An existing path that is no revision is that path of HEAD, as for `ls`; HEAD that nobody wrote is no path.
+  const bool entry = !positionals.empty() && (split_revision_path(text).path ||
+                                              is_path_argument(context, text, "HEAD:" + escape_name(text)));
+  if (entry)
     show_entry(context, resolve_tree_target(context, text));
   else
     show_commit(context, resolve_revision(context.workspace(), text).commit);

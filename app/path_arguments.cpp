@@ -129,6 +129,14 @@ PathArguments::PathArguments(std::string root, const std::string& cwd, bool from
     prefix_ = *inside;
   else
     outside_ = !from_outside;
+  from_outside_ = !below(cwd, root_);
+}
+
+std::optional<std::string> PathArguments::place(std::string_view argument) const {
+  if (root_.empty() || argument.empty()) return std::nullopt;
+  for (const std::string_view part : components(prefix_))
+    if (is_repository_name(part)) return std::nullopt;
+  return absolute_path(prefix_.empty() ? root_ : root_ + "/" + prefix_, argument);
 }
 
 // Symlinks above the working tree are followed, those in it are not: the longest part that is the root itself is taken off.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,11 @@ class PathArguments {
   void take_literally() { literal_ = true; }
   /// PATH of REV:PATH: from the root, from the current directory if it begins with ./ or ../
   std::string resolve_in_revision(std::string_view path) const;
+  /// Where an argument without `--` would be on disk: from outside the working tree below its root. Nothing if there is no
+  /// working tree, or the current directory is in a repository folder.
+  std::optional<std::string> place(std::string_view argument) const;
+  /// The current directory is not in the working tree.
+  bool from_outside() const { return from_outside_; }
   /// Error{usage} if a parent of the path (of the glob's literal part) is a symlink in the working tree.
   void check_no_symlink(const Pathspec& spec) const;
 
@@ -37,6 +43,7 @@ class PathArguments {
   std::string resolve_from(const std::string& base, std::string_view argument) const;
   std::string root_;
   std::string prefix_;   // current directory from the root, "" at the root
+  bool from_outside_ = false;
   bool outside_ = false; // and not allowed
   bool literal_ = false;
 };

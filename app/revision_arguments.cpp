@@ -40,9 +40,14 @@ TreeTarget staged_target(Context& context, const std::string& path) {
 
 }  // namespace
 
-bool is_existing_path(const Context& context, const std::string& argument) {
+bool is_path_argument(Context& context, const std::string& argument, const std::string& hint) {
+  const PathArguments paths = context.path_arguments();
+  const std::optional<std::string> place = paths.place(argument);
   struct stat info{};
-  return !argument.empty() && lstat(absolute_path(context.cwd(), argument).c_str(), &info) == 0;
+  if (!place || lstat(place->c_str(), &info) != 0) return false;
+  if (!is_revision(context, argument)) return true;
+  if (paths.from_outside()) return false;
+  throw Error(ErrorKind::usage, escape_name(argument) + ": is a revision and a path", hint);
 }
 
 std::optional<RevisionRange> try_resolve_range(Context& context, const std::string& text) {
@@ -68,11 +73,7 @@ RevisionsAndPaths split_revisions_and_paths(Context& context) {
       out.revisions.push_back(argument);
       continue;
     }
-    const bool revision = is_revision(context, argument);
-    const bool path = is_existing_path(context, argument);
-    if (revision && path)
-      throw Error(ErrorKind::usage, escape_name(argument) + ": is a revision and a path",
-                  "put -- before paths, or behind revisions");
+    const bool path = is_path_argument(context, argument, "put -- before paths, or behind revisions");
     (path ? out.paths : out.revisions).push_back(argument);
   }
   out.paths.insert(out.paths.end(), arguments.tail.begin(), arguments.tail.end());
@@ -86,9 +87,7 @@ TreeTarget resolve_tree_target(Context& context, const std::string& text) {
   if (split.path && split.revision.empty()) return staged_target(context, paths.resolve_in_revision(*split.path));
   std::string path = split.path ? paths.resolve_in_revision(*split.path) : std::string();
   std::string revision = split.revision;
-  if (!split.path && is_existing_path(context, text)) {
-    if (is_revision(context, text))
-      throw Error(ErrorKind::usage, escape_name(text) + ": is a revision and a path", "HEAD:" + escape_name(text));
+  if (!split.path && is_path_argument(context, text, "HEAD:" + escape_name(text))) {
     path = paths.resolve(text);
     revision = "HEAD";
   }

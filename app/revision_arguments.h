@@ -11,8 +11,9 @@ namespace store {
 
 class Context;
 
-/// True if the argument, relative to the current directory, is something on disk.
-bool is_existing_path(const Context& context, const std::string& argument);
+/// True if an argument without `--` is a path: it is on disk in the working tree and no revision. Error{usage} if it is both;
+/// from outside the working tree, where nothing on disk is next to the argument, a revision wins.
+bool is_path_argument(Context& context, const std::string& argument, const std::string& hint);
 
 /// A..B; an empty side is HEAD.
 struct RevisionRange {
