@@ -7,17 +7,6 @@
 namespace store {
 namespace {
 
-char letter_of(Change change) {
-  switch (change) {
-    case Change::added: return 'A';
-    case Change::modified: return 'M';
-    case Change::deleted: return 'D';
-    case Change::renamed: return 'R';
-    case Change::typechange: return 'T';
-  }
-  return '?';
-}
-
 std::string_view color_of(Change change) {
   if (change == Change::added) return "\x1b[32m";
   return change == Change::deleted ? "\x1b[31m" : "\x1b[33m";
@@ -33,7 +22,7 @@ std::optional<std::uint64_t> size_of(const std::optional<TreeEntry>& entry) {
   return entry->content_bytes();
 }
 
-std::string sizes_of(const ObjectReader& objects, const ListedChange& change) {
+std::string sizes_of(const ListedChange& change, std::uint64_t bytes) {
   if (!change.before || !change.after) return human_size(*size_of(change.after ? change.after : change.before));
   std::string text;
   if (change.before->mode != change.after->mode)
@@ -42,12 +31,23 @@ std::string sizes_of(const ObjectReader& objects, const ListedChange& change) {
     return text.empty() ? human_size(change.after->content_bytes()) : text;
   if (!text.empty()) text += ", ";
   return text + fmt::format("{} → {}, {} changed", human_size(change.before->content_bytes()),
-                            human_size(change.after->content_bytes()), human_size(changed_bytes(objects, change)));
+                            human_size(change.after->content_bytes()), human_size(bytes));
 }
 
 }  // namespace
 
-void write_change(JsonWriter& json, const ObjectReader& objects, const ListedChange& change) {
+char letter_of(Change change) {
+  switch (change) {
+    case Change::added: return 'A';
+    case Change::modified: return 'M';
+    case Change::deleted: return 'D';
+    case Change::renamed: return 'R';
+    case Change::typechange: return 'T';
+  }
+  return '?';
+}
+
+void begin_change(JsonWriter& json, const ListedChange& change, std::uint64_t changed_bytes) {
   json.begin_object();
   json.path_field("path", change.path);
   json.field("change", name_of(change.change));
@@ -59,16 +59,15 @@ void write_change(JsonWriter& json, const ObjectReader& objects, const ListedCha
   json.field("new_id", id_of(change.after));
   json.field("old_size", size_of(change.before));
   json.field("new_size", size_of(change.after));
-  json.field("changed_bytes", changed_bytes(objects, change));
-  json.end();
+  json.field("changed_bytes", changed_bytes);
 }
 
-std::string change_line(const ObjectReader& objects, const ListedChange& change, bool color) {
+std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color) {
   std::string name = escape_name(change.path) + (change.directory() ? "/" : "");
   if (!change.from.empty()) name = escape_name(change.from) + " -> " + name;
   std::string letter(1, letter_of(change.change));
   if (color) letter = std::string(color_of(change.change)) + letter + "\x1b[0m";
-  return fmt::format("{}  {}  ({})", letter, name, sizes_of(objects, change));
+  return fmt::format("{}  {}  ({})", letter, name, sizes_of(change, changed_bytes));
 }
 
 }  // namespace store

@@ -4,14 +4,16 @@
 
 #include "app/json_writer.h"
 #include "ops/tree_changes.h"
-#include "repo/object_store.h"
 
 namespace store {
 
 /// An element of `changes` of `show` and `diff`: {path, change, from, old_id, new_id, old_size, new_size, changed_bytes}.
-void write_change(JsonWriter& json, const ObjectReader& objects, const ListedChange& change);
+/// The object stays open: the caller may add fields and ends it.
+void begin_change(JsonWriter& json, const ListedChange& change, std::uint64_t changed_bytes);
 
-/// "M  1.2 MiB → 1.3 MiB, 64 KiB changed  path" for people, without line end.
-std::string change_line(const ObjectReader& objects, const ListedChange& change, bool color);
+/// "M  path  (1.2 MiB → 1.3 MiB, 64 KiB changed)" for people, without line end.
+std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color);
+/// 'A', 'M', 'D', 'R' or 'T'.
+char letter_of(Change change);
 
 }  // namespace store

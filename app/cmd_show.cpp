@@ -35,7 +35,10 @@ void show_commit(Context& context, const ObjectId& id) {
     JsonWriter& json = context.begin_result();
     write_commit(json, id, commit);
     json.key("changes").begin_array();
-    each_change(workspace, commit, [&](const ListedChange& change) { write_change(json, objects, change); });
+    each_change(workspace, commit, [&](const ListedChange& change) {
+      begin_change(json, change, changed_bytes(objects, change));
+      json.end();
+    });
     json.end();
     return;
   }
@@ -45,7 +48,7 @@ void show_commit(Context& context, const ObjectId& id) {
   bool any = false;
   each_change(workspace, commit, [&](const ListedChange& change) {
     if (!std::exchange(any, true)) context.out().write("\n");
-    context.out().write(change_line(objects, change, color) + "\n");
+    context.out().write(change_line(change, changed_bytes(objects, change), color) + "\n");
   });
 }
 

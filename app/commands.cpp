@@ -11,7 +11,7 @@ const std::vector<Command>& commands() {
       status_command(),
       log_command(),
       show_command(),
-      ls_command(),
+      diff_command(), ls_command(),
       cat_command(),
       find_files_command(),
       manifest_command(),

@@ -39,6 +39,7 @@ Command mv_command();
 Command log_command();
 Command show_command();
 Command ls_command();
+Command diff_command();
 Command cat_command();
 Command find_files_command();
 Command manifest_command();

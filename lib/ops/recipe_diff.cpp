@@ -16,6 +16,11 @@ bool is_anchor(const RecipeEntry& entry) { return entry.kind == RecipeKind::chun
 RecipeDiff::RecipeDiff(const ObjectReader& objects, const TreeEntry* before, const TreeEntry* after)
     : before_(side_of(objects, before)), after_(side_of(objects, after)) {}
 
+RecipeDiff::RecipeDiff(const ObjectReader& objects, const TreeEntry* before, Source after)
+    : before_(side_of(objects, before)) {
+  after_.source = std::move(after);
+}
+
 RecipeDiff::Side RecipeDiff::side_of(const ObjectReader& objects, const TreeEntry* entry) {
   Side side;
   if (entry == nullptr || entry->size == 0) return side;
@@ -28,6 +33,10 @@ RecipeDiff::Side RecipeDiff::side_of(const ObjectReader& objects, const TreeEntr
 
 void RecipeDiff::Side::fill(std::size_t count) {
   for (; ahead.size() < count && cursor && !cursor->at_end(); cursor->next()) ahead.push_back(cursor->entry());
+  while (ahead.size() < count && source) {
+    if (std::optional<RecipeEntry> entry = source()) ahead.push_back(*entry);
+    else source = nullptr;
+  }
 }
 
 bool RecipeDiff::Side::at_end() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <optional>
 
 #include "format/tree.h"
@@ -25,8 +26,11 @@ class RecipeDiff {
   /// Chunks looked ahead on each side: about 4 GiB of content at the default average.
   static constexpr std::size_t k_resync_window = 65536;
 
+  /// Stretches of a file that is not stored; nothing at the end.
+  using Source = std::function<std::optional<RecipeEntry>()>;
   /// Both are regular files; nothing: no content.
   RecipeDiff(const ObjectReader& objects, const TreeEntry* before, const TreeEntry* after);
+  RecipeDiff(const ObjectReader& objects, const TreeEntry* before, Source after);
   /// Nothing at the end.
   std::optional<ChangedRange> next();
 
@@ -34,6 +38,7 @@ class RecipeDiff {
   /// The stretches of one file: read from its recipe, and those looked at ahead of time.
   struct Side {
     std::optional<RecipeCursor> cursor;
+    Source source;
     std::deque<RecipeEntry> ahead;
     std::uint64_t position = 0;
     /// Makes `count` stretches available in `ahead`, if there are so many.

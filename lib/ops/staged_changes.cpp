@@ -8,7 +8,7 @@ namespace {
 
 class Comparison {
  public:
-  Comparison(const ObjectReader& objects, const Index& index, const std::function<void(const StagedChange&)>& visit)
+  Comparison(const ObjectReader& objects, const Index& index, const std::function<void(const ListedChange&)>& visit)
       : objects_(objects), at_(index.seek("")), visit_(visit) {}
 
   void run(const std::optional<ObjectId>& tree) {
@@ -44,11 +44,11 @@ class Comparison {
 
   void deleted(const std::string& path, const TreeEntry& entry) {
     if (entry.kind != EntryKind::directory) {
-      add(path, Change::deleted, entry.kind, entry.size, entry.id);
+      visit_({path, Change::deleted, {}, entry, {}});
       return;
     }
     TreeCursor below(objects_, entry.id);
-    if (below.at_end()) add(path, Change::deleted, entry.kind, 0, entry.id);
+    if (below.at_end()) visit_({path, Change::deleted, {}, entry, {}});
     for (; !below.at_end(); below.next()) deleted(join_path(path, below.entry().name), below.entry());
   }
 
@@ -56,11 +56,11 @@ class Comparison {
     const IndexEntry entry = at_.entry();
     at_.next();
     if (entry.kind != EntryKind::directory) {
-      add(entry.path, Change::added, entry.kind, entry.size, entry.id);
+      visit_({entry.path, Change::added, {}, {}, tree_entry_of(entry)});
       return;
     }
     const bool empty = at_.at_end() || !is_within(at_.entry().path, entry.path);
-    if (empty) add(entry.path, Change::added, entry.kind, 0, entry.id);
+    if (empty) visit_({entry.path, Change::added, {}, {}, tree_entry_of(entry)});
     while (!at_.at_end() && is_within(at_.entry().path, entry.path)) added();
   }
 
@@ -69,16 +69,17 @@ class Comparison {
     const bool was_directory = before.kind == EntryKind::directory;
     const bool is_directory = now.kind == EntryKind::directory;
     if (was_directory != is_directory) {
+      if (was_directory) added();
       deleted(now.path, before);
-      added();
+      if (!was_directory) added();
       return;
     }
     const bool same_class = before.kind == now.kind || (is_regular(before.kind) && is_regular(now.kind));
     if (!same_class) {
-      add(now.path, Change::typechange, now.kind, now.size, now.id);
+      visit_({now.path, Change::typechange, {}, before, tree_entry_of(now)});
     } else if (before.mode != now.mode ||
                (!is_directory && (before.id != now.id || before.size != now.size || before.kind != now.kind))) {
-      add(now.path, Change::modified, now.kind, now.size, now.id);
+      visit_({now.path, Change::modified, {}, before, tree_entry_of(now)});
     }
     if (!is_directory) {
       at_.next();
@@ -90,19 +91,25 @@ class Comparison {
     }
   }
 
-  void add(const std::string& path, Change change, EntryKind kind, std::uint64_t size, const ObjectId& id) {
-    visit_({path, change, kind == EntryKind::directory, kind, size, id});
-  }
-
   const ObjectReader& objects_;
   Index::Cursor at_;
-  const std::function<void(const StagedChange&)>& visit_;
+  const std::function<void(const ListedChange&)>& visit_;
 };
 
 }  // namespace
 
+TreeEntry tree_entry_of(const IndexEntry& entry) {
+  TreeEntry out;
+  out.kind = entry.kind;
+  out.mode = entry.mode;
+  out.size = entry.size;
+  out.name = base_name(entry.path);
+  out.id = entry.id;
+  return out;
+}
+
 void for_each_staged_change(const ObjectReader& objects, const std::optional<ObjectId>& tree, const Index& index,
-                            const std::function<void(const StagedChange&)>& visit) {
+                            const std::function<void(const ListedChange&)>& visit) {
   Comparison(objects, index, visit).run(tree);
 }
 

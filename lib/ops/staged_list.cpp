@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <vector>
 
 #include "base/path.h"
@@ -10,14 +11,14 @@
 namespace store {
 namespace {
 
-/// Looks for pairs of a deleted and an added file of the same non-empty content: 20 bytes for each of these.
+/// Looks for pairs of a deleted and an added file or symlink of the same non-empty content: 24 bytes for each of these.
 class RenameSearch {
  public:
   /// The change that is entry `index` of the list.
-  void note(const StagedChange& change, std::size_t index) {
-    if (!change.renameable() || (change.change != Change::added && change.change != Change::deleted)) return;
-    Candidate candidate{.key = {}, .index = static_cast<std::uint32_t>(index)};
-    std::copy_n(change.id.bytes.begin(), candidate.key.size(), candidate.key.begin());
+  void note(const ListedChange& change, std::size_t index) {
+    if (!change.renameable()) return;
+    Candidate candidate{.key = {}, .index = static_cast<std::uint32_t>(index), .link = change.entry().kind == EntryKind::symlink};
+    std::copy_n(change.entry().id.bytes.begin(), candidate.key.size(), candidate.key.begin());
     (change.change == Change::added ? added_ : deleted_).push_back(candidate);
   }
 
@@ -49,8 +50,11 @@ class RenameSearch {
   struct Candidate {
     std::array<std::byte, 16> key;
     std::uint32_t index;
+    bool link;
   };
-  static bool less_key(const Candidate& a, const Candidate& b) { return a.key < b.key; }
+  static bool less_key(const Candidate& a, const Candidate& b) {
+    return std::tie(a.link, a.key) < std::tie(b.link, b.key);
+  }
 
   std::uint32_t source_of(const StatusList& changes, const Candidate& added, const std::vector<bool>& used) const {
     const auto [first, last] = std::equal_range(deleted_.begin(), deleted_.end(), added, less_key);
@@ -73,10 +77,10 @@ StatusList staged_list(const Workspace& workspace, const std::optional<ObjectId>
                        const PathspecSet& pathspecs) {
   StatusList changes;
   RenameSearch renames;
-  for_each_staged_change(workspace.objects(), tree, index, [&](const StagedChange& change) {
-    if (!pathspecs.matches(change.path, change.kind)) return;
+  for_each_staged_change(workspace.objects(), tree, index, [&](const ListedChange& change) {
+    if (!pathspecs.matches(change.path, change.entry().kind)) return;
     renames.note(change, changes.size());
-    changes.add({change.path, change.change, {}, change.directory});
+    changes.add({change.path, change.change, {}, change.directory()});
   });
   return renames.apply(std::move(changes));
 }

@@ -57,8 +57,8 @@ class Lister {
 /// Pairs deleted and added files of one content; the same name is preferred.
 class Renames {
  public:
-  explicit Renames(const Lister& lister) {
-    lister.each([this](const ListedChange& change) { collect(change); });
+  explicit Renames(const ChangeSequence& changes) {
+    changes([this](const ListedChange& change) { collect(change); });
     if (full_) return;
     for (auto& [content, candidates] : candidates_) pair(candidates);
     candidates_.clear();
@@ -78,9 +78,8 @@ class Renames {
   };
 
   void collect(const ListedChange& change) {
-    if (full_ || (change.change != Change::added && change.change != Change::deleted)) return;
-    const TreeEntry& entry = change.after ? *change.after : *change.before;
-    if (!is_regular(entry.kind) || entry.size == 0) return;
+    if (full_ || !change.renameable()) return;
+    const TreeEntry& entry = change.entry();
     if (++count_ > k_max_rename_candidates) {
       full_ = true;
       candidates_.clear();
@@ -113,17 +112,12 @@ class Renames {
 
 }  // namespace
 
-void list_changes(const Workspace& workspace, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
-                  const std::vector<Pathspec>& paths, const std::function<void(const ListedChange&)>& visit) {
-  const PathspecSet pathspecs(paths);
-  const Lister lister(workspace, before, after, pathspecs);
-  // Nothing can have been renamed from or to the empty tree.
-  std::optional<Renames> renames;
-  if (before && after) renames.emplace(lister);
-  lister.each([&](ListedChange change) {
-    if (renames && change.change == Change::deleted && renames->is_source(change.path)) return;
-    if (renames && change.change == Change::added) {
-      if (const auto* source = renames->source_of(change.path)) {
+void with_renames(const ChangeSequence& changes, const std::function<void(const ListedChange&)>& visit) {
+  const Renames renames(changes);
+  changes([&](ListedChange change) {
+    if (change.change == Change::deleted && renames.is_source(change.path)) return;
+    if (change.change == Change::added) {
+      if (const auto* source = renames.source_of(change.path)) {
         change.change = Change::renamed;
         change.from = source->first;
         change.before = source->second;
@@ -131,6 +125,16 @@ void list_changes(const Workspace& workspace, const std::optional<ObjectId>& bef
     }
     visit(change);
   });
+}
+
+void list_changes(const Workspace& workspace, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
+                  const std::vector<Pathspec>& paths, const std::function<void(const ListedChange&)>& visit) {
+  const PathspecSet pathspecs(paths);
+  const Lister lister(workspace, before, after, pathspecs);
+  const auto each = [&](const std::function<void(ListedChange)>& found) { lister.each(found); };
+  // Nothing can have been renamed from or to the empty tree.
+  if (before && after) with_renames(each, visit);
+  else each(visit);
 }
 
 std::uint64_t changed_bytes(const ObjectReader& objects, const ListedChange& change) {

@@ -17,11 +17,22 @@ struct ListedChange {
   std::string from;  // renamed only
   std::optional<TreeEntry> before;
   std::optional<TreeEntry> after;
-  bool directory() const { return (after ? after : before)->kind == EntryKind::directory; }
+  const TreeEntry& entry() const { return after ? *after : *before; }
+  bool directory() const { return entry().kind == EntryKind::directory; }
+  /// Files and symlinks of non-empty content take part in rename detection.
+  bool renameable() const {
+    const bool content = is_regular(entry().kind) || entry().kind == EntryKind::symlink;
+    return (change == Change::added || change == Change::deleted) && content && entry().size != 0;
+  }
 };
 
 /// Over this many deleted and added files renames are not looked for, which bounds the memory (about 20 MB).
 inline constexpr std::size_t k_max_rename_candidates = 100'000;
+
+/// Changes in path order, as often as it is asked for them.
+using ChangeSequence = std::function<void(const std::function<void(ListedChange)>& visit)>;
+/// The same with a deleted and an added file of one non-empty content as one rename; goes through the sequence twice.
+void with_renames(const ChangeSequence& changes, const std::function<void(const ListedChange&)>& visit);
 
 /// The differences of two trees (nothing: the empty one) in path order, while they are found. Directories are listed when
 /// their mode changed, or when they are empty and were added or deleted; a deleted and an added file of the same non-empty
