@@ -67,6 +67,10 @@ std::string git_mode(const TreeEntry& entry) {
   return fmt::format("100{:03o}", entry.mode & 0777);
 }
 
+bool is_same_content(const ListedChange& change) {
+  return change.before && change.after && change.before->kind == change.after->kind && change.before->id == change.after->id;
+}
+
 bool has_content(const std::optional<TreeEntry>& entry) {
   return !entry || is_regular(entry->kind) || entry->kind == EntryKind::symlink;
 }
@@ -92,17 +96,16 @@ void PatchWriter::write(const ListedChange& change) {
     return;
   }
   write_header(change);
-  const bool same = change.before && change.after && change.before->kind == change.after->kind && change.before->id == change.after->id;
-  if (!same) write_content(change);
+  if (!is_same_content(change)) write_content(change);
 }
 
 void PatchWriter::write_header(const ListedChange& change) {
   const std::string& from = change.from.empty() ? change.path : change.from;
   line("diff --git " + c_quoted("a/" + from) + " " + c_quoted("b/" + change.path), k_bold);
+  const bool mode_changed = change.before && change.after && git_mode(*change.before) != git_mode(*change.after);
   if (!change.before) line("new file mode " + git_mode(*change.after), k_bold);
   if (!change.after) line("deleted file mode " + git_mode(*change.before), k_bold);
-  if (!change.before || !change.after) return;
-  if (git_mode(*change.before) != git_mode(*change.after)) {
+  if (mode_changed) {
     line("old mode " + git_mode(*change.before), k_bold);
     line("new mode " + git_mode(*change.after), k_bold);
   }
@@ -111,6 +114,11 @@ void PatchWriter::write_header(const ListedChange& change) {
     line("rename from " + c_quoted(from), k_bold);
     line("rename to " + c_quoted(change.path), k_bold);
   }
+  if (is_same_content(change)) return;
+  // Tells patch(1) that a symlink is one, too.
+  const auto id = [](const std::optional<TreeEntry>& entry) { return (entry ? entry->id : ObjectId{}).short_hex(); };
+  const std::string mode = change.before && change.after && !mode_changed ? " " + git_mode(*change.after) : "";
+  line("index " + id(change.before) + ".." + id(change.after) + mode, k_bold);
 }
 
 std::optional<std::string> PatchWriter::text_of(const DiffSide& side, const std::string& path,

@@ -76,7 +76,7 @@ std::optional<ListedChange> WorktreeChanges::compare(const ScanEntry& found, con
 /// Nothing if it cannot be read.
 std::optional<TreeEntry> WorktreeChanges::entry_of(const ScanEntry& found, const IndexEntry& tracked) {
   TreeEntry entry = tree_entry_of(tracked);
-  entry.mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
+  entry.mode = mode_of(found, &tracked, workspace_.settings().core.permissions);
   if (found.kind == EntryKind::directory) return entry;
   const bool same = same_type(found.kind, tracked.kind);
   if (!is_regular(found.kind) && found.kind != EntryKind::symlink) {

@@ -249,7 +249,7 @@ TEST_CASE_FIXTURE(TwoCommits, "paths are set in index and working tree, HEAD sta
   for (const char* name : {"changed", "dir/deep", "dir/deep/a", "to-dir"}) expected[name] = files_one.at(name);
   expected.erase("to-dir/inner");
   CHECK((files() == expected));
-  CHECK(status_lines() == "M  changed, A  dir/deep/a, D  to-dir/inner, A  to-dir");
+  CHECK(status_lines() == "M  changed, A  dir/deep/a, A  to-dir, D  to-dir/inner");
   const ObjectId three = commit("three").id;
   CHECK(status_lines().empty());
   go_to(one);

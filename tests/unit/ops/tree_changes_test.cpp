@@ -33,10 +33,11 @@ TEST_CASE("a moved file is a rename, and the same name is preferred") {
         Lines{"renamed a/y > b/y", "renamed a/x > z"});
 }
 
-TEST_CASE("empty files, links and copies are no renames") {
+TEST_CASE("links are renamed like files, empty files and copies are not, nor a link that becomes a file") {
   OpsFixture fixture;
   CHECK(changes(fixture, {{"a", file_of("")}, {"l", link_to("t")}}, {{"b", file_of("")}, {"m", link_to("t")}}) ==
-        Lines{"deleted a", "added b", "deleted l", "added m"});
+        Lines{"deleted a", "added b", "renamed l > m"});
+  CHECK(changes(fixture, {{"l", link_to("t")}}, {{"m", file_of("t")}}) == Lines{"deleted l", "added m"});
   CHECK(changes(fixture, {{"a", file_of("1")}}, {{"a", file_of("1")}, {"b", file_of("1")}}) == Lines{"added b"});
 }
 
