@@ -92,7 +92,8 @@ DiffRequest parse(Context& context) {
     throw Error(ErrorKind::usage, "store diff: -z goes with --name-only or --name-status");
   const std::vector<std::string>& words = arguments.positionals;
   const bool targets = std::any_of(words.begin(), words.end(), [&](const std::string& word) {
-    return split_revision_path(word).path && !is_existing_path(context, word);
+    const RevisionPath split = split_revision_path(word);
+    return split.path && !split.revision.empty() && !is_path_argument(context, word, "put -- before paths");
   });
   if (targets) {
     if (words.size() != 2 || arguments.has("staged") || arguments.has_tail)
