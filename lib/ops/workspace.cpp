@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -35,6 +36,17 @@ void check_owner(const std::string& repository, const std::vector<std::string>& 
               fmt::format("store config --user safe.directory {}", repository));
 }
 
+/// True if the folder is there but may not be looked into: nobody can say that it is no repository.
+bool is_closed(const std::string& folder) {
+  struct stat info;
+  if (::stat(folder.c_str(), &info) != 0) return errno == EACCES;
+  return ::stat((folder + "/" + layout::k_format).c_str(), &info) != 0 && errno == EACCES;
+}
+
+[[noreturn]] void throw_closed(const std::string& folder) {
+  throw Error(ErrorKind::permission, fmt::format("{}: may not be looked into", escape_name(folder)));
+}
+
 }  // namespace
 
 FoundRepository find_repository(const std::string& start, const std::optional<std::string>& explicit_path,
@@ -48,6 +60,8 @@ FoundRepository find_repository(const std::string& start, const std::optional<st
     const std::string inner = *explicit_path + "/" + std::string(k_name);
     if (is_repository(inner)) return found(inner);
     if (is_repository(*explicit_path)) return found(*explicit_path);
+    for (const std::string& candidate : {*explicit_path, inner})
+      if (is_closed(candidate)) throw_closed(candidate);
     throw Error(ErrorKind::no_repository, fmt::format("{}: no repository here", escape_name(*explicit_path)),
                 "store init");
   }
@@ -58,6 +72,8 @@ FoundRepository find_repository(const std::string& start, const std::optional<st
       check_owner(candidate, safe_directories, allowed_uids);
       return found(candidate);
     }
+    // A parent that hides everything in it may lie above any working directory; a `.store` that is seen is a repository.
+    if (stat_path(inner) && is_closed(inner)) throw_closed(inner);
     if (directory.empty()) break;
   }
   throw Error(ErrorKind::no_repository,

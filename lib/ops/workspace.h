@@ -77,7 +77,7 @@ class Workspace {
 
 /// The repository that `start` (an absolute directory) belongs to: itself, or the nearest `.store` upward.
 /// `explicit_path`: --repo or STORE_DIR: a folder that contains `.store`, or the repository itself.
-/// Error{no_repository}; Error{permission} with the hint of cli contract §3 for a discovered one of another owner that is not in
+/// Error{no_repository}; Error{permission} for one that may not be looked into, and with the hint of cli contract §3 for a discovered one of another owner that is not in
 /// `safe_directories` ("*" allows all; `allowed_uids`: the effective one, and for root SUDO_UID's).
 struct FoundRepository {
   std::string path;  // absolute path of the repository folder
