@@ -51,7 +51,8 @@ int run(Context& context) {
   InitOptions options;
   options.directory = normalised(directory_of(context));
   options.bare = arguments.has("bare");
-  const Config config = config_for(context, options.directory + (options.bare ? "" : "/.store"), options);
+  const Config config = config_for(context, repository_folder(options), options);
+  options.branch_asked = arguments.has("branch");
   options.branch = arguments.last("branch").value_or(config.settings().init.default_branch);
   if (!is_valid_ref_name(options.branch))
     throw Error(ErrorKind::usage, escape_name(options.branch) + ": is no valid branch name");

@@ -116,6 +116,16 @@ void check_same_settings(const Config& config, const Repository& repository, con
   }
 }
 
+void check_same_branch(const Repository& repository, const InitOptions& options) {
+  if (!options.branch_asked) return;
+  const std::string head = RefStore(repository).head().branch;
+  if (head == std::string(layout::k_heads) + "/" + options.branch) return;
+  const std::string there = head.empty() ? "detached" : "on " + head.substr(std::string_view(layout::k_heads).size() + 1);
+  throw Error(ErrorKind::conflict, fmt::format("{}: HEAD is {} there, not on {}", escape_name(repository.path()),
+                                               escape_name(there), escape_name(options.branch)),
+              "store switch");
+}
+
 /// The record of what ids depend on, and the other values asked for as ordinary settings.
 std::string config_text(const Config& config, const InitOptions& options) {
   std::string text = initial_repository_config(config);
@@ -127,13 +137,18 @@ std::string config_text(const Config& config, const InitOptions& options) {
 
 }  // namespace
 
+std::string repository_folder(const InitOptions& options) {
+  return options.bare || is_repository(options.directory) ? options.directory : options.directory + "/.store";
+}
+
 InitResult init(const Environment& env, const Config& config, const InitOptions& options) {
   InitResult result;
-  result.path = options.bare ? options.directory : options.directory + "/.store";
-  if (!options.bare || !is_repository(options.directory)) check_not_inside_repository(env, options.directory);
+  result.path = repository_folder(options);
+  check_not_inside_repository(env, options.directory);
   if (is_repository(result.path)) {
     const Repository repository(*env.fs, result.path);
     check_same_settings(config, repository, options);
+    check_same_branch(repository, options);
     return result;
   }
   make_directories(*env.fs, options.directory);

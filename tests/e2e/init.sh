@@ -20,7 +20,13 @@ store init -q -b trunk t
 is "$(json .result.branch -C t status)" trunk
 is "$(json .result.head -C t status)" null
 
+is "$(json .result.created init -b trunk t)" false
+expect_exit 7 store init -b other t
+contains "$err" 'on trunk'
+expect_exit 0 store init t
+
 # Inside another working tree: a warning. Inside a repository: no.
 expect_exit 0 store init a/b/inner
 contains "$err" warning
 expect_exit 2 store init a/b/.store/x
+expect_exit 2 store init --bare a/b/.store

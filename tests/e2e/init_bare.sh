@@ -5,6 +5,9 @@
 
 is "$(json .result.created init --bare r)" true
 [[ -f r/format && ! -e r/.store ]]
+is "$(json .result.created init r)" false
+is "$(json .result.created -C r init)" false
+[[ ! -e r/.store ]]
 expect_exit 10 store --json --repo r status
 is "$(got .error.kind)" no_worktree
 expect_exit 10 store --repo r add x

@@ -57,6 +57,10 @@ TEST_CASE("a bare repository is the directory itself") {
   CHECK(inits.init("bare", {}, true).path == inits.scratch.path("bare"));
   CHECK(is_repository(inits.scratch.path("bare")));
   CHECK(!inits.init("bare", {}, true).created);
+  const InitResult again = inits.init("bare");
+  CHECK(!again.created);
+  CHECK(again.path == inits.scratch.path("bare"));
+  CHECK(!is_repository(inits.scratch.path("bare/.store")));
 }
 
 TEST_CASE("an existing repository with other settings than asked for is a conflict") {
@@ -78,6 +82,7 @@ TEST_CASE("inside another working tree it works with a warning, inside a reposit
   CHECK(inits.init("outer/inner").created);
   CHECK(inits.warnings == std::vector<std::string>{"nested"});
   CHECK(kind_of([&] { inits.init("outer/.store"); }) == ErrorKind::usage);
+  CHECK(kind_of([&] { inits.init("outer/.store", {}, true); }) == ErrorKind::usage);
   CHECK(kind_of([&] { inits.init("outer/.store/refs/x"); }) == ErrorKind::usage);
   CHECK(kind_of([&] { inits.init("outer/.store/x", {}, true); }) == ErrorKind::usage);
 }
