@@ -183,8 +183,12 @@ void create_repository(FileSystem& fs, const std::string& path, std::string_view
 }
 
 bool is_repository(const std::string& path) {
-  struct stat info;
-  return ::stat((path + "/" + layout::k_format).c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  const auto has = [&](const char* name, mode_t type) {
+    struct stat info;
+    return ::stat((path + "/" + name).c_str(), &info) == 0 && (info.st_mode & S_IFMT) == type;
+  };
+  // Many a folder has a file named "format" (debian/source): it takes more to be a repository.
+  return has(layout::k_format, S_IFREG) && has(layout::k_packs, S_IFDIR) && has(layout::k_refs, S_IFDIR);
 }
 
 Repository::Repository(FileSystem& fs, const std::string& path) : fs_(&fs) {

@@ -47,7 +47,7 @@ std::string pack_path(const ObjectId& pack);  // packs/<64 hex>.pack
 void create_repository(FileSystem& fs, const std::string& path, std::string_view config_text,
                        std::string_view branch);
 
-/// True if `path` is a directory that looks like a repository (has `format`).
+/// True if `path` is a directory that looks like a repository (has `format`, `packs` and `refs`).
 bool is_repository(const std::string& path);
 
 /// An open repository. Thread rule: const members any thread.

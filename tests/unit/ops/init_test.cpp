@@ -117,6 +117,8 @@ TEST_CASE("the nearest repository upward is found, unless it is another user's")
   const std::string start = inits.scratch.path("r/x/y");
   CHECK(find_repository(start, {}, {}, {self}).path == inits.scratch.path("r/.store"));
   CHECK(!find_repository(start, {}, {}, {self}).bare);
+  inits.scratch.write("r/x/y/format", "3.0 (quilt)\n");  // no repository for its name
+  CHECK(find_repository(start, {}, {}, {self}).path == inits.scratch.path("r/.store"));
   CHECK(find_repository(inits.scratch.path("r/.store/refs"), {}, {}, {self}).path == inits.scratch.path("r/.store"));
   const std::vector<unsigned> somebody{self + 1};
   CHECK(kind_of([&] { find_repository(start, {}, {}, somebody); }) == ErrorKind::permission);
