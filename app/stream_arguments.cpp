@@ -66,6 +66,20 @@ class FileSource final : public ByteSource {
   FdSource source_;
 };
 
+/// A file has nothing below it: the one or the other would be lost.
+void refuse_below_files(const Context& context, const std::vector<StreamInput>& inputs) {
+  std::set<std::string> files;
+  for (const StreamInput& input : inputs)
+    if (input.kind == StreamInput::Kind::file && !files.insert(input.path).second)
+      refuse(context, fmt::format("{}: is named twice", escape_name(input.path)));
+  for (const StreamInput& input : inputs) {
+    const std::string place = input.path + (input.kind == StreamInput::Kind::archive ? "/" : "");
+    for (std::size_t slash = place.find('/'); slash != std::string::npos; slash = place.find('/', slash + 1))
+      if (const std::string parent = place.substr(0, slash); files.contains(parent))
+        refuse(context, fmt::format("{}: lies below {}, which is to be a file", escape_name(input.path), escape_name(parent)));
+  }
+}
+
 }  // namespace
 
 std::vector<OptionSpec> stream_options() {
@@ -113,10 +127,6 @@ std::vector<StreamInput> read_stream_options(Context& context,
                           .stdin_fd = context.stdin_is_claimed() ? -1 : stdin_fd};
     add_file(request.name, [program, cancel] { return std::make_unique<ChildSource>(program, cancel); });
   }
-  std::set<std::string> paths;
-  for (const StreamInput& input : inputs)
-    if (!paths.insert(input.path).second) refuse(context, fmt::format("{}: is named twice", escape_name(input.path)));
-
   const std::vector<std::string> prefixes = prefixes_of(context, archives.size());
   for (std::size_t i = 0; i < archives.size(); ++i) {
     StreamInput input{.kind = StreamInput::Kind::archive, .path = resolve(prefixes[i]), .shown = archives[i], .open = from_stdin};
@@ -126,6 +136,7 @@ std::vector<StreamInput> read_stream_options(Context& context,
       };
     inputs.push_back(std::move(input));
   }
+  refuse_below_files(context, inputs);
   return inputs;
 }
 

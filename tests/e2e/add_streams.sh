@@ -110,10 +110,16 @@ cmp .store/index.log "$scratch/before"
 # At most one option reads standard input, and what makes no sense is refused before anything runs.
 for words in '--stdin --name a --tar -' '--tar - --tar -' '--stdin --stdin --name a' '--stdin --name a --files-from -' '--stdin' \
   '--name a' '--stdin --name a/' '--stdin --name ../a' '--stdin --name .store/x' '--stdin --name .' '--exec a' '--exec a --' \
-  '--exec a --exec b -- touch ran' '--prefix d' '--stdin --name a --exec a -- touch ran' '--exec a -- touch ran --exec ../b -- x'; do
+  '--exec a --exec b -- touch ran' '--prefix d' '--stdin --name a --exec a -- touch ran' '--exec a -- touch ran --exec ../b -- x' \
+  '--exec a -- touch ran --exec a/b -- touch ran' '--exec a/b/c -- touch ran --exec a -- touch ran' '--stdin --name a --exec a/b -- touch ran' \
+  '--stdin --name a/b --exec a -- touch ran' '--tar - --prefix a --exec a -- touch ran'; do
   # shellcheck disable=SC2086
   expect_exit 2 store add $words
 done
+[[ ! -e ran ]]
+expect_exit 2 store save -b other -m x --exec a -- touch ran --exec a/b -- touch ran
+contains "$err" 'a/b: lies below a'
+expect_exit 4 store log other
 [[ ! -e ran ]]
 
 # Together with paths; and a slow source is interrupted at once, with nothing staged.
