@@ -21,7 +21,9 @@ struct LogRequest {
 
 void read_revisions(Context& context, LogOptions& options) {
   const RevisionsAndPaths split = split_revisions_and_paths(context);
+  const bool unborn = !context.workspace().refs().head().commit;
   for (const std::string& text : split.revisions) {
+    if (unborn && (text == "HEAD" || text == "@")) continue;  // the history is empty
     if (const auto range = try_resolve_range(context, text)) {
       options.exclude.push_back(range->from.commit);
       options.start.push_back(range->to.commit);

@@ -4,9 +4,15 @@
 . "$(dirname "$0")/support/harness.bash"
 
 store init -q
+for words in 'log HEAD' 'log @' 'log HEAD -- x' 'log --oneline HEAD'; do
+  # shellcheck disable=SC2086
+  expect_exit 0 store $words
+  is "$(cat "$out")" ''
+done
+expect_exit 4 store log main
+expect_exit 4 store show HEAD
 expect_exit 0 store log
 is "$(cat "$out")" ''
-expect_exit 4 store log HEAD
 for i in 1 2 3 4; do
   mkdir -p d && echo "$i" >"f$i" && echo "$i" >d/x && store add -q -A
   store commit -q -m "number $i" --author "P$i <p$i@x>" --date "@$((100000 - i))" --meta "n=$i" >>ids
