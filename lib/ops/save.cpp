@@ -210,7 +210,7 @@ class Save {
       read_.stored_bytes += publisher_->finish(std::nullopt).stored_bytes;
       result_.id = *tip;
       result_.parents = parent->parents;
-      return true;
+      return tag_.empty() || move_refs({{tag_, std::nullopt, RefValue{*tip, {}}}});
     }
     object_.parents.clear();
     if (tip) object_.parents = {*tip};
@@ -219,7 +219,9 @@ class Save {
     writer_->put({ObjectType::commit, result_.id}, as_bytes(text));
     writer_->flush();
     read_.stored_bytes += publisher_->finish(result_.id).stored_bytes;
-    if (!move_refs(tip)) return false;
+    std::vector<RefChange> changes{{branch_, tip ? std::optional(RefValue{*tip, {}}) : std::nullopt, RefValue{result_.id, {}}}};
+    if (!tag_.empty()) changes.push_back({tag_, std::nullopt, RefValue{result_.id, {}}});
+    if (!move_refs(std::move(changes))) return false;
     result_.committed = true;
     result_.root = !parent;
     result_.parents = object_.parents;
@@ -233,13 +235,12 @@ class Save {
     return value ? value->id : std::nullopt;
   }
 
-  bool move_refs(const std::optional<ObjectId>& tip) {
+  bool move_refs(std::vector<RefChange> changes) {
     const Environment& env = workspace_.env();
     OplogRecord record;
     record.command = env.command;
     record.time = {env.now_seconds, local_zone_minutes(env.now_seconds)};
-    record.changes = {{branch_, tip ? std::optional(RefValue{*tip, {}}) : std::nullopt, RefValue{result_.id, {}}}};
-    if (!tag_.empty()) record.changes.push_back({tag_, std::nullopt, RefValue{result_.id, {}}});
+    record.changes = std::move(changes);
     try {
       workspace_.refs().update(record, workspace_.lock_wait());
       return true;

@@ -25,6 +25,10 @@ third=$(got .result.id)
 is "$(json '.result | [.committed, .id] | tojson' save build -b nightly -m 4 --skip-if-unchanged)" "[false,\"$third\"]"
 is "$(store -q save build -b nightly -m 4 --skip-if-unchanged)" "$third"
 is "$(json '.result.commits | length' log nightly)" 3
+# A tag is made at the commit that is there.
+is "$(json '.result | [.committed, .id] | tojson' save build -b nightly -m 4 --skip-if-unchanged --tag t4)" "[false,\"$third\"]"
+is "$(json '.result.commits[0].id' log refs/tags/t4)" "$third"
+expect_exit 7 store save build -b nightly -m 4 --skip-if-unchanged --tag t4
 # By tree, not by time: another branch, an older time, a copy elsewhere.
 cp -r build copy
 tree=$(json '.result.commits[0].tree' log nightly)
