@@ -14,6 +14,7 @@ std::string cleaned(std::string message) {
   const std::size_t end = message.find_last_not_of(" \t\r\n\v\f");
   message.resize(end == std::string::npos ? 0 : end + 1);
   if (message.empty()) throw Error(ErrorKind::usage, "the commit message is empty", "give one with -m");
+  if (message.find('\0') != std::string::npos) throw Error(ErrorKind::usage, "the commit message holds a NUL byte");
   if (!is_valid_utf8(message)) throw Error(ErrorKind::usage, "the commit message is not UTF-8");
   return message;
 }

@@ -38,6 +38,21 @@ is "$(json '.result.entries | map(.path) | tojson' ls)" '["untracked"]'
 echo 3 >b && printf 'from stdin' | store commit -A -F - >"$out"
 is "$(json '.result.commits | map(.message) | .[0:3] | tojson' log)" '["from stdin","from a file","tracked"]'
 
+printf 'a\0b' >"$scratch/message"
+echo 4 >b
+expect_exit 2 store commit -A -F "$scratch/message"
+contains "$err" NUL
+expect_exit 2 store save b -b other -F "$scratch/message"
+
+# No author is refused for its bytes: text shows them escaped, on one line.
+expect_exit 0 store commit -A -m odd --author $'A\nB <<x> <b\x1b@c>'
+is "$(json '.result.commits[0].author | [.name, .email] | tojson' log -1)" '["A\nB <<x>","b\u001b@c"]'
+for words in 'log -1' 'show'; do
+  # shellcheck disable=SC2086
+  is "$(store $words | sed -n 2p)" 'Author: A\nB <<x> <b\x1b@c>'
+done
+is "$(store log -1 --format '{author}')" 'A\nB <<x> <b\x1b@c>'
+
 # SOURCE_DATE_EPOCH is looked at only where a commit needs its time.
 cd "$scratch" && store init -q dated && cd dated && echo x >x && store add -q x
 export SOURCE_DATE_EPOCH=soon
