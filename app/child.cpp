@@ -68,7 +68,6 @@ pid_t start_child(const ChildCommand& child) {
   if (pid > 0) return pid;
   reset_signals();
   if (child.stdin_fd != 0) dup2(child.stdin_fd, 0);
-  if (child.stdout_fd != 1) dup2(child.stdout_fd, 1);
   execve("/bin/sh", argv.data(), envp.data());
   _exit(127);
 }

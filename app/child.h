@@ -18,7 +18,6 @@ struct ChildCommand {
   std::vector<std::string> arguments = {};
   std::map<std::string, std::string> environment = {};
   int stdin_fd = 0;
-  int stdout_fd = 1;
 };
 /// Error{system} if it cannot be started.
 pid_t start_child(const ChildCommand& child);

@@ -86,7 +86,7 @@ class EndOfProcess {
 }  // namespace
 
 ChildSource::ChildSource(const Program& program, const CancelToken* cancel)
-    : name_(program.words.front()), cancel_(cancel) {
+    : name_(program.words.front()), highest_status_(program.highest_status), cancel_(cancel) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno(errno, "pipe2", escape_name(name_));
   output_.reset(ends[0]);
@@ -131,7 +131,7 @@ void ChildSource::wait_for_end() {
   const int status = EndOfProcess(pid_).status(cancel_);
   pid_ = -1;
   if (cancel_ != nullptr) cancel_->check();  // a signal from the keyboard goes to both
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  if (WIFEXITED(status) && WEXITSTATUS(status) <= highest_status_) return;
   throw Error(ErrorKind::partial, WIFEXITED(status)
                                       ? fmt::format("{} ended with status {}", escape_name(name_), WEXITSTATUS(status))
                                       : fmt::format("{} was ended by signal {}", escape_name(name_), WTERMSIG(status)));

@@ -17,10 +17,11 @@ struct Program {
   std::vector<std::string> words;  // looked for in PATH; at least one
   std::map<std::string, std::string> environment;
   std::string cwd;
-  int stdin_fd = -1;  // -1: none, it reads nothing
+  int stdin_fd = -1;       // -1: none, it reads nothing
+  int highest_status = 0;  // a higher one is a failure
 };
 
-/// What a program writes on its standard output. The end comes when it has ended, and with 0; else Error{partial} names its
+/// What a program writes on its standard output. The end comes when it has ended as it should; else Error{partial} names its
 /// status. One that is not needed any more is ended.
 class ChildSource final : public ByteSource {
  public:
@@ -35,6 +36,7 @@ class ChildSource final : public ByteSource {
  private:
   void wait_for_end();
   std::string name_;
+  int highest_status_;
   const CancelToken* cancel_;
   UniqueFd output_;
   std::unique_ptr<FdSource> source_;

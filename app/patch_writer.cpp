@@ -1,13 +1,12 @@
 #include "app/patch_writer.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "app/child.h"
+#include "app/child_source.h"
 #include "app/quote.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -17,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t k_max_text = 16u << 20;
 constexpr std::size_t k_text_probe = 8000;
+constexpr std::size_t k_read_size = 64 * 1024;
 constexpr std::string_view k_bold = "1", k_red = "31", k_green = "32", k_cyan = "36";
 
 bool is_text(const std::string& content) {
@@ -36,28 +36,21 @@ UniqueFd memory_file(const std::string& content) {
 }
 
 /// What diff(1) prints for two texts.
-std::string run_diff(const std::string& before, const std::string& after, const std::map<std::string, std::string>& environment) {
+std::string run_diff(const std::string& before, const std::string& after, const std::map<std::string, std::string>& environment,
+                     const CancelToken* cancel) {
   const UniqueFd old_file = memory_file(before);
   const UniqueFd new_file = memory_file(after);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw_errno(errno, "pipe2", "diff");
-  const UniqueFd read_end(ends[0]);
-  UniqueFd write_end(ends[1]);
-  const pid_t child = start_child({.command = "exec diff -u",
-                                   .arguments = {fmt::format("/dev/fd/{}", old_file.get()), fmt::format("/dev/fd/{}", new_file.get())},
-                                   .environment = environment,
-                                   .stdout_fd = write_end.get()});
-  write_end.reset();
+  ChildSource child({.words = {"diff", "-u", fmt::format("/dev/fd/{}", old_file.get()), fmt::format("/dev/fd/{}", new_file.get())},
+                     .environment = environment,
+                     .cwd = "/",
+                     .highest_status = 1},
+                    cancel);
   std::string output;
-  char buffer[64 * 1024];
-  for (;;) {
-    const ssize_t got = ::read(read_end.get(), buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    output.append(buffer, static_cast<std::size_t>(got));
+  Bytes buffer(k_read_size);
+  for (std::size_t got = buffer.size(); got == buffer.size();) {
+    got = child.read(buffer);
+    output += as_text(ByteView(buffer).first(got));
   }
-  const int status = wait_for_child(child);
-  if (status > 1) throw Error(ErrorKind::system, fmt::format("diff ended with {}", status), "apt-get install diffutils");
   return output;
 }
 
@@ -154,7 +147,7 @@ void PatchWriter::write_binary(const ListedChange& change) {
 }
 
 void PatchWriter::write_hunks(const ListedChange& change, const std::string& before, const std::string& after) {
-  const std::string hunks = run_diff(before, after, environment_);
+  const std::string hunks = run_diff(before, after, environment_, workspace_.env().cancel);
   std::size_t at = 0;
   for (int heading = 0; heading < 2 && at < hunks.size(); ++heading) at = hunks.find('\n', at) + 1;  // names of descriptors
   if (at >= hunks.size()) return;  // nothing but a mode, or an empty file

@@ -4,21 +4,11 @@
 #include <initializer_list>
 #include <vector>
 
+#include "app/change_output.h"
 #include "app/quote.h"
 
 namespace store {
 namespace {
-
-char letter_of(Change change) {
-  switch (change) {
-    case Change::added: return 'A';
-    case Change::modified: return 'M';
-    case Change::deleted: return 'D';
-    case Change::renamed: return 'R';
-    case Change::typechange: return 'T';
-  }
-  return '?';
-}
 
 std::string shown_path(const StatusEntry& entry) {
   const bool bare = entry.directory && !entry.path.ends_with('/');
