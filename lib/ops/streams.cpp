@@ -213,6 +213,7 @@ class StreamIngest {
       if (path == prefix_ && directory) continue;  // "./": where it all goes
       if (path.empty()) throw Error(ErrorKind::usage, fmt::format("archive member {}: has no name", escape_name(member->path)));
       if (leaves_out(path, *member)) continue;
+      refuse_meeting(path, member->kind);
       ports_.check(path, member->kind);
       IngestInput input = input_at(path, member->kind, member->mode);
       if (!member->hard_link.empty()) {
@@ -226,6 +227,17 @@ class StreamIngest {
       held_ = std::move(input);
     }
     return std::nullopt;
+  }
+
+  /// A member and a named stream in one place: one of them would be lost. (Of two members the later one stands.)
+  void refuse_meeting(const std::string& path, EntryKind kind) const {
+    for (const StreamInput& input : inputs_) {
+      if (input.kind != StreamInput::Kind::file) continue;
+      const bool below_member = kind != EntryKind::directory && is_within(input.path, path);
+      if (below_member || is_within(path, input.path))
+        throw Error(ErrorKind::usage, fmt::format("archive member {}: is in the way of {}, which is to be a file",
+                                                  escape_name(path), escape_name(input.path)));
+    }
   }
 
   void add_metadata(const ArchiveEntry& member, IndexEntry& entry) {

@@ -98,4 +98,16 @@ is "$(store cat :lost/kept)" 1
 # Exclusions hold for members too.
 expect_exit 0 store add --tar a.tar --prefix ex --exclude e/ --exclude 'lin*'
 is "$(json '[.result.entries[].path] | join(" ")' ls -r :ex)" 'ex/d ex/d/hard2 ex/d/large'
+
+# A member where a named stream goes, above or below it: refused.
+mkdir -p "$scratch/meet/f" && echo g >"$scratch/meet/f/g"
+tar -cf "$scratch/below.tar" -C "$scratch/meet" f
+rm -r "$scratch/meet/f" && echo f >"$scratch/meet/f" && tar -cf "$scratch/same.tar" -C "$scratch/meet" f
+for pair in 'below f' 'same f' 'same f/g'; do
+  read -r archive name <<<"$pair"
+  expect_exit 2 store save -b meet -m x --tar "$scratch/$archive.tar" --exec "$name" -- echo AAA
+  contains "$err" "$name"
+done
+expect_exit 4 store log meet
+expect_exit 0 store save -b meet -m x --tar "$scratch/below.tar" --exec f/h -- echo AAA
 is "$(json '.result.problems | length' fsck)" 0
