@@ -9,8 +9,8 @@ expect_exit 2 store inspect
 echo one >f && noise 1 500000 >big && mkdir d && ln -s f d/l
 store add -q -A && store commit -q -m one
 commit=$(store log -n 1 --format '{id}') tree=$(json '.result.commits[0].tree' log)
-is "$(json '.result | [.type, .id, (.entries | map([.type, .id]))] | tojson' inspect "${commit::8}")" \
-  "[\"commit\",\"$commit\",[[\"tree\",\"$tree\"]]]"
+is "$(json '.result | [.type, .id, (.entries | map(.type)), .entries[0].id] | tojson' inspect "${commit::8}")" \
+  "[\"commit\",\"$commit\",[\"tree\",\"attributes\"],\"$tree\"]"
 is "$(json '.result | tojson' inspect HEAD)" "$(json '.result | tojson' inspect "$commit")"
 is "$(json '.result | [.type, .level, (.entries | map([.type, .name, .size]))] | tojson' inspect "$tree")" \
   '["tree",0,[["file","big",500000],["directory","d",1],["file","f",4]]]'
