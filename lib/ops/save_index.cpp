@@ -4,13 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/system_info.h"
 #include "hash/sha256.h"
 #include "ops/staging.h"
 #include "repo/directory.h"
 #include "repo/lock.h"
+#include "worktree/scan_entry.h"
 
 namespace store {
 namespace {
@@ -20,6 +23,7 @@ constexpr const char* k_index_files[] = {layout::k_index_base, layout::k_index_l
 constexpr std::string_view k_temporary = "tmp-";
 constexpr std::size_t k_most_remembered = 64;
 constexpr std::size_t k_name_digits = 32;
+constexpr std::int64_t k_in_use = std::numeric_limits<std::int64_t>::max();  // later than any time of use
 
 std::string name_for(const Workspace& workspace, const std::string& path) {
   const IngestOptions options = ingest_options(workspace);
@@ -48,14 +52,14 @@ void remove_folder(FileSystem& fs, int repository_fd, const std::string& folder,
   fs.rmdir({repository_fd, folder.c_str()});
 }
 
-/// What a killed save left, and what was not used for longest if there is too much.
-void tidy(FileSystem& fs, int repository_fd) {
+/// What a killed save left, and what was not used for longest if there is too much. `own` is in use: it stays, and counts.
+void tidy(FileSystem& fs, int repository_fd, const std::string& own) {
   std::vector<std::pair<std::int64_t, std::string>> remembered;
   std::vector<std::string> obsolete;
   for (const std::string& name : list_directory(repository_fd, layout::k_saves)) {
     const std::optional<struct stat> info = stat_at(repository_fd, fmt::format("{}/{}/{}", layout::k_saves, name, k_path));
     if (name.starts_with(k_temporary) || !info) obsolete.push_back(name);
-    else remembered.emplace_back(info->st_mtim.tv_sec, name);
+    else remembered.emplace_back(name == own ? k_in_use : key_of_stat(*info).mtime_ns, name);
   }
   std::sort(remembered.rbegin(), remembered.rend());
   for (std::size_t i = k_most_remembered; i < remembered.size(); ++i) obsolete.push_back(remembered[i].second);
@@ -122,7 +126,7 @@ SaveIndex::~SaveIndex() {
   index_.reset();
   try {
     if (temporary_ && owner_) remove_folder(fs_, repository_fd_, name_, directory_.get());
-    tidy(fs_, repository_fd_);
+    tidy(fs_, repository_fd_, std::string(base_name(name_)));
   } catch (const Error&) {
     // The next save does it.
   }
