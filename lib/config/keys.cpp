@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/ref_name.h"
 #include "base/text.h"
 
 namespace store {
@@ -142,8 +143,8 @@ std::string optional_text(Settings& settings, std::string_view text) {
 }
 
 template <typename F>
-std::string required_text(Settings& settings, std::string_view text) {
-  if (text.empty()) return "is empty";
+std::string branch_name(Settings& settings, std::string_view text) {
+  if (!is_valid_ref_name(text)) return "is no valid branch name";
   F::of(settings) = std::string(text);
   return {};
 }
@@ -302,7 +303,7 @@ constexpr ConfigKey k_keys[] = {
      "program that shows long output on a terminal", optional_text<Pager>, Pager::same},
 
     {"init.default_branch", KeyType::text, "main", KeyScope::anywhere, false,
-     "first branch of a new repository", required_text<DefaultBranch>, DefaultBranch::same},
+     "first branch of a new repository", branch_name<DefaultBranch>, DefaultBranch::same},
     {"safe.directory", KeyType::list, "", KeyScope::user_only, false,
      "working trees whose repositories of another owner are trusted; * is all", one_more<SafeDirectory>,
      SafeDirectory::same},

@@ -6,13 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/ref_name.h"
 #include "format/refs.h"
 #include "repo/repository.h"
 
 namespace store {
-
-/// git's check-ref-format for the part after refs/heads/ or refs/tags/; 64-hex names are not allowed.
-bool is_valid_ref_name(std::string_view name);
 
 /// The refs and their history. Thread rule: one thread at a time; several processes at once.
 class RefStore {

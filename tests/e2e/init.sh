@@ -24,6 +24,16 @@ is "$(json .result.created init -b trunk t)" false
 expect_exit 7 store init -b other t
 contains "$err" 'on trunk'
 expect_exit 0 store init t
+# A first branch that may not be one is refused, where it came from.
+expect_exit 2 env STORE_INIT_DEFAULT_BRANCH=a..b "$STORE" init -q c
+contains "$err" STORE_INIT_DEFAULT_BRANCH
+mkdir -p "$HOME/.config/store"
+echo 'init.default_branch = "a..b"' >"$HOME/.config/store/config.toml"
+expect_exit 2 store init -q c
+contains "$err" config.toml:1
+rm "$HOME/.config/store/config.toml"
+expect_exit 2 store -C t config init.default_branch a..b
+[[ ! -e c/.store ]]
 
 # Inside another working tree: a warning. Inside a repository: no.
 expect_exit 0 store init a/b/inner

@@ -68,7 +68,7 @@ const std::vector<Sample>& samples() {
       {"ui.progress", {"bar", "plain", "json", "none"}, {"", "true", "bars"}},
       {"ui.progress_interval", {"10ms", "1", "2s", "1h"}, {"", "0", "9ms", "-1s", "1d", "soon"}},
       {"ui.pager", {"less -R"}, {}},
-      {"init.default_branch", {"trunk"}, {""}},
+      {"init.default_branch", {"trunk", "a/b"}, {"", "a..b", "HEAD", "-x", "a b"}},
       {"safe.directory", {"/srv/x", "*"}, {""}},
   };
   return k_samples;
