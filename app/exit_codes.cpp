@@ -10,7 +10,9 @@ constexpr int k_exit_bug = 70;
 
 constexpr ExitCode k_codes[] = {
     {0, "", "success; also `status` of a dirty tree, `log` without commits, `init` of an existing repository"},
-    {1, "no", "the answer is no: nothing to commit, `--exit-code` and it differs, `config` of a key without a value"},
+    {1, "no",
+     "the answer is no: nothing to commit, `--exit-code` and it differs, `check-ignore` or `find` match nothing, `config` of a key "
+     "without a value, `add` of an ignored path, nothing left to `undo`"},
     {2, "usage",
      "no word, unknown word or option, bad value, size, date, range, ref name or config value, empty message, path "
      "outside the working tree or beyond a symlink, a word of a later version"},

@@ -63,9 +63,13 @@ std::string option_lines(const std::vector<OptionSpec>& options) {
 }
 
 std::string word_lines() {
+  std::size_t longest = 0;
+  for (const Command& command : commands())
+    if (!command.spec.hidden) longest = std::max(longest, command.spec.word.size());
   std::string out;
   for (const Command& command : commands())
-    if (!command.spec.hidden) out += padded("  " + std::string(command.spec.word), 14) + std::string(command.spec.summary) + "\n";
+    if (!command.spec.hidden)
+      out += "  " + padded(std::string(command.spec.word), longest + 2) + std::string(command.spec.summary) + "\n";
   return out;
 }
 

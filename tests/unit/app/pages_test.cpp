@@ -54,6 +54,19 @@ TEST_CASE("the pages of the manual say what the option table says") {
   }
 }
 
+TEST_CASE("help shows words and what they do in two columns") {
+  const std::string help = full_help();
+  std::set<std::size_t> columns;
+  for (const Command& command : commands()) {
+    if (command.spec.hidden) continue;
+    const std::string word = "\n  " + std::string(command.spec.word) + "  ";
+    const std::size_t line = help.find(word);
+    REQUIRE_MESSAGE(line != std::string::npos, command.spec.word);
+    columns.insert(help.find(command.spec.summary, line) - line);
+  }
+  CHECK(columns.size() == 1);
+}
+
 TEST_CASE("the completion scripts are those that the program prints") {
   compare(k_root / "completions/store.bash", completion_script("bash"));
   compare(k_root / "completions/_store", completion_script("zsh"));
