@@ -55,6 +55,13 @@ std::string head_line(const CheckoutResult& result) {
          ", on no branch: commits made here belong to none until store switch -c NAME makes one\n";
 }
 
+/// Nothing if there was nothing to do.
+std::string counts_line(const CheckoutResult& result) {
+  if (result.written + result.kept + result.removed == 0) return "";
+  return fmt::format("{} written ({}), {} kept, {} removed\n", human_count(result.written), human_size(result.bytes),
+                     human_count(result.kept), human_count(result.removed));
+}
+
 }  // namespace
 
 void finish_checkout(Context& context, CheckoutResult& result, ShowHead head) {
@@ -67,9 +74,7 @@ void finish_checkout(Context& context, CheckoutResult& result, ShowHead head) {
   if (context.json()) {
     write_checkout(context.begin_result(), result);
   } else if (!context.quiet()) {
-    context.out().write((head == ShowHead::yes ? head_line(result) : std::string()) +
-                        fmt::format("{} written ({}), {} kept, {} removed\n", human_count(result.written),
-                                    human_size(result.bytes), human_count(result.kept), human_count(result.removed)));
+    context.out().write((head == ShowHead::yes ? head_line(result) : std::string()) + counts_line(result));
   }
 }
 

@@ -9,7 +9,7 @@ is "$(json .result.branch status)" first
 store switch -q -c main
 echo 1 >a && mkdir d && echo 1 >d/b && store add -q . && first=$(store commit -qm 1)
 expect_exit 4 store switch -
-store switch -q -c dev
+is "$(store switch -c dev)" 'on branch dev'
 echo 2 >a && echo new >d/new && store add -q . && second=$(store commit -qm 2)
 json '"\(.result.branch) \(.result.head) \(.result.written) \(.result.removed)"' switch main >"$scratch/answer"
 is "$(cat "$scratch/answer")" "main $first 1 1"
