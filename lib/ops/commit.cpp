@@ -16,8 +16,11 @@
 namespace store {
 namespace {
 
-/// The index as it is, written as trees; for the oplog of a commit that stages first.
+/// The index as it is, written as trees; for the oplog of a commit that stages first. The empty tree is left to put_empty_tree().
 ObjectId publish_index(Workspace& workspace, WriteAccess& access) {
+  Index::Cursor first = access.index().seek("");
+  if (!first.at_end() && first.entry().path.empty()) first.next();
+  if (first.at_end()) return empty_tree_id();
   const bool sync = workspace.settings().core.fsync;
   Publisher publisher(workspace.repository(), workspace.objects(), access.session(), workspace.lock_wait(), sync);
   ObjectWriter writer(workspace.objects(), publisher, compression_options(workspace.settings()));
@@ -26,6 +29,10 @@ ObjectId publish_index(Workspace& workspace, WriteAccess& access) {
   publisher.finish(std::nullopt);
   record_trees(access.index(), tree, sync);
   return tree.id;
+}
+
+void put_empty_tree(ObjectWriter& writer) {
+  TreeBuilder([&](const NodeBuilder::Built& built) { writer.put({ObjectType::tree, built.id}, built.bytes); }).finish();
 }
 
 void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectId& commit, const ObjectId& index_before,
@@ -100,13 +107,14 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   result.committed = options.amend ? result.id != head.commit
                                    : changed || (options.allow_empty && !options.skip_if_unchanged);
   if (result.committed) {
+    if (index_before == empty_tree_id()) put_empty_tree(writer);
     writer.put({ObjectType::commit, result.id}, as_bytes(text));
+    writer.flush();
+    publisher.finish(result.id);
+    record_trees(access.index(), tree, sync);
   } else {
-    result.id = head.commit.value_or(ObjectId{});
+    result.id = head.commit.value_or(ObjectId{});  // what was written goes with the session
   }
-  writer.flush();
-  publisher.finish(result.committed ? std::optional(result.id) : std::nullopt);
-  record_trees(access.index(), tree, sync);
   result.parents = result.committed || options.amend ? object.parents : parent ? parent->parents : std::vector<ObjectId>();
   result.totals = summary.totals;
 

@@ -81,6 +81,10 @@ TEST_CASE("an empty tree before the first commit is nothing to commit, however o
   for (int i = 0; i < 2; ++i) {
     CHECK(!fixture.commit().committed);
     CHECK(!fixture.snapshot().committed);
+    CommitOptions all = with_message("all");
+    all.stage_all = true;
+    CHECK(!fixture.commit(all).committed);
+    CHECK(fixture.fsck().packs == 0);
   }
   fixture.write("a", "content");
   fixture.add_all();
