@@ -110,7 +110,8 @@ class WorktreeComparison {
     if (pathspecs_.matches(path, directory ? EntryKind::directory : EntryKind::file)) list.add({path, change, {}, directory});
   }
 
-  /// A directory in the place of a tracked file is not shown at all without `-uall`, as in git: the file's deletion stands for it.
+  /// A directory with files in the place of a tracked file is not shown at all without `-uall`, as in git: the file's deletion stands
+  /// for it.
   void on_untracked(const ScanEntry& found) {
     if (!replaced_file_ || !is_within(found.path, *replaced_file_)) untracked_.add(found);
   }
@@ -152,7 +153,7 @@ class WorktreeComparison {
   void on_replaced(const ScanEntry& found, const IndexEntry& tracked) {
     if (tracked.kind != EntryKind::directory) {
       report(result_.unstaged, tracked.path, Change::deleted, false);
-      if (!options_.all_untracked) replaced_file_ = found.path;
+      if (!options_.all_untracked && holds_file(workspace_.worktree_fd(), found.path, ignore_)) replaced_file_ = found.path;
     } else if (!holds_anything(tracked)) {
       report(result_.unstaged, tracked.path, Change::deleted, true);
     }

@@ -81,4 +81,14 @@ bool holds_content(int root_fd, const std::string& directory, const IgnoreScope:
   return !open.empty() && open.back().empty;
 }
 
+bool holds_file(int root_fd, const std::string& directory, const IgnoreScope::Pointer& whole_tree) {
+  ScanOptions options;
+  options.ignore = whole_tree;
+  options.enter = [](const ScanEntry& entry) { return !entry.ignored; };
+  Scanner scanner(root_fd, directory, std::move(options));
+  while (const std::optional<ScanEntry> found = scanner.next())
+    if (found->kind != EntryKind::directory && !found->socket && !found->ignored) return true;
+  return false;
+}
+
 }  // namespace store

@@ -53,5 +53,7 @@ class UntrackedList {
 
 /// True if something below an untracked directory is not ignored, or it is empty: the first such thing decides.
 bool holds_content(int root_fd, const std::string& directory, const IgnoreScope::Pointer& whole_tree);
+/// True if something other than directories is below an untracked directory, and not ignored.
+bool holds_file(int root_fd, const std::string& directory, const IgnoreScope::Pointer& whole_tree);
 
 }  // namespace store

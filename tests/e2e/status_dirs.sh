@@ -27,10 +27,10 @@ is "$(store status d)" $'On branch main\nno changes in these paths'
 is "$(store status late | tail -n 1)" $'\tlate'
 rm late
 
-# An empty directory that became a file; a file that became an empty directory, which only -uall shows.
+# An empty directory that became a file; a file that became an empty directory: it is content of its own.
 mkdir t && echo 1 >u && store add -q t u && store commit -q -m t >"$out"
 rmdir t && echo 1 >t && rm u && mkdir u
-is "$(store status --porcelain)" $' D t/\n D u\n?? t'
+is "$(store status --porcelain)" $' D t/\n D u\n?? t\n?? u/'
 is "$(store status --porcelain -uall)" $' D t/\n D u\n?? t\n?? u/'
 store checkout -q --force HEAD -- . && is "$(store status --porcelain)" ''
 

@@ -158,7 +158,7 @@ TEST_CASE("another type is a typechange") {
   CHECK(status_of(fixture) == Lines{"T  a", "T  link"});
 }
 
-TEST_CASE("a directory in a file's place is the file's deletion, and only all untracked files show what is in it") {
+TEST_CASE("a directory with files in a file's place is the file's deletion, and only all untracked files show what is in it") {
   WorkFixture fixture;
   start(fixture);
   fixture.remove("a");
@@ -167,7 +167,7 @@ TEST_CASE("a directory in a file's place is the file's deletion, and only all un
   fixture.remove("link");
   fixture.make_directory("link");
   fixture.write("m", "after the directory");
-  CHECK(status_of(fixture) == Lines{" D a", " D link", "?? m"});
+  CHECK(status_of(fixture) == Lines{" D a", " D link", "?? link/", "?? m"});
   CHECK(status_of(fixture, true) == Lines{" D a", " D link", "?? a/2", "?? a/x/1", "?? link/", "?? m"});
 }
 
