@@ -24,6 +24,7 @@ is "$(json .result.created init -b trunk t)" false
 expect_exit 7 store init -b other t
 contains "$err" 'on trunk'
 expect_exit 0 store init t
+
 # A first branch that may not be one is refused, where it came from.
 expect_exit 2 env STORE_INIT_DEFAULT_BRANCH=a..b "$STORE" init -q c
 contains "$err" STORE_INIT_DEFAULT_BRANCH

@@ -40,3 +40,11 @@ store checkout -q --force HEAD -- '*.c' ':!d'
 is "$(store status --porcelain | tr '\n' ' ')" ' M d/c.c  M d/e/f.o '
 is "$(store status --porcelain ':!*.o')" ' M d/c.c'
 expect_exit 4 store checkout HEAD -- ':(glob)none*'
+
+# A name that looks like magic, taken as it is; a slash at the end is a directory's, whatever the file or link is called.
+mkdir "$scratch/names" && cd "$scratch/names" && store init -q
+mkdir d && touch ':x' f d/y && ln -s d l
+expect_exit 2 store add ':%x'
+STORE_LITERAL_PATHSPECS=1 expect_exit 0 store add -q ':x'
+for name in f/ l/ 'f*/'; do expect_exit 4 store add "$name"; done
+is "$(store status --porcelain | grep ^A)" "A  :x"
