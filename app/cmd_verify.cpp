@@ -6,6 +6,7 @@
 #include "app/quote.h"
 #include "base/text.h"
 #include "ops/revision.h"
+#include "ops/tree_reader.h"
 
 namespace store {
 namespace {
@@ -18,6 +19,8 @@ int run(Context& context) {
   const std::string revision = arguments.positionals.empty() ? "HEAD" : arguments.positionals.front();
   const ObjectId id = resolve_revision(workspace, revision).commit;
   const ObjectId tree = read_commit(workspace.objects(), id).tree;
+  context.show_progress({{Stage::verify, 1}});
+  context.enter_stage(Stage::verify, TreeCursor(workspace.objects(), tree).bytes());
   std::uint64_t differences = 0;
   std::vector<PathFailure> failed;
   if (context.json()) {
@@ -31,12 +34,16 @@ int run(Context& context) {
       json.end();
     });
     json.end();
+    context.end_progress();
     write_failed(json, failed);
   } else {
-    failed = verify_worktree(workspace, tree, [&](const std::string& path, Change change) {
-      ++differences;
-      context.out().write(std::string(name_of(change)) + ": " + escape_name(path) + "\n");
-    });
+    StatusList found;  // printed behind the bars
+    failed = verify_worktree(workspace, tree,
+                             [&](const std::string& path, Change change) { found.add({path, change, {}, false}); });
+    context.end_progress();
+    differences = found.size();
+    for (const StatusEntry entry : found)
+      context.out().write(std::string(name_of(entry.change)) + ": " + escape_name(entry.path) + "\n");
     if (differences == 0 && failed.empty() && !context.quiet())
       context.out().write("the working tree is what " + id.short_hex() + " says\n");
   }

@@ -47,7 +47,10 @@ class Comparison {
       if (order < 0) extra(*found);
       else if (order > 0) missing(*expected, scanner);
       else both(*found, *expected->after);
-      if (order >= 0) recorded.next();
+      if (order >= 0) {
+        count(*expected->after);
+        recorded.next();
+      }
       if (order <= 0) found = scanner.next();
     }
     flush_directory({});
@@ -80,6 +83,13 @@ class Comparison {
     if (staged && staged->streamed && staged->id == expected.after->id) return;
     if (expected.after->kind == EntryKind::directory && !TreeCursor(workspace_.objects(), expected.after->id).at_end()) return;
     differs_(expected.path, Change::deleted);
+  }
+
+  void count(const TreeEntry& done) {
+    Progress* progress = workspace_.env().progress;
+    if (progress == nullptr || done.kind == EntryKind::directory) return;
+    if (is_regular(done.kind)) ++progress->files_done;
+    progress->bytes_done += done.content_bytes();
   }
 
   void both(const ScanEntry& found, const TreeEntry& expected) {

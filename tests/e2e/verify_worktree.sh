@@ -35,3 +35,7 @@ is "$(got '.result.differences | map(.path) | map(select(startswith("ign") or . 
 rm -r ign .store/info/exclude
 store checkout -q --force HEAD -- . && rm -r new bare && store verify --worktree -q
 store init -q --bare "$scratch/b" && expect_exit 10 store --repo "$scratch/b" verify --worktree
+
+# Progress: the first and the last state of the stage, which add up.
+store --progress json verify --worktree >"$out" 2>"$err"
+is "$(jq -s 'map(select(.stage == "verify")) | [length >= 2, .[-1].done, .[-1].bytes_done == .[-1].bytes_total] | tojson' -r "$err")" '[true,true,true]'
