@@ -15,6 +15,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Reads up to `out.size()` bytes; fewer only at the end. Throws Error.
   virtual std::size_t read(MutableByteView out) = 0;
+  /// Zeros that come next: the source goes on behind them. 0: there are none, or it cannot tell without reading.
+  virtual std::uint64_t skip_zeros() { return 0; }
 };
 
 /// A descriptor that somebody else owns. Where nothing comes for long, a signal still ends it (Error{interrupted}).

@@ -135,6 +135,9 @@ bool IngestStages::plan_stream_window(IngestItem& item) {
   item.file = planned_;
   item.offset = planned_offset_;
   const Bytes head = std::exchange(planned_->head, {});
+  if (head.empty()) item.zeros = planned_->input.stream->skip_zeros();
+  planned_offset_ += item.zeros;
+  if (item.zeros != 0) return true;
   const std::size_t length = std::max<std::size_t>(options_.window, head.size());
   const MutableByteView out = item.buffer.span(headroom_, length);
   std::copy(head.begin(), head.end(), out.begin());
