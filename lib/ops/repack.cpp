@@ -37,12 +37,6 @@ std::vector<Group> groups_of(const CatalogHistory& catalog) {
   return groups;
 }
 
-std::uint64_t bytes_of(const CatalogState& catalog) {
-  std::uint64_t bytes = 0;
-  for (const CatalogState::Pack& pack : catalog.packs) bytes += pack.pack.size;
-  return bytes;
-}
-
 RepackOptions options_of(const Workspace& workspace) {
   return {.compression = compression_options(workspace.settings()),
           .threads = workspace.threads(),
@@ -88,13 +82,19 @@ void rewrite_group(Workspace& workspace, const Session& session, Group group, st
 
 }  // namespace
 
+std::uint64_t pack_bytes(const CatalogState& catalog) {
+  std::uint64_t bytes = 0;
+  for (const CatalogState::Pack& pack : catalog.packs) bytes += pack.pack.size;
+  return bytes;
+}
+
 RepackResult repack(Workspace& workspace) {
   const Repository& repository = workspace.repository();
   Session session = Session::open(repository, workspace.env().command, workspace.lock_wait());
   const Lock lock = repository.locks().acquire(LockName::merge, LockMode::exclusive, workspace.lock_wait());
   const CatalogHistory catalog = read_catalog_history(repository);
   RepackResult result;
-  result.bytes_before = bytes_of(catalog.state);
+  result.bytes_before = pack_bytes(catalog.state);
   result.packs_before = catalog.state.packs.size();
   if (Progress* progress = workspace.env().progress) {
     progress->enter(Stage::write);
@@ -102,7 +102,7 @@ RepackResult repack(Workspace& workspace) {
   }
   for (Group& group : groups_of(catalog)) rewrite_group(workspace, session, std::move(group), result.damaged);
   const CatalogState after = read_catalog(repository);
-  result.bytes_after = bytes_of(after);
+  result.bytes_after = pack_bytes(after);
   result.packs_after = after.packs.size();
   session.remove();
   return result;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "ops/workspace.h"
+#include "repo/catalog.h"
 
 namespace store {
 
@@ -19,5 +20,8 @@ struct RepackResult {
 /// size is what the disk has to have free. What was staged since the last commit is never put together with what is older.
 /// Waits for the merge lock; other commands go on.
 RepackResult repack(Workspace& workspace);
+
+/// Of all packs of the catalog.
+std::uint64_t pack_bytes(const CatalogState& catalog);
 
 }  // namespace store

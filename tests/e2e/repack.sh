@@ -60,5 +60,3 @@ expect_exit 6 store --json repack
 is "$(got '.result.map | tojson')" '[]'
 [[ -f $victim ]]
 expect_exit 6 store fsck
-expect_exit 2 store repack --rechunk main
-contains "$err" 'not in this version'
