@@ -124,8 +124,6 @@ int run(Context& context) {
     edit_file(context, file, [&](const std::string& text) {
       return with_new_record(context, file, set_config_value(text, request.key, request.value, file.kind, file.path));
     });
-    if (const auto warning = no_effect_warning(request.key, request.value))
-      context.messages().warning({warning->kind, warning->message});
     written.push_back({request.key, request.value, file.path});
   } else {
     edit_file(context, file, [&](const std::string& text) {

@@ -26,10 +26,6 @@ void check_kind(const ConfigKey& key, const TomlItem& item, const std::string& o
     throw Error(ErrorKind::usage, fmt::format("{}: {}: not a {}", origin, key.name, name_of(key.type)));
 }
 
-ConfigWarning no_effect(const std::vector<std::string_view>& keys) {
-  return {"no_effect", fmt::format("{}: not in this version: no effect", fmt::join(keys, ", "))};
-}
-
 std::vector<std::string> environment_names() {
   std::vector<std::string> names;
   for (const ConfigKey& key : config_keys()) names.push_back(environment_name(key.name));
@@ -56,7 +52,6 @@ Config::Config(const ConfigSources& sources) {
   for (const ConfigOption& option : sources.options)
     apply(require_key(option.key), option.value, option.origin);
   check_together();
-  warn_of_no_effect();
   std::stable_sort(values_.begin(), values_.end(), [](const ConfigValue& a, const ConfigValue& b) {
     return find_key(a.key) < find_key(b.key);
   });
@@ -153,17 +148,6 @@ void Config::check_together() const {
               fmt::format("{}: {}: {}", value ? value->origin : "default", fault->key, fault->message));
 }
 
-/// Not for what a file says: whoever wrote it there was told then, not at every run.
-void Config::warn_of_no_effect() {
-  std::vector<std::string_view> keys;
-  for (const ConfigKey& key : config_keys()) {
-    if (key.has_effect || key.same(settings_, Settings())) continue;
-    const std::optional<ConfigValue> value = find(key.name);
-    if (value && (value->origin == "--config" || value->origin.starts_with("environment "))) keys.push_back(key.name);
-  }
-  if (!keys.empty()) warnings_.push_back(no_effect(keys));
-}
-
 std::optional<ConfigValue> Config::find(std::string_view key) const {
   const ConfigKey& known = require_key(key);
   const auto found = std::find_if(values_.rbegin(), values_.rend(),
@@ -174,8 +158,7 @@ std::optional<ConfigValue> Config::find(std::string_view key) const {
 
 std::optional<ConfigWarning> Config::ids_warning() const {
   if (!recorded_) return std::nullopt;
-  std::vector<std::string> keys = ids_differ(*recorded_, settings_);
-  std::erase_if(keys, [](const std::string& key) { return !require_key(key).has_effect; });
+  const std::vector<std::string> keys = ids_differ(*recorded_, settings_);
   if (keys.empty()) return std::nullopt;
   return ConfigWarning{
       "ids_changed",
@@ -183,14 +166,6 @@ std::optional<ConfigWarning> Config::ids_warning() const {
           "{}: changed since this repository was made; content stored from now on gets other ids and shares "
           "less with what is stored already",
           fmt::join(keys, ", "))};
-}
-
-std::optional<ConfigWarning> no_effect_warning(std::string_view key, std::string_view value) {
-  const ConfigKey& known = require_key(key);
-  Settings settings;
-  if (known.has_effect || !known.apply(settings, value).empty() || known.same(settings, Settings()))
-    return std::nullopt;
-  return no_effect({known.name});
 }
 
 std::vector<std::string> ids_differ(const Settings& recorded, const Settings& effective) {

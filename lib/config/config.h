@@ -34,7 +34,7 @@ struct ConfigSources {
 };
 
 struct ConfigWarning {
-  std::string kind;  // "unknown_key", "ignored_key", "ids_changed", "no_effect"
+  std::string kind;  // "unknown_key", "ignored_key", "ids_changed"
   std::string message;
 };
 
@@ -50,8 +50,7 @@ class Config {
   explicit Config(const ConfigSources& sources);
 
   const Settings& settings() const { return settings_; }
-  /// Unknown keys of files and of the environment, keys that may not stand where they do, and one that names those that
-  /// the environment or --config set and that have no effect.
+  /// Unknown keys of files and of the environment, and keys that may not stand where they do.
   const std::vector<ConfigWarning>& warnings() const { return warnings_; }
   /// The effective value; nothing if it has none; Error{usage} for an unknown key. Of a list the last.
   std::optional<ConfigValue> find(std::string_view key) const;
@@ -71,16 +70,12 @@ class Config {
   void apply_assignments(const std::vector<std::string>& assignments);
   void apply(const ConfigKey& key, std::string_view value, const std::string& origin);
   void check_together() const;
-  void warn_of_no_effect();
 
   Settings settings_;
   std::optional<Settings> recorded_;
   std::vector<ConfigValue> values_;
   std::vector<ConfigWarning> warnings_;
 };
-
-/// The warning for who sets this key to this value, if it has no effect in this version and is not the default.
-std::optional<ConfigWarning> no_effect_warning(std::string_view key, std::string_view value);
 
 /// Keys on which ids depend and that differ.
 std::vector<std::string> ids_differ(const Settings& recorded, const Settings& effective);

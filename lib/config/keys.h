@@ -31,7 +31,6 @@ struct ConfigKey {
   std::string (*apply)(Settings& settings, std::string_view text);
   /// Whether two settings have the same value here.
   bool (*same)(const Settings& a, const Settings& b);
-  bool has_effect = true;  // false: read and kept, but this version does nothing with it
 };
 
 /// All keys, in the order in which they are listed.
