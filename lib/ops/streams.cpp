@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -13,6 +14,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "format/index_metadata.h"
+#include "hash/sha256.h"
 #include "ops/metadata.h"
 #include "ops/permissions.h"
 #include "ops/size_classes.h"
@@ -84,7 +86,8 @@ std::string member_path(const std::string& prefix, const std::string& name) {
 Bytes metadata_of(const ArchiveEntry& member, const MetadataSelection& selection, std::vector<std::string>& left_out) {
   if (!selection.any()) return {};
   IndexMetadata metadata;
-  metadata.captured = {.times = selection.times, .owners = selection.owners, .xattrs = selection.xattrs, .acls = selection.acls};
+  metadata.captured = {.times = selection.times, .owners = selection.owners, .xattrs = selection.xattrs, .acls = selection.acls,
+                       .hardlinks = selection.hardlinks};
   if (selection.times) metadata.attributes.mtime = Attributes::Time{member.mtime_seconds, member.mtime_nanoseconds};
   const auto name_or_none = [](const std::string& name) { return name.size() <= 255 ? name : std::string(); };
   if (selection.owners)
@@ -104,6 +107,20 @@ Bytes metadata_of(const ArchiveEntry& member, const MetadataSelection& selection
     metadata.attributes.xattrs.push_back({.name = name, .value = std::move(value), .chunk = {}, .length = 0});
   }
   return encode_index_metadata(metadata);
+}
+
+/// Marks a member that others link to: an inode that no file has tells the group. Nothing if it is marked already.
+std::optional<IndexEntry> with_inode(const IndexEntry& member) {
+  if (is_linked(member.metadata)) return std::nullopt;
+  constexpr std::uint64_t k_no_device = ~std::uint64_t{0};
+  IndexEntry marked = member;
+  const ObjectId hash = sha256(as_bytes(member.path));
+  marked.stat.device = k_no_device;
+  std::memcpy(&marked.stat.inode, hash.bytes.data(), sizeof marked.stat.inode);
+  IndexMetadata metadata = decode_index_metadata(member.metadata);
+  metadata.linked = true;
+  marked.metadata = encode_index_metadata(metadata);
+  return marked;
 }
 
 class StreamIngest {
@@ -320,11 +337,17 @@ class StreamIngest {
   /// The content of what hard links name is in the sorter by now.
   void settle_links() {
     for (auto& [path, link] : links_) {
-      const std::optional<IndexEntry> target = ports_.entries->find(link.target);
+      std::optional<IndexEntry> target = ports_.entries->find(link.target);
       if (!target || target->kind == EntryKind::directory) {
         result_.failed.push_back({path, fmt::format("links to {}, which is not in the archive before it",
                                                                escape_name(link.target))});
         continue;
+      }
+      if (options_.metadata.hardlinks) {
+        if (std::optional<IndexEntry> marked = with_inode(*target)) {
+          target = std::move(marked);
+          ports_.entries->put(*target);
+        }
       }
       IndexEntry entry = *target;
       entry.path = path;

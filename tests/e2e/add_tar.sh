@@ -46,6 +46,18 @@ store checkout -q --out "$scratch/o" HEAD:in-gnu
 equal_trees src "$scratch/o"
 is "$(store status --porcelain | sort)" "$(printf '?? a.tar\n?? b.tar')"
 
+# Hard links of an archive are links of what comes out, as those of files are; and in the archive that goes out again.
+for branch in in here; do
+  if [[ $branch == here ]]; then tar -C src -c . | store save --tar - --prefix p -b here -m 1 -q >"$out"; rev=here:p; else rev=HEAD:in-pax; fi
+  store checkout -q --out "$scratch/links-$branch" "$rev"
+  is "$(stat -c %h "$scratch/links-$branch"/{hard,d/large,d/hard2,d/e/small} | tr '\n' ' ')" '3 3 3 1 '
+  is "$(stat -c %i "$scratch/links-$branch"/{hard,d/large,d/hard2} | uniq | wc -l)" 1
+done
+is "$(store export here:p -o - | tar -tv | grep -c ' link to ')" 2
+tar -C src -c . | store --config metadata.hardlinks=false save --tar - --prefix p -b unlinked -m 1 -q >"$out"
+store checkout -q --out "$scratch/unlinked" unlinked:p
+is "$(stat -c %h "$scratch/unlinked/hard")" 1
+
 # The last member of a name counts; a file may become a folder and the reverse.
 python3 - >twice.tar <<'END'
 import io, sys, tarfile
