@@ -124,6 +124,10 @@ class InPlace {
       head_tree_ = take_back_->before;
       target_tree_ = take_back_->after;
       source_ = changes_between(objects, head_tree_, target_tree_);
+      if (const std::optional<ObjectId> commit = commit_taken_back_to()) {
+        use_attributes_of(objects, read_commit(objects, *commit), "", attributes_, result_);
+        attributes_.only_where_alike(target_tree_);
+      }
       return;
     }
     if (head_.commit) head_tree_ = read_commit(objects, *head_.commit).tree;
@@ -140,6 +144,7 @@ class InPlace {
     }
     if (options_.from_index) {
       target_tree_ = store_index_tree(workspace_, session_, index_);
+      attributes_.use_index(index_, target_tree_);
     } else {
       const Commit target = read_commit(objects, options_.revision.commit);
       target_tree_ = target.tree;
@@ -157,6 +162,18 @@ class InPlace {
     const PathspecSet paths(options_.paths);
     restores_directory_ = [paths](const std::string& path) { return paths.matches(path); };
     source_ = against_index(content_of(objects, target_tree_, paths), index_, paths);
+  }
+
+  /// Where HEAD will be: the only place that has the attributes of what comes back, as far as it is as committed.
+  std::optional<ObjectId> commit_taken_back_to() const {
+    const auto value_of = [&](const std::string& name) {
+      for (const RefChange& change : take_back_->refs)
+        if (change.name == name) return change.new_value;
+      return workspace_.refs().read(name);
+    };
+    std::optional<RefValue> value = value_of("HEAD");
+    if (value && !value->branch.empty()) value = value_of(value->branch);
+    return value && value->branch.empty() ? std::optional(value->id) : std::nullopt;
   }
 
   void decide() {
@@ -269,7 +286,7 @@ class InPlace {
       write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})));
     }
     journal.flush();
-    if (!paths_only()) restore_root_time();
+    if (!paths_only() && (take_back_ == nullptr || !take_back_->refs.empty())) restore_root_time();
     if (workspace_.settings().core.fsync) target.sync();
   }
 

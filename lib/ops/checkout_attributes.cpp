@@ -44,13 +44,38 @@ void CheckoutAttributes::use_directory(const ObjectId& tree, const Attributes& d
   prefix_ = std::move(prefix);
 }
 
+void CheckoutAttributes::use_index(const Index& index, const ObjectId& tree) {
+  index_ = &index;
+  tree_ = tree;
+}
+
+/// Without lists captured nobody knows whether a file had one: it would lose it.
+std::optional<Attributes> CheckoutAttributes::staged(const std::string& path) const {
+  const std::optional<IndexEntry> entry = index_->find(path);
+  if (!entry) return std::nullopt;
+  const IndexMetadata metadata = decode_index_metadata(entry->metadata);
+  if (!metadata.captured.acls) return std::nullopt;
+  return metadata.attributes;
+}
+
+bool CheckoutAttributes::is_alike(const std::string& path) const {
+  const std::optional<TreeEntry> recorded = entry_at(workspace_.objects(), *tree_, path);
+  const std::optional<TreeEntry> restored = entry_at(workspace_.objects(), *restored_, path);
+  return recorded && restored && recorded->kind == restored->kind && recorded->mode == restored->mode &&
+         (recorded->kind == EntryKind::directory || recorded->id == restored->id);
+}
+
 CheckoutAttributes::Lookup CheckoutAttributes::lookup() {
+  if (index_ != nullptr) return [this](const std::string& path) { return staged(path); };
   if (entry_) return [this](const std::string&) { return entry_; };
   if (!own_) return [](const std::string&) -> std::optional<Attributes> { return std::nullopt; };
   const auto reader = std::make_shared<AttributesReader>(
       workspace_.objects(), *tree_, *own_->directory,
       [this](const std::string& directory, const Error& error) { on_damage(directory, error); });
-  return [reader](const std::string& path) { return reader->at(path); };
+  return [this, reader](const std::string& path) -> std::optional<Attributes> {
+    if (restored_ && !is_alike(path)) return std::nullopt;
+    return reader->at(path);
+  };
 }
 
 void CheckoutAttributes::on_damage(const std::string& directory, const Error& error) {
@@ -64,7 +89,7 @@ std::optional<std::string> CheckoutAttributes::link_target(const Attributes& att
   if (!attributes.link || !tree_ || !is_within(*attributes.link, prefix_) || *attributes.link == prefix_)
     return std::nullopt;
   std::string target = attributes.link->substr(prefix_.empty() ? 0 : prefix_.size() + 1);
-  const std::optional<TreeEntry> other = entry_at(workspace_.objects(), *tree_, target);
+  const std::optional<TreeEntry> other = entry_at(workspace_.objects(), restored_.value_or(*tree_), target);
   const bool same = other && other->kind == entry.kind && other->mode == entry.mode && other->size == entry.size &&
                     other->id == entry.id;
   return same ? std::optional(std::move(target)) : std::nullopt;
@@ -128,6 +153,8 @@ Bytes CheckoutAttributes::metadata_of(const TreeEntry& entry, const Attributes& 
   metadata.attributes.directory.reset();
   metadata.attributes.mode.reset();
   metadata.linked = attributes.link.has_value();
+  if (index_ != nullptr)
+    metadata.captured = decode_index_metadata(index_->find(path).value_or(IndexEntry{}).metadata).captured;
   if (!found) return encode_index_metadata(metadata);
   const bool several = found->links > 1 && found->kind != EntryKind::directory;
   metadata.linked = metadata.linked || several;

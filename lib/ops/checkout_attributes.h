@@ -8,6 +8,7 @@
 #include "format/index_metadata.h"
 #include "ops/checkout.h"
 #include "worktree/apply.h"
+#include "worktree/index.h"
 
 namespace store {
 
@@ -20,7 +21,11 @@ class CheckoutAttributes {
   void use_directory(const ObjectId& tree, const Attributes& directory, std::string prefix);
   /// Attributes of the only entry.
   void use_entry(Attributes attributes) { entry_ = std::move(attributes); }
-  bool any() const { return own_ || entry_; }
+  /// Attributes as the index has them, whose tree is `tree`; what it was not told of is left alone. The index must not change meanwhile.
+  void use_index(const Index& index, const ObjectId& tree);
+  /// What is restored is this tree: a path that is not the same in it keeps what it has.
+  void only_where_alike(const ObjectId& restored) { restored_ = restored; }
+  bool any() const { return own_ || entry_ || index_ != nullptr; }
   /// Of the directory itself.
   const std::optional<Attributes>& own() const { return own_; }
 
@@ -48,6 +53,8 @@ class CheckoutAttributes {
 
  private:
   void on_damage(const std::string& directory, const Error& error);
+  std::optional<Attributes> staged(const std::string& path) const;
+  bool is_alike(const std::string& path) const;
 
   const Workspace& workspace_;
   CheckoutResult& result_;
@@ -55,6 +62,8 @@ class CheckoutAttributes {
   std::optional<Attributes> own_;
   std::optional<Attributes> entry_;
   std::string prefix_;
+  const Index* index_ = nullptr;
+  std::optional<ObjectId> restored_;
   std::set<std::string> damaged_;
   Mutex mutex_;  // of the result and look_ while files are written
   bool look_ = false;

@@ -136,6 +136,14 @@ class Update {
     return workspace_.env().root || !is_regular(entry.kind) || (entry.mode & k_owner_reads) != 0;
   }
 
+  /// The first of several links says nothing of the others: whether it has any was not looked at.
+  static void keep_linked(IndexEntry& entry) {
+    if (entry.metadata.empty()) return;
+    IndexMetadata metadata = decode_index_metadata(entry.metadata);
+    metadata.linked = true;
+    entry.metadata = encode_index_metadata(metadata);
+  }
+
   void put_file(const TreeChange& change, const std::optional<IndexEntry>& tracked, std::size_t i,
                 Index::Batch& batch) const {
     IndexEntry entry;
@@ -148,6 +156,7 @@ class Update {
     entry.streamed = plan_.steps[i] == Step::not_restored;
     if (tracked && same_content(*tracked, *change.after)) entry.metadata = stale_metadata(tracked->metadata);
     take_attributes(change, entry.streamed ? Look::no : Look::if_needed, entry);
+    if (tracked && is_linked(tracked->metadata)) keep_linked(entry);
     entry.racy = is_racy(entry.stat, rules_.started_ns) && can_be_opened(entry);
     if (tracked && is_regular(entry.kind)) entry.size_class = tracked->size_class;
     const bool same = tracked && same_content(*tracked, *change.after) && tracked->stat == entry.stat &&

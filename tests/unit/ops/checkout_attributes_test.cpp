@@ -3,9 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "format/commit.h"
 #include "format/index_metadata.h"
 #include "ops/attributes_reader.h"
+#include "ops/restore.h"
 #include "ops/revision.h"
+#include "ops/undo.h"
 #include "unit/ops/checkout_fixture.h"
 
 using namespace store;
@@ -27,9 +30,106 @@ struct RestoreFixture : CheckoutFixture {
   void link(const std::string& from, const std::string& to) const {
     REQUIRE(::link(path(from).c_str(), path(to).c_str()) == 0);
   }
+  /// A commit of the first one's tree with other attributes.
+  ObjectId with_attributes(const ObjectId& of, const ObjectId& attributes) const {
+    Workspace workspace = open();
+    Commit commit = read_commit(workspace.objects(), of);
+    commit.attributes = attributes;
+    const std::string text = encode_commit(commit);
+    const ObjectId id = commit_id(text);
+    Session session = Session::open(workspace.repository(), "test", {});
+    Publisher publisher(workspace.repository(), workspace.objects(), session, {}, false);
+    ObjectWriter writer(workspace.objects(), publisher, {});
+    writer.put({ObjectType::commit, id}, as_bytes(text));
+    writer.flush();
+    publisher.finish(std::nullopt);
+    session.remove();
+    return id;
+  }
 };
 
 }  // namespace
+
+TEST_CASE("damaged attributes are named as damage, and the content comes out without them") {
+  RestoreFixture fixture;
+  fixture.write("a/f", "content");
+  fixture.write("g", "more");
+  fixture.set_mtime("g", 11, 1);
+  const ObjectId commit = fixture.snapshot().id;
+  const Snapshot files = fixture.files();
+  fixture.write("b", "another name");
+  const Commit other = read_commit(fixture.open().objects(), fixture.snapshot().id);
+  ObjectId lost = *other.attributes;
+  lost.bytes[0] ^= std::byte{1};
+  int n = 0;
+  for (const ObjectId& attributes : {lost, *other.attributes}) {
+    const std::string out = "out" + std::to_string(n++);
+    const CheckoutResult result = fixture.take_out(fixture.with_attributes(commit, attributes), out);
+    CAPTURE(out);
+    CHECK(result.damaged);
+    REQUIRE(result.failed.size() == 1);
+    CHECK(result.failed.front().path == ".");
+    CHECK(fixture.files_out(out) == files);
+    CHECK(fixture.look(out + "/g").st_mtim.tv_sec != 11);
+  }
+}
+
+TEST_CASE("restore takes the attributes of the index, where it was told of them") {
+  RestoreFixture fixture;
+  fixture.write("f", "content");
+  fixture.set_mtime("f", 11, 1);
+  fixture.snapshot();
+  fixture.set_mtime("f", 12, 2);
+  fixture.add_all();
+  fixture.write("f", "modified");
+  const auto put_back = [&] {
+    Workspace workspace = fixture.open();
+    PutBackOptions options;
+    options.paths = {"f"};
+    restore(workspace, options);
+  };
+  put_back();
+  CHECK(fixture.look("work/f").st_mtim.tv_sec == 12);
+  CHECK(fixture.status_lines() == "");
+  fixture.settings.metadata = {.times = false, .owners = false, .xattrs = false, .acls = false, .hardlinks = false};
+  fixture.write("f", "new");
+  fixture.add_all();
+  fixture.remove("f");
+  put_back();
+  CHECK(fixture.look("work/f").st_mtim.tv_sec > 12);
+  CHECK(fixture.status_lines() == "M  f");
+}
+
+TEST_CASE("undo takes the attributes of the commit for what is as committed, and for nothing else") {
+  RestoreFixture fixture;
+  fixture.write("a", "content");
+  fixture.link("a", "b");
+  fixture.write("c", "committed");
+  for (const char* name : {"a", "c"}) fixture.set_mtime(name, 11, 1);
+  fixture.snapshot();
+  // Staged since: another file than the link's first.
+  fixture.remove("a");
+  fixture.write("a", "staged");
+  fixture.write("c", "staged");
+  fixture.settle();
+  fixture.add_all();
+  {
+    Workspace workspace = fixture.open();
+    RemoveOptions options;
+    options.paths = {"a", "b", "c"};
+    options.force = true;
+    remove_paths(workspace, options);
+  }
+  {
+    Workspace workspace = fixture.open();
+    undo(workspace, {});
+  }
+  CHECK(fixture.look("work/b").st_mtim.tv_sec == 11);
+  CHECK(fixture.look("work/c").st_mtim.tv_sec != 11);
+  CHECK(fixture.scratch().read("work/a") == "staged");
+  CHECK(fixture.scratch().read("work/b") == "content");
+  CHECK(fixture.status_lines().find("c") != std::string::npos);
+}
 
 TEST_CASE("times come back to the nanosecond, of directories after everything in them") {
   RestoreFixture fixture;
