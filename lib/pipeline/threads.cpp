@@ -10,7 +10,7 @@ struct ThreadLimit::Control {
   oneapi::tbb::global_control limit;
 };
 
-ThreadLimit::ThreadLimit(unsigned threads) : control_(std::make_unique<Control>(threads)) {}
+ThreadLimit::ThreadLimit(unsigned threads) : control_(threads > 1 ? std::make_unique<Control>(threads) : nullptr) {}
 
 ThreadLimit::~ThreadLimit() = default;
 ThreadLimit::ThreadLimit(ThreadLimit&&) noexcept = default;
