@@ -130,7 +130,8 @@ IgnoreScope::Pointer IgnoreScope::of_directory(Pointer outside, int root_fd, con
   for (std::size_t end = 0; end < directory.size();) {
     end = std::min(directory.find('/', end + 1), directory.size());
     const std::string path = directory.substr(0, end);
-    scope = inside(std::move(scope), path, scope->whole_ ? std::nullopt : rules_in(path));
+    std::optional<IgnoreFile> rules = scope->whole_ ? std::nullopt : rules_in(path);
+    scope = inside(std::move(scope), path, std::move(rules));
   }
   return scope;
 }
