@@ -21,7 +21,8 @@ std::vector<NamedCount> named(const NotRestored& counts) {
           {"xattr", "extended attribute", counts.xattr},
           {"acl", "access control list", counts.acl},
           {"device", "device", counts.device},
-          {"setid", "set-id bit", counts.setid}};
+          {"setid", "set-id bit", counts.setid},
+          {"mode", "mode", counts.mode}};
 }
 
 }  // namespace

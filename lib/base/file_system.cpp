@@ -93,8 +93,12 @@ class PosixFileSystem final : public FileSystem {
     if (result == 0) return;
     if (errno != EINVAL && errno != ENOSYS) throw_errno(errno, "rename", escape_name(to.name));
     // File systems without the flag (NFS, some FUSE): a link refuses an existing name as well.
-    link(from, to);
-    unlink(from);
+    if (::linkat(from.dirfd, from.name, to.dirfd, to.name, 0) == 0) return unlink(from);
+    if (errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP) throw_errno(errno, "link", escape_name(to.name));
+    // Those without links either (FAT through FUSE): nobody can do better than look first.
+    struct stat info;
+    if (::fstatat(to.dirfd, to.name, &info, AT_SYMLINK_NOFOLLOW) == 0) throw_errno(EEXIST, "rename", escape_name(to.name));
+    rename(from, to);
   }
   void link(At from, At to) override {
     checked("link", to.name, [&] { return ::linkat(from.dirfd, from.name, to.dirfd, to.name, 0); });

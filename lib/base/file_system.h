@@ -40,7 +40,7 @@ class FileSystem {
   /// Waits for everything of the file system that holds `fd`.
   virtual void syncfs(int fd) = 0;
   virtual void rename(At from, At to) = 0;
-  /// renameat2 with RENAME_NOREPLACE; Error{exists} if `to` is there.
+  /// renameat2 with RENAME_NOREPLACE; Error{exists} if `to` is there. One step wherever the file system has one for it.
   virtual void rename_new(At from, At to) = 0;
   virtual void link(At from, At to) = 0;
   virtual void unlink(At at) = 0;

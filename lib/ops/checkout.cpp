@@ -106,6 +106,7 @@ class InPlace {
                     .paths_only = paths_only(),
                     .attributes = attributes_.any() ? &attributes_ : nullptr,
                     .restores_directory = restores_directory_,
+                    .keeps_modes = keeps_modes_,
                     .started_ns = started_ns_});
     move_head(std::move(record));
     session_.remove();
@@ -287,6 +288,7 @@ class InPlace {
     }
     journal.flush();
     if (!paths_only() && (take_back_ == nullptr || !take_back_->refs.empty())) restore_root_time();
+    keeps_modes_ = target.keeps_modes();
     if (workspace_.settings().core.fsync) target.sync();
   }
 
@@ -371,6 +373,7 @@ class InPlace {
   ChangeSource source_;
   CheckoutPlan plan_;
   std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way
+  bool keeps_modes_ = true;
   CheckoutResult result_;
   CheckoutAttributes attributes_{workspace_, result_};
   std::function<bool(const std::string& path)> restores_directory_;

@@ -7,7 +7,7 @@
 namespace store {
 
 struct NotRestored {
-  std::uint64_t owner = 0, xattr = 0, acl = 0, device = 0, setid = 0;
+  std::uint64_t owner = 0, xattr = 0, acl = 0, device = 0, setid = 0, mode = 0;
 };
 
 struct CheckoutOptions {

@@ -123,6 +123,7 @@ void CheckoutAttributes::apply(const FilePlace& file, const WantedAttributes& wa
   look_ = true;
   result_.not_restored.owner += applied.owner;
   result_.not_restored.setid += applied.setid;
+  result_.not_restored.mode += applied.mode;
   result_.not_restored.xattr += applied.xattrs;
   result_.not_restored.acl += applied.acls;
   for (std::string& error : applied.errors) result_.failed.push_back({path, std::move(error)});

@@ -88,8 +88,8 @@ class Update {
     }
     const bool restored = is_wanted(step) &&
                           (step != Step::keep || !rules_.restores_directory || rules_.restores_directory(change.path));
-    if (restored) take_attributes(change, Look::yes, entry);
     entry.mode = step == Step::leave && was_directory ? tracked->mode : change.after->mode;
+    if (restored) take_attributes(change, Look::yes, entry);
     if (rules_.paths_only) {
       const bool as_before = was_directory && tracked->mode == entry.mode && tracked->metadata == entry.metadata;
       if (as_before && !dirty_.contains(change.path)) return;
@@ -112,9 +112,8 @@ class Update {
   /// The recorded attributes, and the stat: links made later have changed it.
   enum class Look { no, if_needed, yes };
   void take_attributes(const TreeChange& change, Look look, IndexEntry& entry) const {
-    if (!attributes_of_) return;
-    const std::optional<Attributes> recorded = attributes_of_(change.path);
-    if (!recorded) return;
+    const std::optional<Attributes> recorded = attributes_of_ ? attributes_of_(change.path) : std::nullopt;
+    if (!recorded) return note_mode(entry);
     std::optional<ScanEntry> found;
     if (look == Look::yes || (look == Look::if_needed && rules_.attributes->must_look()))
       found = scan_one(workspace_.worktree_fd(), change.path);
@@ -128,6 +127,16 @@ class Update {
     const bool looked = found && (look != Look::yes || rules_.attributes->must_look());
     entry.metadata = rules_.attributes->metadata_of(*change.after, *recorded, looked ? found : std::nullopt, change.path,
                                                     workspace_.worktree_fd());
+  }
+
+  /// Without attributes only a mode can be what could not be applied.
+  void note_mode(IndexEntry& entry) const {
+    if (rules_.keeps_modes) return;
+    const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), entry.path);
+    if (!found || entry.kind == EntryKind::symlink || found->mode == entry.mode) return;
+    IndexMetadata metadata = decode_index_metadata(entry.metadata);
+    metadata.unapplied = {.mode = true, .uid = found->uid, .gid = found->gid, .mode_found = found->mode};
+    entry.metadata = encode_index_metadata(metadata);
   }
 
   /// What nobody can open again is not written to again unnoticed either: its stat is all there is to go by.

@@ -11,6 +11,7 @@ struct IndexUpdateRules {
   bool paths_only = false;         // a checkout of paths: directories above a change have no known tree any more
   CheckoutAttributes* attributes = nullptr;  // what was restored
   std::function<bool(const std::string& path)> restores_directory;  // as the writer's
+  bool keeps_modes = true;         // the file system does
   std::int64_t started_ns = 0;     // of the checkout: files stamped about then or later are racy
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -25,6 +26,13 @@ bool concerns_one_path(const Error& error) {
          error.kind() != ErrorKind::bug;
 }
 
+/// True if the file system refuses a file for what it is, or for its name: some have no links, some few characters, some one case.
+bool has_no_place(EntryKind kind, const Error& error) {
+  const int reason = error.errno_value();
+  if (reason == EINVAL || reason == EILSEQ || reason == ENAMETOOLONG || reason == EEXIST) return true;
+  return !is_regular(kind) && (reason == EPERM || reason == ENOSYS || reason == EOPNOTSUPP);
+}
+
 }  // namespace
 
 /// `visit(change, index)` for every change and its step.
@@ -43,6 +51,12 @@ void CheckoutWriter::fail(const std::string& path, const Error& error) {
   if (!concerns_one_path(error)) throw error;
   if (error.kind() == ErrorKind::corrupt) result_.damaged = true;
   result_.failed.push_back({path, error.message()});
+}
+
+/// What has no place here is expected to be absent from now on, not deleted.
+void CheckoutWriter::fail_to_write(const std::string& path, std::size_t index, EntryKind kind, const Error& error) {
+  fail(path, error);
+  if (has_no_place(kind, error)) plan_.steps[index] = Step::not_restored;
 }
 
 template <typename Action>
@@ -189,7 +203,9 @@ void CheckoutWriter::write_contents(const std::vector<std::size_t>* only) {
     result_.bytes += item.size;
     if (on_written) on_written(item.path, item.id);
   };
-  const auto failed = [&](const RestoreItem& item, const Error& error) { fail(item.path, error); };
+  const auto failed = [&](const RestoreItem& item, const Error& error) {
+    fail_to_write(item.path, item.tag, item.kind, error);
+  };
   restore_files(workspace_.objects(), target_, next, done, failed,
                 {.threads = workspace_.threads(),
                  .memory = plan_.memory_beside(workspace_.settings().performance.max_memory_usage),
@@ -265,7 +281,11 @@ void CheckoutWriter::write_links_and_nodes() {
       plan_.steps[i] = Step::not_restored;
       return;
     }
-    attempt(change.path, [&] { write_node(change, i, attributes_of(change.path)); });
+    try {
+      write_node(change, i, attributes_of(change.path));
+    } catch (const Error& error) {
+      fail_to_write(change.path, i, change.after->kind, error);
+    }
   });
 }
 

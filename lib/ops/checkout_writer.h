@@ -38,6 +38,7 @@ class CheckoutWriter {
   template <typename Action>
   void attempt(const std::string& path, Action action);
   void fail(const std::string& path, const Error& error);
+  void fail_to_write(const std::string& path, std::size_t index, EntryKind kind, const Error& error);
   void unlock_directories();
   void remove();
   void remove_empty_below(const std::string& path, std::vector<std::string>& directories) const;

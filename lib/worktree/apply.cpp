@@ -1,6 +1,7 @@
 #include "worktree/apply.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +15,7 @@ namespace {
 constexpr mode_t k_permission_bits = 07777;
 constexpr std::uint16_t k_setuid = 04000;
 constexpr std::uint16_t k_setgid = 02000;
+constexpr fsblkcnt_t k_blocks_of_one_value = 256;  // 64 KiB, in blocks of 512 bytes and twice that for what leads there
 
 class Application {
  public:
@@ -52,12 +54,18 @@ class Application {
       step();
       return true;
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::no_space || error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::bug)
-        throw;
       const bool no_place = std::find(not_here.begin(), not_here.end(), error.errno_value()) != not_here.end();
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::bug) throw;
+      if (error.kind() == ErrorKind::no_space && !(no_place && has_free_space())) throw;
       if (!no_place) result_.errors.push_back(error.message());
       return false;
     }
+  }
+
+  /// Otherwise what does not fit has no place in its inode, or in the block beside it.
+  bool has_free_space() const {
+    struct statvfs info;
+    return ::fstatvfs(file_.directory_fd, &info) == 0 && info.f_bavail > k_blocks_of_one_value && info.f_favail > 0;
   }
 
   OwnerIds actual_owner() const { return {info_.st_uid, info_.st_gid}; }
@@ -74,7 +82,7 @@ class Application {
   }
 
   void set_xattr(const RawXattr& xattr) {
-    const bool done = attempt({EOPNOTSUPP, ENOSYS}, [&] {
+    const bool done = attempt({EOPNOTSUPP, ENOSYS, ENOSPC, E2BIG}, [&] {
       if (file_.fd >= 0) fs_.set_xattr(file_.fd, xattr.name.c_str(), xattr.value);
       else fs_.set_xattr_at(at(), xattr.name.c_str(), xattr.value);
     });
@@ -92,13 +100,13 @@ class Application {
     if (!privileged_ && wanted_.owner) mode = without_foreign_setid(mode, ids_of(*wanted_.owner), actual_owner());
     result_.setid = mode != wanted_.mode;
     if ((info_.st_mode & k_permission_bits) != mode) {
-      attempt({EPERM, EOPNOTSUPP}, [&] {
+      attempt({EPERM, EOPNOTSUPP, ENOSYS}, [&] {
         if (file_.fd >= 0) fs_.chmod(file_.fd, mode);
         else fs_.chmod_at(at(), mode);
       });
       info_ = look();
     }
-    result_.mode = (info_.st_mode & k_permission_bits) != wanted_.mode;
+    result_.mode = !result_.setid && (info_.st_mode & k_permission_bits) != wanted_.mode;
   }
 
   /// A directory with a default list gives one to what is made in it; the bits of its mode are a mask then.

@@ -22,7 +22,7 @@ struct WantedAttributes {
 struct ApplyResult {
   bool owner = false;
   bool setid = false;
-  bool mode = false;             // the file system keeps another one
+  bool mode = false;             // the file system keeps another one, which is not for want of `setid`
   std::uint64_t xattrs = 0;
   std::uint64_t acls = 0;
   std::vector<std::string> errors;  // of what was attempted and refused

@@ -101,12 +101,14 @@ void make_and_rename(FileSystem& fs, const Place& place, TargetTree::File::Repla
   }
 }
 
-/// Exact permission bits of an open file, whatever the umask left; the stat after it.
-struct stat finish_mode(FileSystem& fs, int fd, std::uint16_t mode) {
-  const struct stat info = stat_fd(fd, "new file");
-  if ((info.st_mode & k_permission_bits) == mode) return info;
-  fs.chmod(fd, mode);
-  return stat_fd(fd, "new file");
+/// Sets the size; file systems that cannot make a file longer this way say EPERM (ftruncate(2)), and get a last byte.
+void set_size(FileSystem& fs, int fd, std::uint64_t size) {
+  const auto now = static_cast<std::uint64_t>(stat_fd(fd, "new file").st_size);
+  if (now == size) return;
+  if (now > size) return fs.truncate(fd, size);
+  if (unless_refused({EPERM, EOPNOTSUPP}, [&] { fs.truncate(fd, size); })) return;
+  const std::byte zero{0};
+  fs.pwrite(fd, {&zero, 1}, size - 1);
 }
 
 UniqueFd create(FileSystem& fs, At at, mode_t mode) {
@@ -154,14 +156,30 @@ bool TargetTree::make_directory(const std::string& path) const {
   });
 }
 
+/// File systems without modes refuse, or leave it as it is.
+template <typename Change>
+void TargetTree::change_mode(Change change) const {
+  if (!unless_refused({EOPNOTSUPP, ENOSYS}, change)) keeps_modes_ = false;
+}
+
+/// Exact permission bits of an open file, whatever the umask left; the stat after it.
+struct stat TargetTree::finish_mode(int fd, std::uint16_t mode) const {
+  struct stat info = stat_fd(fd, "new file");
+  if ((info.st_mode & k_permission_bits) == mode) return info;
+  change_mode([&] { fs_->chmod(fd, mode); });
+  info = stat_fd(fd, "new file");
+  if ((info.st_mode & k_permission_bits) != mode) keeps_modes_ = false;
+  return info;
+}
+
 void TargetTree::set_directory_mode(const std::string& path, std::uint16_t mode) const {
   const int fd = open_beneath(root_.get(), path, O_RDONLY | O_DIRECTORY);
   const UniqueFd owner(fd);
   if (fd >= 0) {
-    in_path(path, [&] { fs_->chmod(fd, mode); });
+    in_path(path, [&] { finish_mode(fd, mode); });
   } else if (fd == -EACCES && !path.empty()) {  // its own bits keep us from opening it
     const Place place = place_of(root_.get(), path);
-    in_path(path, [&] { fs_->chmod_at(place.at(), mode); });
+    in_path(path, [&] { change_mode([&] { fs_->chmod_at(place.at(), mode); }); });
   } else {
     throw_errno(-fd, "open", escape_name(path.empty() ? path_ : path));
   }
@@ -170,7 +188,7 @@ void TargetTree::set_directory_mode(const std::string& path, std::uint16_t mode)
 TargetTree::File::File(File&& other) noexcept { *this = std::move(other); }
 
 TargetTree::File& TargetTree::File::operator=(File&& other) noexcept {
-  std::swap(fs_, other.fs_);
+  std::swap(tree_, other.tree_);
   std::swap(directory_, other.directory_);
   std::swap(fd_, other.fd_);
   std::swap(temporary_, other.temporary_);
@@ -179,29 +197,29 @@ TargetTree::File& TargetTree::File::operator=(File&& other) noexcept {
 }
 
 TargetTree::File::~File() {
-  if (!temporary_.empty()) remove_quietly(*fs_, {directory_.get(), temporary_.c_str()});
+  if (!temporary_.empty()) remove_quietly(*tree_->fs_, {directory_.get(), temporary_.c_str()});
 }
 
 void TargetTree::File::write(ByteView bytes, std::uint64_t offset) const {
-  in_path(name_, [&] { fs_->pwrite(fd_.get(), bytes, offset); });
+  in_path(name_, [&] { tree_->fs_->pwrite(fd_.get(), bytes, offset); });
 }
 
 void TargetTree::File::reserve(std::uint64_t length) const {
-  in_path(name_, [&] { fs_->reserve(fd_.get(), 0, length); });
+  in_path(name_, [&] { tree_->fs_->reserve(fd_.get(), 0, length); });
 }
 
 StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace, const Finish& finish) {
   return in_path(name_, [&] {
-    if (static_cast<std::uint64_t>(stat_fd(fd_.get(), temporary_).st_size) != size)
-      fs_->truncate(fd_.get(), size);
+    FileSystem& fs = *tree_->fs_;
+    set_size(fs, fd_.get(), size);
     if (finish) finish({.directory_fd = directory_.get(), .name = temporary_, .fd = fd_.get()});
-    else finish_mode(*fs_, fd_.get(), mode);
+    else tree_->finish_mode(fd_.get(), mode);
     const At from{directory_.get(), temporary_.c_str()};
     const At to{directory_.get(), name_.c_str()};
     if (replace == Replace::yes)
-      fs_->rename(from, to);
+      fs.rename(from, to);
     else
-      fs_->rename_new(from, to);
+      fs.rename_new(from, to);
     temporary_.clear();
     const StatKey key = key_of_stat(stat_fd(fd_.get(), name_));  // after the rename: it sets the ctime
     fd_.reset();
@@ -213,7 +231,7 @@ StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace
 TargetTree::File TargetTree::create_file(const std::string& path) const {
   Place place = place_of(root_.get(), path);
   File file;
-  file.fs_ = fs_;
+  file.tree_ = this;
   const std::string temporary = temporary_name();
   file.fd_ = in_path(path, [&] { return create(*fs_, place.at(temporary), k_unfinished_file); });
   file.directory_ = std::move(place.directory);
@@ -236,7 +254,7 @@ StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, 
         finish({.directory_fd = directory_fd, .name = made, .fd = fd.get()});
         if (fresh) info = stat_fd(fd.get(), name);
       } else {
-        info = finish_mode(*fs_, fd.get(), mode);
+        info = finish_mode(fd.get(), mode);
       }
       if (!fresh) {
         fs_->rename(at, {directory_fd, name.c_str()});

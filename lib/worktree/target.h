@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -54,7 +55,7 @@ class TargetTree {
    private:
     friend class TargetTree;
     File() = default;
-    FileSystem* fs_ = nullptr;
+    const TargetTree* tree_ = nullptr;
     UniqueFd directory_;
     UniqueFd fd_;
     std::string temporary_;
@@ -77,11 +78,17 @@ class TargetTree {
   bool remove_directory(const std::string& path) const;
   /// One syncfs for everything.
   void sync() const;
+  /// False once the file system kept another mode than it was given: it has no place for such.
+  bool keeps_modes() const { return keeps_modes_; }
 
  private:
+  template <typename Change>
+  void change_mode(Change change) const;
+  struct stat finish_mode(int fd, std::uint16_t mode) const;
   FileSystem* fs_;
   std::string path_;
   UniqueFd root_;
+  mutable std::atomic<bool> keeps_modes_{true};
 };
 
 }  // namespace store

@@ -117,6 +117,29 @@ small_disk() {
   mounts+=("$2")
 }
 
+# ext4_disk SIZE DIR: the same with ext4.
+ext4_disk() {
+  PATH=$PATH:/sbin:/usr/sbin
+  mkdir -p "$2" && truncate -s "$1" "$2.image" && mkfs.ext4 -q "$2.image"
+  mount -o loop "$2.image" "$2" 2>/dev/null || skip 'may not mount'
+  mounts+=("$2")
+}
+
+# vfat_disk SIZE DIR UID: a FAT disk whose files all belong to UID, by the kernel or, where it has none, through FUSE; unmounted
+# at the end.
+vfat_disk() {
+  local options="uid=$3,gid=$3,umask=022"
+  [[ $EUID == 0 ]] || skip 'mounting needs root'
+  PATH=$PATH:/sbin:/usr/sbin
+  command -v mkfs.vfat >/dev/null || skip 'mkfs.vfat is missing (tools/packages.sh)'
+  mkdir -p "$2" && truncate -s "$1" "$2.image" && mkfs.vfat "$2.image" >/dev/null
+  if ! mount -t vfat -o "loop,$options" "$2.image" "$2" 2>/dev/null; then
+    command -v fusefat >/dev/null || skip 'neither vfat in the kernel nor fusefat (tools/packages.sh)'
+    fusefat -o "rw+,allow_other,$options" "$2.image" "$2" >/dev/null 2>&1 || skip 'may not mount through FUSE'
+  fi
+  mounts+=("$2")
+}
+
 # equal_trees A B: content, types, modes and link targets; sizes of holes do not matter.
 equal_trees() {
   diff <(cd "$1" && listing) <(cd "$2" && listing) >&2

@@ -211,6 +211,23 @@ TEST_CASE("a file that is not committed, or fails, leaves nothing behind") {
   }
 }
 
+TEST_CASE("a file system that has no modes, or cannot make files longer, still gets its files") {
+  const Scratch scratch;
+  FaultFileSystem fs;
+  const TargetTree target(fs, scratch.path());
+  CHECK(target.keeps_modes());
+  fs.arm({.call = FileCall::truncate, .error = EPERM, .lasts = test::FaultLasts::forever});
+  TargetTree::File file = target.create_file("holes");
+  file.write(as_bytes("x"), 0);
+  file.commit(9, 0600, Replace::no);
+  CHECK(scratch.read("holes") == std::string("x\0\0\0\0\0\0\0\0", 9));
+  CHECK(target.keeps_modes());
+  fs.arm({.call = FileCall::chmod, .error = ENOSYS, .lasts = test::FaultLasts::forever});
+  target.write_small_file(scratch.dirfd(), "f", as_bytes("x"), 04755, true);
+  CHECK(scratch.read("f") == "x");
+  CHECK(!target.keeps_modes());
+}
+
 TEST_CASE("making a directory that is there changes nothing; something else in its place is an error") {
   const Scratch scratch;
   scratch.make_tree({{"d/", "", 0750}, {"f", "x"}});
