@@ -100,9 +100,9 @@ Command export_command() {
            .usage = {"export [REV[:PATH]] -o FILE"},
            .description =
                "All of REV (HEAD), or what is in the directory PATH, or the one file PATH, as a tar archive that every tar program\n"
-               "reads, with the times, owners, extended attributes and hard links that were recorded. It is compressed if the name\n"
-               "of FILE ends in .tar.zst or .tzst. The same commit gives the same bytes. All is verified; nothing is held in\n"
-               "memory. FILE is replaced only when all is there; - is standard output.\n"
+               "reads, with the times, owners, extended attributes, access control lists, hard links and holes that were recorded.\n"
+               "It is compressed if the name of FILE ends in .tar.zst or .tzst. The same commit gives the same bytes. All is\n"
+               "verified; nothing is held in memory. FILE is replaced only when all is there; - is standard output.\n"
                "\n"
                "In --json bytes are those of the files, not of the archive.",
            .options = {{.letter = 'o',

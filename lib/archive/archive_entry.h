@@ -11,6 +11,13 @@
 
 namespace store {
 
+/// A stretch of zeros that takes no place.
+struct Hole {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  bool operator==(const Hole&) const = default;
+};
+
 /// One member of an archive.
 struct ArchiveEntry {
   std::string path;       // as it stands in the archive
@@ -27,6 +34,8 @@ struct ArchiveEntry {
   std::string user = {};             // "": unknown
   std::string group = {};
   std::vector<std::pair<std::string, Bytes>> xattrs = {};  // ACLs among them, in the kernel's form
+  std::vector<Hole> holes = {};      // of a regular file, ascending and apart
+  std::vector<std::string> left_out = {};  // what the archive says and this form cannot, for people
 };
 
 }  // namespace store

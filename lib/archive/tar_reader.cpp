@@ -8,10 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <exception>
 #include <utility>
 
+#include "archive/acl.h"
 #include "base/error.h"
+#include "base/text.h"
+#include "format/index_metadata.h"
 
 namespace store {
 namespace {
@@ -65,12 +69,139 @@ std::optional<EntryKind> kind_of(mode_t type) {
   }
 }
 
+AclEntry::Tag tag_of(int tag) {
+  switch (tag) {
+    case ARCHIVE_ENTRY_ACL_USER_OBJ: return AclEntry::Tag::owner;
+    case ARCHIVE_ENTRY_ACL_USER: return AclEntry::Tag::user;
+    case ARCHIVE_ENTRY_ACL_GROUP_OBJ: return AclEntry::Tag::owning_group;
+    case ARCHIVE_ENTRY_ACL_GROUP: return AclEntry::Tag::group;
+    case ARCHIVE_ENTRY_ACL_MASK: return AclEntry::Tag::mask;
+    default: return AclEntry::Tag::other;
+  }
+}
+
+std::ptrdiff_t count_of(const Acl& acl, AclEntry::Tag tag) {
+  return std::count_if(acl.begin(), acl.end(), [tag](const AclEntry& entry) { return entry.tag == tag; });
+}
+
+/// The kernel wants a mask where users or groups are named; like setfacl, the least that takes nothing away.
+void add_mask(Acl& acl) {
+  const bool named = count_of(acl, AclEntry::Tag::user) + count_of(acl, AclEntry::Tag::group) > 0;
+  if (!named || count_of(acl, AclEntry::Tag::mask) > 0) return;
+  AclEntry mask{.tag = AclEntry::Tag::mask};
+  for (const AclEntry& entry : acl)
+    if (entry.tag != AclEntry::Tag::owner && entry.tag != AclEntry::Tag::other)
+      mask.permissions = static_cast<std::uint16_t>(mask.permissions | entry.permissions);
+  acl.push_back(mask);
+}
+
+std::optional<std::uint32_t> number_of(const std::string& text) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+/// An access control list of one type; none if the member has none, or one that says no more than the permission bits.
+/// Error{partial} if the kernel would not take it.
+Acl acl_of(archive_entry* member, int wanted, const AclNames& names) {
+  Acl acl;
+  if (archive_entry_acl_reset(member, wanted) == 0) return acl;
+  int type = 0;
+  int permissions = 0;
+  int tag = 0;
+  int id = -1;
+  const char* name = nullptr;
+  while (archive_entry_acl_next(member, wanted, &type, &permissions, &tag, &id, &name) == ARCHIVE_OK) {
+    AclEntry entry{.tag = tag_of(tag), .permissions = static_cast<std::uint16_t>(permissions & 7)};
+    const bool user = entry.tag == AclEntry::Tag::user;
+    if (user || entry.tag == AclEntry::Tag::group) {
+      // As with owners: the id that the name has here, else the number.
+      const auto& id_of = user ? names.user : names.group;
+      std::optional<std::uint32_t> known = id_of ? id_of(text_of(name)) : std::nullopt;
+      if (!known) known = number_of(text_of(name));  // libarchive's own numbers end at 2³¹-1
+      if (!known && id >= 0) known = static_cast<std::uint32_t>(id);
+      if (!known) throw Error(ErrorKind::partial, fmt::format("names {}, who is unknown here", escape_name(text_of(name))));
+      entry.id = *known;
+    }
+    acl.push_back(entry);
+  }
+  add_mask(acl);
+  for (const AclEntry::Tag once : {AclEntry::Tag::owner, AclEntry::Tag::owning_group, AclEntry::Tag::other})
+    if (count_of(acl, once) != 1) throw Error(ErrorKind::partial, "is incomplete");
+  if (count_of(acl, AclEntry::Tag::mask) > 1) throw Error(ErrorKind::partial, "has two masks");
+  return acl;
+}
+
+void add_acl(ArchiveEntry& entry, archive_entry* member, int type, std::string_view xattr, const AclNames& names) {
+  try {
+    const Acl acl = acl_of(member, type, names);
+    if (acl.empty()) return;
+    // With a list the group's permission bits are the mask, whatever the group itself may do.
+    if (type == ARCHIVE_ENTRY_ACL_TYPE_ACCESS)
+      for (const AclEntry& line : acl)
+        if (line.tag == AclEntry::Tag::mask)
+          entry.mode = static_cast<std::uint16_t>((entry.mode & ~070) | line.permissions << 3);
+    entry.xattrs.emplace_back(xattr, encode_acl(acl));
+  } catch (const Error& error) {
+    entry.left_out.push_back(fmt::format("{}: {}", xattr, error.message()));
+  }
+}
+
+/// `warning`: what reading the header left behind; its outcome does not tell of lists.
+void add_acls(ArchiveEntry& entry, archive_entry* member, const AclNames& names, std::string_view warning) {
+  if ((archive_entry_acl_types(member) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) != 0)
+    entry.left_out.push_back("access control list: is of NFSv4's kind");
+  else if (warning.find("SCHILY.acl") != warning.npos)
+    entry.left_out.push_back("access control list: cannot be read");
+  add_acl(entry, member, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, k_acl_access, names);
+  if (entry.kind == EntryKind::directory) add_acl(entry, member, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, k_acl_default, names);
+}
+
+/// GNU tar's keys escape what would end them; libarchive gives them as they are.
+std::string unescape_key(std::string name) {
+  for (std::size_t at = name.find('%'); at != name.npos; at = name.find('%', at + 1)) {
+    if (name.compare(at, 3, "%3D") == 0) name.replace(at, 3, "=");
+    else if (name.compare(at, 3, "%25") == 0) name.replace(at, 3, "%");
+  }
+  return name;
+}
+
+void add_xattrs(ArchiveEntry& entry, archive_entry* member) {
+  archive_entry_xattr_reset(member);
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t length = 0;
+  while (archive_entry_xattr_next(member, &name, &value, &length) == ARCHIVE_OK) {
+    const auto* bytes = static_cast<const std::byte*>(value);
+    entry.xattrs.emplace_back(unescape_key(text_of(name)), Bytes(bytes, bytes + length));
+  }
+}
+
+/// What lies between and behind the stretches that the archive has.
+void add_holes(ArchiveEntry& entry, archive_entry* member) {
+  if (archive_entry_sparse_reset(member) == 0) return;
+  std::uint64_t at = 0;
+  la_int64_t offset = 0;
+  la_int64_t length = 0;
+  const auto hole_until = [&](std::uint64_t end) {
+    if (end > at) entry.holes.push_back({at, end - at});
+  };
+  while (archive_entry_sparse_next(member, &offset, &length) == ARCHIVE_OK) {
+    if (offset < 0 || length < 0) continue;
+    hole_until(static_cast<std::uint64_t>(offset));
+    at = std::max(at, static_cast<std::uint64_t>(offset) + static_cast<std::uint64_t>(length));
+  }
+  hole_until(entry.size);
+}
+
 }  // namespace
 
 struct TarReader::State {
-  explicit State(ByteSource& from) : source(from), buffer(k_block) {}
+  State(ByteSource& from, AclNames acl_names) : source(from), names(std::move(acl_names)), buffer(k_block) {}
 
   ByteSource& source;
+  AclNames names;
   Buffer buffer;
   bool source_ended = false;
   bool any_bytes = false;
@@ -81,6 +212,14 @@ struct TarReader::State {
   static la_ssize_t on_read(archive*, void* self, const void** out);
   /// A call's outcome; what the source threw inside of it goes on from here.
   int check(int status);
+  /// Makes `data` what comes next of the member's content, or its end.
+  void fetch();
+
+  // of the member's content
+  ByteView data;                  // fetched and not read yet
+  std::uint64_t data_offset = 0;  // of it; at the end, the member's size
+  std::uint64_t position = 0;
+  bool ended = false;
 };
 
 /// C code is between here and us: nothing may be thrown through it.
@@ -105,7 +244,20 @@ int TarReader::State::check(int status) {
   throw Error(ErrorKind::partial, any_bytes ? text_of(archive_error_string(reader.get())) : "is empty: no tar archive");
 }
 
-TarReader::TarReader(ByteSource& source) : state_(std::make_unique<State>(source)) {
+void TarReader::State::fetch() {
+  while (data.empty() && !ended) {
+    const void* bytes = nullptr;
+    std::size_t length = 0;
+    la_int64_t offset = 0;
+    const int status = check(archive_read_data_block(reader.get(), &bytes, &length, &offset));
+    if (status == ARCHIVE_RETRY) continue;
+    ended = status == ARCHIVE_EOF;
+    data = ended ? ByteView() : ByteView(static_cast<const std::byte*>(bytes), length);
+    data_offset = std::max(position, static_cast<std::uint64_t>(std::max<la_int64_t>(0, offset)));
+  }
+}
+
+TarReader::TarReader(ByteSource& source, AclNames names) : state_(std::make_unique<State>(source, std::move(names))) {
   state_->reader.reset(archive_read_new());
   archive* reader = state_->reader.get();
   if (reader == nullptr) throw Error(ErrorKind::system, "tar: no memory for a reader");
@@ -147,14 +299,12 @@ std::optional<ArchiveEntry> TarReader::next() {
   entry.gid = static_cast<std::uint32_t>(archive_entry_gid(member));
   entry.user = text_of(archive_entry_uname(member));
   entry.group = text_of(archive_entry_gname(member));
-  archive_entry_xattr_reset(member);
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t length = 0;
-  while (archive_entry_xattr_next(member, &name, &value, &length) == ARCHIVE_OK) {
-    const auto* bytes = static_cast<const std::byte*>(value);
-    entry.xattrs.emplace_back(text_of(name), Bytes(bytes, bytes + length));
-  }
+  add_acls(entry, member, state_->names, text_of(archive_error_string(state_->reader.get())));
+  add_xattrs(entry, member);
+  if (entry.kind == EntryKind::file) add_holes(entry, member);
+  state_->data = {};
+  state_->data_offset = state_->position = 0;
+  state_->ended = false;
   return entry;
 }
 
@@ -162,12 +312,30 @@ std::size_t TarReader::read(MutableByteView out) {
   const Utf8Locale::Scope scope(state_->locale);
   std::size_t got = 0;
   while (got < out.size()) {
-    const la_ssize_t length = archive_read_data(state_->reader.get(), out.data() + got, out.size() - got);
-    if (length < 0) state_->check(static_cast<int>(length));
-    if (length == 0) break;
-    if (length > 0) got += static_cast<std::size_t>(length);
+    state_->fetch();
+    const MutableByteView rest = out.subspan(got);
+    std::size_t take = 0;
+    if (state_->data_offset > state_->position) {
+      take = static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), state_->data_offset - state_->position));
+      std::fill_n(rest.begin(), take, std::byte{0});
+    } else if (!state_->data.empty()) {
+      take = std::min(rest.size(), state_->data.size());
+      std::copy_n(state_->data.begin(), take, rest.begin());
+      state_->data = state_->data.subspan(take);
+      state_->data_offset += take;
+    } else {
+      break;
+    }
+    state_->position += take;
+    got += take;
   }
   return got;
+}
+
+std::uint64_t TarReader::skip_hole() {
+  const Utf8Locale::Scope scope(state_->locale);
+  state_->fetch();
+  return state_->data_offset - std::exchange(state_->position, state_->data_offset);
 }
 
 }  // namespace store

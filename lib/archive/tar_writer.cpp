@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "archive/acl.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "format/index_metadata.h"
 
 namespace store {
 namespace {
@@ -103,12 +105,51 @@ std::string_view link_of(const ArchiveEntry& entry) { return entry.hard_link.emp
 
 bool has_content(const ArchiveEntry& entry) { return is_regular(entry.kind) && entry.hard_link.empty(); }
 
-/// What the ustar header of this entry cannot say.
-std::string pax_records(const ArchiveEntry& entry) {
+bool is_sparse(const ArchiveEntry& entry) { return has_content(entry) && !entry.holes.empty(); }
+
+/// Where the data of a sparse file belongs: GNU's form 1.0, "count, then offset and length of each", every number on a line. It
+/// stands before the data, and fills whole blocks. A hole at the end is followed by an empty stretch, which says how far it goes.
+std::string sparse_map(const ArchiveEntry& entry) {
+  std::string map;
+  std::size_t count = 0;
+  std::uint64_t at = 0;
+  const auto stretch = [&](std::uint64_t end) {
+    map += fmt::format("{}\n{}\n", at, end - at);
+    ++count;
+  };
+  for (const Hole& hole : entry.holes) {
+    if (hole.offset > at) stretch(hole.offset);
+    at = hole.offset + hole.length;
+  }
+  stretch(entry.size);
+  map.insert(0, fmt::format("{}\n", count));
+  map.resize((map.size() + k_block - 1) / k_block * k_block);
+  return map;
+}
+
+std::uint64_t data_bytes(const ArchiveEntry& entry) {
+  if (!has_content(entry)) return 0;
+  std::uint64_t bytes = entry.size;
+  for (const Hole& hole : entry.holes) bytes -= hole.length;
+  return bytes;
+}
+
+/// The record that says what GNU tar and libarchive read from there, as text; every other extended attribute goes as it is.
+std::string xattr_record(const std::string& name, ByteView value) {
+  if (is_acl(name)) {
+    const std::string_view key = name == k_acl_access ? "SCHILY.acl.access" : "SCHILY.acl.default";
+    if (const std::optional<Acl> acl = decode_acl(value)) return pax_record(key, acl_text(*acl));
+  }
+  return pax_record(xattr_key(name), as_text(value));
+}
+
+/// What the ustar header of this entry cannot say; `stored` is what its content takes in the archive.
+std::string pax_records(const ArchiveEntry& entry, std::uint64_t stored) {
   const std::string name = name_of(entry);
   const std::string_view link = link_of(entry);
   std::string records;
-  if (!ustar_cut(name)) records += pax_record("path", name);
+  if (is_sparse(entry)) records += pax_record("GNU.sparse.name", name);
+  else if (!ustar_cut(name)) records += pax_record("path", name);
   if (link.size() > k_link.length) records += pax_record("linkpath", link);
   if (entry.user.size() >= k_user.length) records += pax_record("uname", entry.user);
   if (entry.group.size() >= k_group.length) records += pax_record("gname", entry.group);
@@ -117,11 +158,20 @@ std::string pax_records(const ArchiveEntry& entry) {
     records.insert(0, pax_record("hdrcharset", "BINARY"));
   if (entry.uid > k_max_owner) records += pax_record("uid", fmt::format("{}", entry.uid));
   if (entry.gid > k_max_owner) records += pax_record("gid", fmt::format("{}", entry.gid));
-  if (has_content(entry) && entry.size > k_max_size) records += pax_record("size", fmt::format("{}", entry.size));
+  if (stored > k_max_size) records += pax_record("size", fmt::format("{}", stored));
+  if (is_sparse(entry)) {
+    records += pax_record("GNU.sparse.major", "1") + pax_record("GNU.sparse.minor", "0");
+    records += pax_record("GNU.sparse.realsize", fmt::format("{}", entry.size));
+  }
   if (entry.mtime_nanoseconds != 0 || entry.mtime_seconds < 0 || entry.mtime_seconds > k_max_time)
     records += pax_record("mtime", decimal_time(entry.mtime_seconds, entry.mtime_nanoseconds));
-  for (const auto& [xattr, value] : entry.xattrs) records += pax_record(xattr_key(xattr), as_text(value));
+  for (const auto& [xattr, value] : entry.xattrs) records += xattr_record(xattr, value);
   return records;
+}
+
+/// A name that fits, in a directory of its own.
+std::string within_name(std::string_view directory, const ArchiveEntry& entry) {
+  return std::string(directory) + std::string(base_name(entry.path)).substr(0, k_name.length - directory.size());
 }
 
 char type_of(const ArchiveEntry& entry) {
@@ -174,16 +224,20 @@ void TarWriter::member(const std::string& name, char type, std::uint64_t size, c
 void TarWriter::begin(const ArchiveEntry& entry) {
   if (left_ != 0) throw Error(ErrorKind::bug, fmt::format("tar: {} bytes of a member are missing", left_));
   pad(k_block);
-  const std::string records = pax_records(entry);
+  const std::string map = is_sparse(entry) ? sparse_map(entry) : std::string();
+  const std::uint64_t data = data_bytes(entry);
+  const std::string records = pax_records(entry, map.size() + data);
   if (!records.empty()) {
     ArchiveEntry extended;
     extended.mode = 0644;
-    member("PaxHeaders/" + std::string(base_name(entry.path)).substr(0, k_name.length - 11), 'x', records.size(), extended);
+    member(within_name("PaxHeaders/", entry), 'x', records.size(), extended);
     put(as_bytes(records));
     pad(k_block);
   }
-  left_ = has_content(entry) ? entry.size : 0;
-  member(name_of(entry), type_of(entry), left_, entry);
+  left_ = data;
+  // Whoever does not know sparse files must not take the map for the file.
+  member(map.empty() ? name_of(entry) : within_name("GNUSparseFile.0/", entry), type_of(entry), map.size() + data, entry);
+  put(as_bytes(map));
 }
 
 void TarWriter::write(ByteView content) {

@@ -5,6 +5,8 @@ namespace {
 
 /// At some 600 bytes an entry, 5 MiB. The temporary index rewrites itself whenever it has grown by a quarter.
 constexpr std::size_t k_in_memory = 8 * 1024;
+/// Attributes are 100 bytes as a rule, but may be 16 KiB.
+constexpr std::size_t k_metadata_in_memory = 4u << 20;
 
 /// Passes entries on, but not what lies below one that is no directory.
 class LeaveOutShadowed {
@@ -26,8 +28,9 @@ class LeaveOutShadowed {
 
 void EntrySorter::put(IndexEntry entry) {
   std::string path = entry.path;
+  metadata_bytes_ += entry.metadata.size();
   entries_.insert_or_assign(std::move(path), std::move(entry));
-  if (entries_.size() >= k_in_memory) spill();
+  if (entries_.size() >= k_in_memory || metadata_bytes_ >= k_metadata_in_memory) spill();
 }
 
 std::optional<IndexEntry> EntrySorter::find(const std::string& path) const {
@@ -42,6 +45,7 @@ void EntrySorter::spill() {
   for (const auto& [path, entry] : entries_) batch.put(entry);
   batch.commit(false);
   entries_.clear();
+  metadata_bytes_ = 0;
 }
 
 void EntrySorter::visit(const std::function<void(const IndexEntry&)>& visit) {

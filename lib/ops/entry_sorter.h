@@ -29,6 +29,7 @@ class EntrySorter {
   FileSystem& fs_;
   const Session& session_;
   std::map<std::string, IndexEntry, PathLess> entries_;
+  std::size_t metadata_bytes_ = 0;  // put since the last spill
   std::unique_ptr<Index> spill_;
 };
 

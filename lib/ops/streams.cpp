@@ -19,6 +19,8 @@
 #include "ops/permissions.h"
 #include "ops/size_classes.h"
 #include "ops/staging.h"
+#include "worktree/capture.h"
+#include "worktree/owner_names.h"
 
 namespace store {
 namespace {
@@ -50,15 +52,24 @@ class WatchedSource final : public ByteSource {
 
 /// Content of the member that the reader stands at.
 class MemberSource final : public ByteSource {
- public:
-  MemberSource(TarReader& reader, std::optional<std::string>& failure) : reader_(reader), failure_(failure) {}
-  std::size_t read(MutableByteView out) override {
+ private:
+  template <typename Step>
+  auto watch(Step step) {
     try {
-      return reader_.read(out);
+      return step();
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::partial) failure_ = error.message();
       throw;
     }
+  }
+
+ public:
+  MemberSource(TarReader& reader, std::optional<std::string>& failure) : reader_(reader), failure_(failure) {}
+  std::size_t read(MutableByteView out) override {
+    return watch([&] { return reader_.read(out); });
+  }
+  std::uint64_t skip_zeros() override {
+    return watch([&] { return reader_.skip_hole(); });
   }
 
  private:
@@ -81,9 +92,12 @@ std::string member_path(const std::string& prefix, const std::string& name) {
   return path;
 }
 
-/// What an archive says of a member, as the index holds it. Extended attributes too large to stand in the index are left out, and
-/// named in `left_out`.
-Bytes metadata_of(const ArchiveEntry& member, const MetadataSelection& selection, std::vector<std::string>& left_out) {
+constexpr std::size_t k_max_xattr_name = 255;
+constexpr std::size_t k_max_xattr_value = 64u << 10;  // no file can have a larger one (Linux, XATTR_SIZE_MAX)
+
+/// What an archive says of a member, as the index holds it. What no file can have is named in `left_out`.
+Bytes metadata_of(const ArchiveEntry& member, const MetadataSelection& selection, AttributeValues& values,
+                  std::vector<std::string>& left_out) {
   if (!selection.any()) return {};
   IndexMetadata metadata;
   metadata.captured = {.times = selection.times, .owners = selection.owners, .xattrs = selection.xattrs, .acls = selection.acls,
@@ -93,20 +107,26 @@ Bytes metadata_of(const ArchiveEntry& member, const MetadataSelection& selection
   if (selection.owners)
     metadata.attributes.owner =
         Attributes::Owner{member.uid, member.gid, name_or_none(member.user), name_or_none(member.group)};
-  std::map<std::string, Bytes> xattrs(member.xattrs.begin(), member.xattrs.end());
-  std::size_t room = k_max_attributes_entry / 2;
-  for (auto& [name, value] : xattrs) {
-    if (!(is_acl(name) ? selection.acls : selection.xattrs)) continue;
-    const std::size_t size = name.size() + value.size() + 8;
-    const bool fits = !name.empty() && name.size() <= 255 && value.size() <= k_max_inline_xattr && size <= room;
-    if (!fits) {
-      left_out.push_back(name);
-      continue;
-    }
-    room -= size;
-    metadata.attributes.xattrs.push_back({.name = name, .value = std::move(value), .chunk = {}, .length = 0});
+  metadata.attributes.sparse = !member.holes.empty();
+  if (selection.acls) left_out.insert(left_out.end(), member.left_out.begin(), member.left_out.end());
+  std::vector<RawXattr> xattrs;
+  const std::map<std::string, Bytes> by_name(member.xattrs.begin(), member.xattrs.end());
+  for (const auto& [name, value] : by_name) {
+    if (!is_wanted_xattr(name, selection)) continue;
+    if (!name.empty() && name.size() <= k_max_xattr_name && value.size() <= k_max_xattr_value) xattrs.push_back({name, value});
+    else left_out.push_back(fmt::format("extended attribute {}: is too large for a file", escape_name(name)));
   }
+  CapturedAttributes captured;
+  captured.attributes = std::move(metadata.attributes);
+  set_xattrs(captured, std::move(xattrs));
+  values = {std::move(captured.chunks), captured.too_long};
+  metadata.attributes = std::move(captured.attributes);
   return encode_index_metadata(metadata);
+}
+
+AclNames acl_names() {
+  return {.user = [](const std::string& name) { return owner_names().uid_of(name); },
+          .group = [](const std::string& name) { return owner_names().gid_of(name); }};
 }
 
 /// Marks a member that others link to: an inode that no file has tells the group. Nothing if it is marked already.
@@ -197,7 +217,7 @@ class StreamIngest {
     source_ = std::make_shared<WatchedSource>(watch(input.open), failure_);
     if (input.kind == StreamInput::Kind::archive) {
       prefix_ = input.path;
-      reader_ = watch([&] { return std::make_unique<TarReader>(*source_); });
+      reader_ = watch([&] { return std::make_unique<TarReader>(*source_, acl_names()); });
       return std::nullopt;
     }
     IngestInput out = input_at(input.path, EntryKind::file, k_file_mode);
@@ -238,7 +258,7 @@ class StreamIngest {
         continue;
       }
       fill(*member, input);
-      add_metadata(*member, input.entry);
+      add_metadata(*member, input);
       links_.erase(path);
       if (!link_targets_.contains(path)) return input;
       held_ = std::move(input);
@@ -257,12 +277,10 @@ class StreamIngest {
     }
   }
 
-  void add_metadata(const ArchiveEntry& member, IndexEntry& entry) {
+  void add_metadata(const ArchiveEntry& member, IngestInput& input) {
     std::vector<std::string> left_out;
-    entry.metadata = metadata_of(member, options_.metadata, left_out);
-    for (const std::string& name : left_out)
-      result_.failed.push_back({entry.path, fmt::format("extended attribute {}: is too large for an archive's member, and left out",
-                                                        escape_name(name))});
+    input.entry.metadata = metadata_of(member, options_.metadata, input.values, left_out);
+    for (const std::string& what : left_out) result_.failed.push_back({input.entry.path, what + ": left out"});
   }
 
   void add_link(IndexEntry entry, std::string target) {

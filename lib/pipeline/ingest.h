@@ -39,6 +39,12 @@ struct ContentProfile {
   std::uint64_t inline_threshold = 64u << 10;  // files up to this size are one chunk; at most chunking.max
 };
 
+/// Contents of the extended attributes that an entry names as chunks: stored before the entry is used.
+struct AttributeValues {
+  std::vector<Bytes> chunks;
+  bool too_long = false;  // extended attributes had to be left out
+};
+
 /// One path on its way in. `entry` comes with path, kind, mode and stat; what is read fills in size, id and chunks.
 struct IngestInput {
   enum class Action {
@@ -55,6 +61,7 @@ struct IngestInput {
   IndexEntry entry;
   std::optional<ContentProfile> profile = {};  // nothing: that of the options
   ScanEntry found = {};
+  AttributeValues values = {};  // of attributes that come with the entry
   std::int64_t known_mtime_ns = 0;  // of the file when `entry.metadata` was recorded
   std::uint64_t disk_blocks = 0;  // 512-byte units on disk: fewer than the size needs = look for holes
   std::shared_ptr<ByteSource> stream = {};  // read to its end before the next input is asked for; what it throws ends the ingest

@@ -61,6 +61,7 @@ bool IngestStages::plan(IngestItem& item) {
       ahead_.reset();
       if (stream) {
         planned_ = new_large_file(input);
+        planned_->values = std::move(input.values);
         planned_->input = std::move(input);
         planned_->head = *std::exchange(head_, std::nullopt);
         planned_offset_ = 0;
@@ -75,6 +76,8 @@ bool IngestStages::plan(IngestItem& item) {
     bytes += size;
     SmallItem& small = item.batch.emplace_back();
     small.input = std::move(*ahead_);
+    small.values = std::move(small.input.values);
+    for (const Bytes& value : small.values.chunks) bytes += value.size();
     ahead_.reset();
     if (!stream) continue;
     small.own = *std::exchange(head_, std::nullopt);

@@ -13,12 +13,6 @@
 
 namespace store {
 
-/// What capturing attributes leaves for the stage that stores.
-struct AttributeValues {
-  std::vector<Bytes> chunks;
-  bool too_long = false;
-};
-
 /// A large file between its first and its last window. Each field belongs to the stage named.
 struct LargeFile {
   LargeFile(const ContentProfile& how, NodeBuilder::Sink sink)

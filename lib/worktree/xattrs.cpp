@@ -29,16 +29,15 @@ ssize_t read_growing(std::vector<char>& buffer, std::size_t usual, Read read) {
   }
 }
 
-bool is_wanted(std::string_view name, const MetadataSelection& selection) {
-  if (is_acl(name)) return selection.acls;
-  // What else is in system.* belongs to one file system and says nothing on another.
-  return selection.xattrs && !name.starts_with("system.");
-}
-
 /// Gone meanwhile, or not for this user: no reason to leave the file out.
 bool is_no_value(int error) { return error == ENODATA || error == EACCES || error == EPERM || error == EOPNOTSUPP; }
 
 }  // namespace
+
+bool is_wanted_xattr(std::string_view name, const MetadataSelection& selection) {
+  if (is_acl(name)) return selection.acls;
+  return selection.xattrs && !name.starts_with("system.");
+}
 
 std::string path_of(const FilePlace& file) {
   if (file.fd >= 0) return fmt::format("/proc/self/fd/{}", file.fd);
@@ -63,7 +62,7 @@ std::vector<RawXattr> read_xattrs(const FilePlace& file, const MetadataSelection
     const std::size_t end = std::min(list.find('\0', begin), list.size());
     const std::string name(list.substr(begin, end - begin));
     begin = end + 1;
-    if (!is_wanted(name, selection)) continue;
+    if (!is_wanted_xattr(name, selection)) continue;
     const ssize_t got = read_growing(value, k_usual_value, [&](char* buffer, std::size_t size) {
       return file.fd >= 0 ? ::fgetxattr(file.fd, name.c_str(), buffer, size)
                           : ::lgetxattr(path.c_str(), name.c_str(), buffer, size);

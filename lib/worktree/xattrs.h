@@ -24,6 +24,10 @@ struct RawXattr {
 /// them, and access control lists. None where the file system has none. Error by errno if they cannot be listed.
 std::vector<RawXattr> read_xattrs(const FilePlace& file, const MetadataSelection& selection);
 
+/// True if an extended attribute is among those to record: those of one file system alone (system.*, but for access control lists)
+/// never are.
+bool is_wanted_xattr(std::string_view name, const MetadataSelection& selection);
+
 /// True for what only root may set: security.* and trusted.*.
 bool needs_root(std::string_view xattr);
 

@@ -4,8 +4,10 @@
 
 #include <map>
 
+#include "archive/acl.h"
 #include "archive/tar_reader.h"
 #include "base/error.h"
+#include "format/index_metadata.h"
 #include "support/random_bytes.h"
 #include "support/work_fixture.h"
 
@@ -29,7 +31,7 @@ std::string archive_of(const std::vector<std::pair<ArchiveEntry, std::string>>& 
 std::vector<ArchiveEntry> read_back(const std::string& archive) {
   const ByteView bytes = as_bytes(archive);
   BytesSource source(Bytes(bytes.begin(), bytes.end()));
-  TarReader reader(source);
+  TarReader reader(source, {});
   std::vector<ArchiveEntry> entries;
   while (std::optional<ArchiveEntry> entry = reader.next()) entries.push_back(*entry);
   return entries;
@@ -125,4 +127,38 @@ TEST_CASE("modes, devices and large sizes are as given, and the archive ends on 
   large.begin({.path = "huge", .size = 1ULL << 40});
   CHECK(header.find("22 size=1099511627776\n") != std::string::npos);
   CHECK_THROWS_AS(large.finish(), Error);
+}
+
+TEST_CASE("an access control list comes back, and bytes that are none as they are") {
+  const Acl acl = {{AclEntry::Tag::owner, 7},         {AclEntry::Tag::user, 4, 0},       {AclEntry::Tag::user, 1, 4'294'967'294},
+                   {AclEntry::Tag::owning_group, 0},  {AclEntry::Tag::group, 6, 12345},  {AclEntry::Tag::mask, 5},
+                   {AclEntry::Tag::other, 2}};
+  CHECK(decode_acl(encode_acl(acl)) == acl);
+  ArchiveEntry entry{.path = "d", .kind = EntryKind::directory, .mode = 0752};
+  entry.xattrs = {{std::string(k_acl_access), encode_acl(acl)}, {std::string(k_acl_default), encode_acl(acl)}};
+  const std::vector<ArchiveEntry> found = read_back(archive_of({{entry, ""}}));
+  CHECK(found[0].xattrs == entry.xattrs);
+  CHECK(found[0].mode == 0752);
+  CHECK(found[0].left_out.empty());
+  for (const std::string& bad : {std::string(), std::string("\2\0\0\0", 4), std::string(12, '\2'), noise(20, 1)}) {
+    CHECK(!decode_acl(as_bytes(bad)));
+    entry.xattrs = {{std::string(k_acl_access), Bytes(as_bytes(bad).begin(), as_bytes(bad).end())}};
+    CHECK(read_back(archive_of({{entry, ""}}))[0].xattrs == entry.xattrs);
+  }
+}
+
+TEST_CASE("a sparse file stores its data alone, behind a map of whole blocks") {
+  constexpr std::uint64_t k_far = 1ULL << 42;
+  ArchiveEntry entry{.path = "dir/" + std::string(120, 's'), .mode = 0644, .size = k_far};
+  entry.holes = {{4096, 1 << 20}, {(1 << 20) + 8192, k_far - (1 << 20) - 8192}};
+  const std::string data = std::string(4096, 'a') + std::string(4096, 'b');
+  const std::string archive = archive_of({{entry, data}, {{.path = "empty", .size = 0}, ""}});
+  CHECK(archive.size() <= 20480);
+  CHECK(archive.find("3\n0\n4096\n1052672\n4096\n4398046511104\n0\n") != std::string::npos);
+  const std::vector<ArchiveEntry> found = read_back(archive);
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].path == entry.path);
+  CHECK(found[0].size == k_far);
+  CHECK(found[0].holes == entry.holes);
+  CHECK(found[1].path == "empty");
 }
