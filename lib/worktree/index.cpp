@@ -227,21 +227,6 @@ Index::Batch Index::begin() {
   return Batch(std::make_unique<Batch::State>(*state_));
 }
 
-void Index::rewrite(const std::function<void(const std::function<void(const IndexEntry&)>&)>& fill,
-                    bool sync) {
-  Batch batch = begin();
-  IndexCursor old = state_->seek("");
-  const auto before = [&](const std::string& path) { return compare_paths(old.entry().path, path) < 0; };
-  fill([&](const IndexEntry& entry) {
-    for (; !old.at_end() && before(entry.path); old.next()) batch.remove(old.entry().path);
-    const bool known = !old.at_end() && old.entry().path == entry.path;
-    if (!known || old.entry() != entry) batch.put(entry);
-    if (known) old.next();
-  });
-  for (; !old.at_end(); old.next()) batch.remove(old.entry().path);
-  batch.commit(sync);
-}
-
 bool is_racy(const StatKey& stat, std::int64_t read_started_ns) {
   return is_recent(stat.mtime_ns, read_started_ns) || is_recent(stat.ctime_ns, read_started_ns);
 }

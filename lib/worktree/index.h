@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,10 +76,6 @@ class Index {
   };
   /// The caller holds the index lock exclusively. Cursors opened before stay valid until commit().
   Batch begin();
-
-  /// Replaces everything (a checkout of another tree): entries come in path order from `fill(put)`. One batch
-  /// of what differs.
-  void rewrite(const std::function<void(const std::function<void(const IndexEntry&)>&)>& fill, bool sync);
 
  private:
   struct State;

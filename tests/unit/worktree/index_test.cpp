@@ -193,31 +193,6 @@ TEST_CASE("the log is folded into the base when it exceeds a quarter of it and t
   CHECK(fs.count(FileCall::rename) > 1);
 }
 
-TEST_CASE("rewrite replaces everything, and writes only what differs") {
-  for (const std::size_t count : {std::size_t{10}, std::size_t{20000}}) {
-    const Scratch scratch;
-    Index index(posix_file_system(), scratch.dirfd());
-    put_one(index, entry_at("gone", 1), true);
-    put_one(index, entry_at("100003", 1), true);
-    Model model;
-    for (std::size_t i = 0; i < count; ++i) {
-      const IndexEntry entry = entry_at(std::to_string(100000 + i), 2);
-      model[entry.path] = entry;
-    }
-    const auto fill = [&](const std::function<void(const IndexEntry&)>& put) {
-      for (const auto& [path, entry] : model) put(entry);
-    };
-    index.rewrite(fill, true);
-    check_equal(index, model);
-    check_equal(Index(posix_file_system(), scratch.dirfd()), model);
-    const std::uint64_t log = size_of(scratch, "index.log");
-    index.rewrite(fill, true);
-    CHECK(size_of(scratch, "index.log") == log);
-    index.rewrite([](const auto&) {}, true);
-    CHECK(index.empty());
-  }
-}
-
 TEST_CASE("a cursor opened before stays valid while a batch is gathered") {
   const Scratch scratch;
   Index index(posix_file_system(), scratch.dirfd());
