@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "app/examples.h"
 #include "app/exit_codes.h"
+#include "app/option_text.h"
 
 namespace store {
 namespace {
@@ -23,35 +25,9 @@ std::string padded(std::string text, std::size_t columns) {
   return text;
 }
 
-/// "-j, --jobs N".
-std::string option_syntax(const OptionSpec& option) {
-  std::string text = option.letter != 0 ? std::string{'-', option.letter} : "";
-  if (!option.name.empty()) text += (text.empty() ? "--" : ", --") + std::string(option.name);
-  if (option.takes_value()) {
-    const std::string value = option.implied.empty() ? " " + std::string(option.argument)
-                                                     : "[=" + std::string(option.argument) + "]";
-    text += value;
-  }
-  return text;
-}
-
-std::string option_help(const OptionSpec& option) {
-  std::string text(option.help);
-  std::string choices;
-  for (const std::string_view choice : option.choices) choices += (choices.empty() ? "" : ", ") + std::string(choice);
-  return choices.empty() ? text : text + ": " + choices;
-}
-
-std::vector<const OptionSpec*> shown(const std::vector<OptionSpec>& options) {
-  std::vector<const OptionSpec*> out;
-  for (const OptionSpec& option : options)
-    if (option.state == OptionSpec::State::shown) out.push_back(&option);
-  return out;
-}
-
 std::string option_lines(const std::vector<OptionSpec>& options) {
   std::string out;
-  for (const OptionSpec* option : shown(options)) {
+  for (const OptionSpec* option : shown_options(options)) {
     // Long options without a letter stand under the others' names.
     const std::string syntax = (option->letter == 0 ? "      " : "  ") + option_syntax(*option);
     if (columns_of(syntax) + 2 > k_option_column)
@@ -73,9 +49,15 @@ std::string word_lines() {
   return out;
 }
 
+std::string example_lines(const CommandSpec& spec) {
+  std::string out;
+  for (const Example& example : examples_of(spec.word)) out += fmt::format("  {}\n      {}\n", example.command, example.meaning);
+  return out.empty() ? out : "\nexamples:\n" + out;
+}
+
 void write_options(JsonWriter& json, const std::vector<OptionSpec>& options) {
   json.key("options").begin_array();
-  for (const OptionSpec* option : shown(options)) {
+  for (const OptionSpec* option : shown_options(options)) {
     json.begin_object();
     json.field("name", option->name.empty() ? std::optional<std::string>() : std::optional("--" + std::string(option->name)));
     json.field("letter", option->letter == 0 ? std::optional<std::string>() : std::optional(std::string{'-', option->letter}));
@@ -97,12 +79,27 @@ void write_word(JsonWriter& json, const CommandSpec& spec) {
   json.end();
   json.field("description", spec.description);
   write_options(json, spec.options);
+  json.key("examples").begin_array();
+  for (const Example& example : examples_of(spec.word)) {
+    json.begin_object();
+    json.field("command", example.command);
+    json.field("meaning", example.meaning);
+    json.end();
+  }
   json.end();
+  json.end();
+}
+
+std::string example_script(const CommandSpec& spec) {
+  std::string out;
+  for (const Example& example : examples_of(spec.word))
+    out += fmt::format("{}# {}\n{}\n", out.empty() ? "" : "\n", example.meaning, example.command);
+  return out;
 }
 
 std::string markdown_options(const std::vector<OptionSpec>& options) {
   std::string out = "| option | meaning |\n|---|---|\n";
-  for (const OptionSpec* option : shown(options)) {
+  for (const OptionSpec* option : shown_options(options)) {
     std::string help = option_help(*option);
     for (std::size_t at = 0; (at = help.find('|', at)) != help.npos; at += 2) help.insert(at, 1, '\\');
     out += fmt::format("| `{}` | {} |\n", option_syntax(*option), help);
@@ -129,7 +126,8 @@ std::string word_help(const CommandSpec& spec) {
   for (std::size_t i = 0; i < spec.usage.size(); ++i)
     out += fmt::format("{} store {}\n", i == 0 ? "usage:" : "      ", spec.usage[i]);
   if (!spec.description.empty()) out += fmt::format("\n{}\n", spec.description);
-  if (!shown(spec.options).empty()) out += "\noptions:\n" + option_lines(spec.options);
+  if (!shown_options(spec.options).empty()) out += "\noptions:\n" + option_lines(spec.options);
+  out += example_lines(spec);
   return out + "\nstore help lists the options that every word takes, and the exit codes.\n";
 }
 
@@ -175,7 +173,8 @@ std::string markdown_page(const CommandSpec& spec) {
                                 spec.word, spec.summary);
   for (const std::string_view line : spec.usage) out += fmt::format("    store {}\n", line);
   if (!spec.description.empty()) out += fmt::format("\n{}\n", spec.description);
-  if (!shown(spec.options).empty()) out += "\n## Options\n\n" + markdown_options(spec.options);
+  if (!shown_options(spec.options).empty()) out += "\n## Options\n\n" + markdown_options(spec.options);
+  if (!examples_of(spec.word).empty()) out += "\n## Examples\n\n```sh\n" + example_script(spec) + "```\n";
   return out + "\nOptions of every word and the exit codes: [the command line](README.md).\n";
 }
 
