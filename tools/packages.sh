@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The one list of Debian 12 packages; docs/decisions/dependencies.md has the reason of each.
-#   tools/packages.sh build|test|bench|fuzz     install what is missing (as root, or through sudo)
+#   tools/packages.sh build|test|bench|fuzz|package     install what is missing (as root, or through sudo)
 #   tools/packages.sh list build|test|…         print the names
 set -euo pipefail
 
@@ -9,6 +9,7 @@ build_packages=(cmake ninja-build g++ pkg-config
 test_packages=(doctest-dev librapidcheck-dev clang ccache git jq python3 shellcheck xxd util-linux linux-source-6.1 patch
   rsync acl attr dosfstools fusefat e2fsprogs)
 bench_packages=(libbenchmark-dev python3 time git restic borgbackup)
+package_packages=(lintian dpkg-dev)
 fuzz_packages=(clang libclang-rt-14-dev)
 
 list() {
@@ -16,6 +17,7 @@ list() {
     build) printf '%s\n' "${build_packages[@]}" ;;
     test) printf '%s\n' "${build_packages[@]}" "${test_packages[@]}" ;;
     bench) printf '%s\n' "${build_packages[@]}" "${bench_packages[@]}" ;;
+    package) printf '%s\n' "${build_packages[@]}" "${package_packages[@]}" ;;
     fuzz) printf '%s\n' "${build_packages[@]}" "${fuzz_packages[@]}" ;;
     *) echo "packages.sh: no list called $1" >&2; exit 2 ;;
   esac
@@ -38,6 +40,6 @@ install_missing() {
 
 case ${1:-} in
   list) list "${2:-}" ;;
-  '') echo "usage: tools/packages.sh [list] build|test|bench|fuzz" >&2; exit 2 ;;
+  '') echo "usage: tools/packages.sh [list] build|test|bench|fuzz|package" >&2; exit 2 ;;
   *) install_missing "$1" ;;
 esac

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, runs every test: dev (g++, warnings are errors) with unit, e2e, lint, crash and
-# stress tests; clang with its thread-safety analysis and the unit tests; the unit tests under ASan and UBSan.
+# stress tests; clang with its thread-safety analysis and the unit tests; the unit tests under ASan and UBSan; the Debian packages.
 # The last line is "N passed, N failed"; the exit code is 1 if anything failed. A build that fails counts as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -41,9 +41,23 @@ stage() {
   echo "== $preset: $tests tests, $failures failed, $skipped skipped in $((SECONDS - start)) s"
 }
 
+# Release and packages: built, and passed by lintian.
+packages() {
+  local log=build/package.log start=$SECONDS
+  echo "== packages"
+  if tools/package.sh >"$log" 2>&1; then
+    passed=$((passed + 1))
+  else
+    tail -n 60 "$log"
+    failed=$((failed + 1))
+  fi
+  echo "== packages: $((SECONDS - start)) s"
+}
+
 stage dev
 stage clang -R "$unit"
 stage asan -R "$unit"
+packages
 
 echo "in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 echo "$passed passed, $failed failed"
