@@ -157,6 +157,7 @@ std::string markdown_index() {
   for (const Command& command : commands())
     if (!command.spec.hidden)
       out += fmt::format("| [{0}]({0}.md) | {1} |\n", command.spec.word, command.spec.summary);
+  out += "\nWith `--json` a word answers with one object; [../schemas](../schemas) has a JSON Schema for each.\n";
   out += "\n## Options of every word\n\nBefore or after the word; `--` ends options.\n\n" +
          markdown_options(global_options()) + "\n## Exit codes\n\n| code | kind | which |\n|---|---|---|\n";
   for (const ExitCode& code : exit_codes()) {
