@@ -64,13 +64,11 @@ class PosixFileSystem final : public FileSystem {
   }
 
   bool reserve(int fd, std::uint64_t offset, std::uint64_t length) override {
-    if (length == 0) return true;
-    for (;;) {
-      if (::fallocate(fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0)
-        return true;
-      if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
-      if (const int value = errno; value != EINTR) throw_errno(value, "fallocate", escape_name(fd_name(fd)));
-    }
+    return allocate(fd, FALLOC_FL_KEEP_SIZE, offset, length);
+  }
+
+  bool punch_hole(int fd, std::uint64_t offset, std::uint64_t length) override {
+    return allocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
   }
 
   void truncate(int fd, std::uint64_t size) override {
@@ -148,6 +146,15 @@ class PosixFileSystem final : public FileSystem {
   }
 
  private:
+  static bool allocate(int fd, int mode, std::uint64_t offset, std::uint64_t length) {
+    if (length == 0) return true;
+    for (;;) {
+      if (::fallocate(fd, mode, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0) return true;
+      if (errno == EOPNOTSUPP || errno == ENOSYS) return false;
+      if (const int value = errno; value != EINTR) throw_errno(value, "fallocate", escape_name(fd_name(fd)));
+    }
+  }
+
   /// Not repeated on any error: after a failed sync the data may be gone and a second call says success.
   static void sync_once(const char* call, int fd, int result) {
     const int value = errno;

@@ -31,6 +31,8 @@ class FileSystem {
   virtual void pwrite(int fd, ByteView bytes, std::uint64_t offset) = 0;
   /// Reserves space beyond the end without changing the size (FALLOC_FL_KEEP_SIZE); false if unsupported.
   virtual bool reserve(int fd, std::uint64_t offset, std::uint64_t length) = 0;
+  /// Makes a range a hole without changing the size; false if unsupported.
+  virtual bool punch_hole(int fd, std::uint64_t offset, std::uint64_t length) = 0;
   virtual void truncate(int fd, std::uint64_t size) = 0;
   /// Starts write-back of a range without waiting (SYNC_FILE_RANGE_WRITE): never reports an error.
   virtual void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) = 0;

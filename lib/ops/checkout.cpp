@@ -1,12 +1,10 @@
 #include "ops/checkout.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -15,53 +13,15 @@
 #include "ops/checkout_attributes.h"
 #include "ops/checkout_forms.h"
 #include "ops/checkout_index.h"
+#include "ops/checkout_interrupted.h"
 #include "ops/checkout_writer.h"
 #include "ops/content_match.h"
 #include "ops/ref_edit.h"
-#include "pipeline/resume.h"
 
 namespace store {
 namespace {
 
 constexpr std::string_view k_heads_prefix = "refs/heads/";
-
-struct CloseDirectory {
-  void operator()(DIR* listing) const { ::closedir(listing); }
-};
-
-/// Killed checkouts of this working tree, ours to clean up now.
-struct Interrupted {
-  std::vector<DeadSession> sessions;
-  /// Finished files of a checkout of the same commit that were not synced when the machine went down: whatever they hold is not
-  /// the user's work.
-  std::unordered_set<std::string> unsynced;
-};
-
-/// True for a session that the next add can use: it has a pack, or a journal of an add with something in it.
-bool has_work_of_add(const DeadSession& session) {
-  if (!is_add_session(session)) return false;
-  if (stat_at(session.directory.get(), layout::k_pack_temporary)) return true;
-  bool any_record = false;
-  read_journal(session, [&](JournalRecord&&) { any_record = true; });
-  return any_record;
-}
-
-Interrupted find_interrupted(const Repository& repository, const ObjectId& commit) {
-  Interrupted found;
-  const std::string this_boot = boot_id();
-  for (DeadSession& session : adopt_dead_sessions(repository)) {
-    if (has_work_of_add(session)) continue;
-    bool relevant = false;
-    read_journal(session, [&](JournalRecord&& record) {
-      if (const auto* target = std::get_if<JournalTarget>(&record))
-        relevant = target->commit == commit && target->boot_id != this_boot;
-      if (const auto* written = std::get_if<JournalWritten>(&record))
-        if (relevant) found.unsynced.insert(written->path);
-    });
-    found.sessions.push_back(std::move(session));
-  }
-  return found;
-}
 
 /// The files of a tree, each with what another tree has in its place; what that does not have is left out.
 ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, const ObjectId& other) {
@@ -110,8 +70,7 @@ class InPlace {
                     .started_ns = started_ns_});
     move_head(std::move(record));
     session_.remove();
-    for (DeadSession& session : interrupted_.sessions)
-      remove_session(workspace_.repository(), std::move(session));
+    remove_interrupted(workspace_, std::move(interrupted_.sessions), decided_);
     return result_;
   }
 
@@ -183,7 +142,8 @@ class InPlace {
                             .staged_against = head_tree_,
                             .paths_only = paths_only(),
                             .only_removes = options_.remove,
-                            .unsynced = &interrupted_.unsynced},
+                            .unsynced = &interrupted_.unsynced,
+                            .rewrites = &interrupted_.rewrites},
                            plan_);
     const ChangeStream changes = source_();
     while (const std::optional<TreeChange> change = changes()) {
@@ -192,6 +152,7 @@ class InPlace {
       if (!interrupted_.sessions.empty() && is_directory(change->before, change->after))
         clean_up(change->path);
       planner.decide(*change);
+      if (interrupted_.rewrites.contains(change->path)) decided_.insert(change->path);
     }
     planner.finish();
     if (!interrupted_.sessions.empty()) clean_up("");
@@ -265,7 +226,7 @@ class InPlace {
     const ChangeStream changes = source_();
     for (const Step step : plan_.steps) {
       const std::optional<TreeChange> change = changes();
-      if (change && (step == Step::replace || step == Step::set_mode)) paths.push_back(change->path);
+      if (change && (step == Step::replace || step == Step::rewrite || step == Step::set_mode)) paths.push_back(change->path);
     }
   }
 
@@ -276,6 +237,7 @@ class InPlace {
     JournalWriter journal = session_.create_journal();
     journal.append(JournalTarget{options_.revision.commit, workspace_.env().command, boot_id()});
     journal.flush();
+    if (!plan_.rewrites.empty()) announce_rewrites(journal);
     CheckoutWriter writer(workspace_, target, source_, plan_, result_);
     if (attributes_.any()) writer.attributes = &attributes_;
     writer.restores_directory = restores_directory_;
@@ -290,6 +252,29 @@ class InPlace {
     if (!paths_only() && (take_back_ == nullptr || !take_back_->refs.empty())) restore_root_time();
     keeps_modes_ = target.keeps_modes();
     if (workspace_.settings().core.fsync) target.sync();
+  }
+
+  /// Files that are rewritten in place are half written for a while: the journal says so, and the index vouches for them no more,
+  /// both durably before the first byte (durability.md: worktree 5).
+  void announce_rewrites(JournalWriter& journal) {
+    const bool sync = workspace_.settings().core.fsync;
+    Index::Batch batch = index_.begin();
+    {
+      const ChangeStream changes = source_();
+      for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+        const std::optional<TreeChange> change = changes();
+        const auto rewrite = plan_.rewrites.find(i);
+        if (!change || rewrite == plan_.rewrites.end()) continue;
+        journal.append(JournalRewrite{change->path, rewrite->second.from, change->after->id});
+        std::optional<IndexEntry> tracked = index_.find(change->path);
+        if (!tracked) continue;
+        tracked->racy = true;
+        batch.put(*tracked);
+      }
+    }
+    if (sync) session_.sync_journal(journal);
+    else journal.flush();
+    batch.commit(sync);
   }
 
   /// Files that are not what the index says, over what is there; directories only where they are missing.
@@ -372,6 +357,7 @@ class InPlace {
   std::optional<ObjectId> head_tree_;
   ChangeSource source_;
   CheckoutPlan plan_;
+  std::set<std::string> decided_;  // that a killed checkout was rewriting in place
   std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way
   bool keeps_modes_ = true;
   CheckoutResult result_;
@@ -396,22 +382,6 @@ void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, cons
     if (path.exclude || content_of(objects, tree, PathspecSet({path}))()()) continue;
     if (path.literal && !path.pattern.empty() && !path.fold_case) find_in_tree(objects, tree, path.root());  // throws with the nearest names
     throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing in the revision", escape_name(path.shown())));
-  }
-}
-
-void remove_temporaries(FileSystem& fs, int target_fd, const std::string& directory, const IsContent& is_content) {
-  UniqueFd fd(open_beneath(target_fd, directory, O_RDONLY | O_DIRECTORY));
-  if (!fd) return;
-  const std::unique_ptr<DIR, CloseDirectory> listing(::fdopendir(fd.get()));
-  if (!listing) return;
-  fd.release();
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(listing.get()))
-    if (is_temporary_name(entry->d_name)) names.emplace_back(entry->d_name);
-  for (const std::string& name : names) {
-    const std::optional<struct stat> info = stat_at(::dirfd(listing.get()), name);
-    if (!info || S_ISDIR(info->st_mode) || is_content(join_path(directory, name))) continue;
-    fs.unlink({::dirfd(listing.get()), name.c_str()});
   }
 }
 

@@ -38,9 +38,4 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
 /// Every path matches something in the tree, or Error{not_found}.
 void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<Pathspec>& paths);
 
-/// Removes temporaries that a killed checkout left in a directory of the target, but nothing of which `is_content(path)` says that
-/// it only has such a name. Only while nobody else writes there.
-using IsContent = std::function<bool(const std::string& path)>;
-void remove_temporaries(FileSystem& fs, int target_fd, const std::string& directory, const IsContent& is_content);
-
 }  // namespace store

@@ -5,11 +5,15 @@
 #include "base/path.h"
 #include "ops/content_match.h"
 #include "ops/permissions.h"
+#include "pipeline/recipe_rewrite.h"
 
 namespace store {
 namespace {
 
 constexpr std::uint16_t k_owner_bits = 0700;
+/// What a rewrite in place has to spare: as many bytes, and this part of the file.
+constexpr std::uint64_t k_least_kept = 1u << 20;
+constexpr std::uint64_t k_least_kept_share = 8;
 
 bool same_entry(const std::optional<IndexEntry>& tracked, const std::optional<TreeEntry>& entry) {
   if (!tracked || !entry) return !tracked && !entry;
@@ -37,7 +41,7 @@ std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, st
 }
 
 bool writes_content(Step step) {
-  return step == Step::write || step == Step::replace || step == Step::replace_directory;
+  return step == Step::write || step == Step::replace || step == Step::rewrite || step == Step::replace_directory;
 }
 
 bool is_wanted(Step step) {
@@ -59,7 +63,7 @@ void InPlacePlanner::decide(const TreeChange& change) {
   plan_.stats.push_back(as_wanted && state.found ? state.found->stat : StatKey{});
   if (writes_content(step) && is_regular(change.after->kind)) {
     ++plan_.files;
-    plan_.bytes += change.after->size;
+    plan_.bytes += step == Step::rewrite ? plan_.rewrites.at(plan_.steps.size() - 1).bytes : change.after->size;
   }
 }
 
@@ -106,6 +110,18 @@ bool InPlacePlanner::is_clean(const State& state) const {
                                                     as_tree_entry(*state.tracked));
 }
 
+/// Nothing of the user's is lost with it.
+bool InPlacePlanner::is_replaceable(const State& state) const { return is_clean(state) || half_written(state) != nullptr; }
+
+/// What a killed checkout was doing with the file, if nobody has written to it since.
+const JournalRewrite* InPlacePlanner::half_written(const State& state) const {
+  if (in_.rewrites == nullptr || !state.found || !is_regular(state.found->kind)) return nullptr;
+  const auto [begin, end] = in_.rewrites->equal_range(state.change.path);
+  for (auto at = begin; at != end; ++at)
+    if (is_half_written(*in_.workspace, *state.found, at->second)) return &at->second;
+  return nullptr;
+}
+
 Step InPlacePlanner::deleted(const State& state) {
   if (is_directory(state.change.before)) {
     const bool there = state.found && state.found->kind == EntryKind::directory;
@@ -114,7 +130,7 @@ Step InPlacePlanner::deleted(const State& state) {
   if (!state.tracked) return Step::leave;  // unstaged before: what is there now is untracked
   // A directory in a tracked file's place is untracked too.
   if (!state.found || state.found->kind == EntryKind::directory) return Step::forget;
-  return is_clean(state) ? Step::remove : in_the_way(state, Step::remove);
+  return is_replaceable(state) ? Step::remove : in_the_way(state, Step::remove);
 }
 
 Step InPlacePlanner::directory(const State& state) {
@@ -122,7 +138,7 @@ Step InPlacePlanner::directory(const State& state) {
   if (in_.only_removes) return Step::leave;
   if (!state.found) return Step::make_directory;
   if (state.found->kind != EntryKind::directory)
-    return is_clean(state) ? Step::turn_into_directory : in_the_way(state, Step::turn_into_directory);
+    return is_replaceable(state) ? Step::turn_into_directory : in_the_way(state, Step::turn_into_directory);
   const std::uint16_t mode = mode_of(state);
   if (mode == change.after->mode) return Step::keep;
   if (!is_directory(change.before)) return Step::set_mode;
@@ -149,9 +165,27 @@ Step InPlacePlanner::file(const State& state) {
     if (mode == after.mode) return Step::keep;
     return !state.tracked || mode == state.tracked->mode ? Step::set_mode : in_the_way(state, Step::set_mode);
   }
-  if (clean_by_stat || is_clean(state)) return Step::replace;
+  if (clean_by_stat || is_clean(state)) return replace_file(state, as_tree_entry(*state.tracked));
+  if (const JournalRewrite* half = half_written(state)) {
+    // Of the two contents that it is made of, either can be completed in place.
+    TreeEntry there = after;
+    there.id = half->to == after.id ? half->from : half->to;
+    return half->from == after.id || half->to == after.id ? replace_file(state, there) : Step::replace;
+  }
   if (in_.unsynced != nullptr && in_.unsynced->contains(state.change.path)) return Step::replace;
   return in_the_way(state, Step::replace);
+}
+
+/// In place only where that spares something: whoever has the file open sees it change.
+Step InPlacePlanner::replace_file(const State& state, const TreeEntry& there) {
+  const TreeEntry& after = *state.change.after;
+  const bool both_large = there.kind == EntryKind::large_file && after.kind == EntryKind::large_file;
+  if (!both_large || after.size < k_least_kept || state.found->links != 1) return Step::replace;
+  const std::uint64_t bytes = changed_stretches(in_.workspace->objects(), there.id, after.id);
+  const std::uint64_t kept = after.size - std::min(after.size, bytes);
+  if (kept < k_least_kept || kept < after.size / k_least_kept_share) return Step::replace;
+  plan_.rewrites.emplace(plan_.steps.size(), CheckoutPlan::Rewrite{there.id, state.found->stat, bytes});
+  return Step::rewrite;
 }
 
 /// A directory where a file must be: what is tracked in it goes by changes of its own, anything else is in the way.

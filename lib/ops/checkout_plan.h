@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <unordered_set>
 
 #include "ops/checkout_changes.h"
+#include "ops/checkout_interrupted.h"
 #include "ops/workspace.h"
 
 namespace store {
@@ -15,6 +17,7 @@ enum class Step : std::uint8_t {
   set_mode,           // only the mode differs
   write,              // nothing is there
   replace,            // a file is there that is not needed any more
+  rewrite,            // as `replace`, but in place: only what differs is written
   replace_directory,  // a directory is there: it goes after its content, then as `write`
   make_directory,     // nothing is there
   turn_into_directory,  // a file is there that is not needed any more, then as `make_directory`
@@ -31,6 +34,12 @@ struct CheckoutPlan {
   std::vector<std::string> in_the_way;        // what would be lost, in path order
   std::vector<std::string> untracked_below;   // files to be removed with a directory that has to go (part of in_the_way)
   std::set<std::string> kept_directories;     // gone from the target, but holding staged paths
+  struct Rewrite {
+    ObjectId from;  // the recipe of what is there
+    StatKey stat;
+    std::uint64_t bytes = 0;  // to write
+  };
+  std::map<std::size_t, Rewrite> rewrites;    // by change; of large files only
   std::uint64_t files = 0;                    // to write
   std::uint64_t bytes = 0;
 
@@ -58,6 +67,8 @@ class InPlacePlanner {
     bool only_removes = false;  // no directory is made or changed
     /// Files that a checkout had finished before the machine went down.
     const std::unordered_set<std::string>* unsynced = nullptr;
+    /// Files that a checkout was rewriting in place when it was killed.
+    const Rewrites* rewrites = nullptr;
   };
   InPlacePlanner(const Inputs& inputs, CheckoutPlan& plan) : in_(inputs), plan_(plan) {}
   /// The changes in order.
@@ -74,10 +85,13 @@ class InPlacePlanner {
   Step deleted(const State& state);
   Step directory(const State& state);
   Step file(const State& state);
+  Step replace_file(const State& state, const TreeEntry& there);
   Step over_directory(const State& state);
   Step in_the_way(const State& state, Step step);
   bool is_staged(const State& state) const;
   bool is_clean(const State& state) const;
+  bool is_replaceable(const State& state) const;
+  const JournalRewrite* half_written(const State& state) const;
   bool is_clean_by_stat(const State& state) const;
   std::uint16_t mode_of(const State& state) const;
   void follow_index(const TreeChange& change);

@@ -21,6 +21,10 @@ bool is_directory(const std::optional<TreeEntry>& entry) { return entry && entry
 
 bool is_device(EntryKind kind) { return kind == EntryKind::char_device || kind == EntryKind::block_device; }
 
+TargetTree::File::Replace replace_for(Step step) {
+  return step == Step::replace || step == Step::rewrite ? TargetTree::File::Replace::yes : TargetTree::File::Replace::no;
+}
+
 bool concerns_one_path(const Error& error) {
   return error.kind() != ErrorKind::no_space && error.kind() != ErrorKind::interrupted &&
          error.kind() != ErrorKind::bug;
@@ -160,8 +164,10 @@ RestoreItem CheckoutWriter::item_for(const TreeChange& change, std::size_t index
                    .mode = change.after->mode,
                    .size = change.after->size,
                    .id = change.after->id,
-                   .replace = plan_.steps[index] == Step::replace,
+                   .replace = replace_for(plan_.steps[index]) == TargetTree::File::Replace::yes,
                    .tag = index};
+  if (const auto rewrite = plan_.rewrites.find(index); rewrite != plan_.rewrites.end())
+    item.in_place = {.from = rewrite->second.from, .stat = rewrite->second.stat};
   if (!recorded) return item;
   item.holes = recorded->sparse ? RestoreItem::Holes::all : RestoreItem::Holes::none;
   item.finish = [this, path = change.path, wanted = attributes->wanted(*change.after, *recorded, change.path)](
@@ -200,17 +206,44 @@ void CheckoutWriter::write_contents(const std::vector<std::size_t>* only) {
   const auto done = [&](const RestoreItem& item, const StatKey& stat) {
     plan_.set_stat(item.tag, stat);
     ++result_.written;
-    result_.bytes += item.size;
+    result_.bytes += item.written;
     if (on_written) on_written(item.path, item.id);
   };
+  std::vector<RestoreItem> half_written;
   const auto failed = [&](const RestoreItem& item, const Error& error) {
+    if (item.in_place && error.kind() != ErrorKind::conflict) half_written.push_back(item);
     fail_to_write(item.path, item.tag, item.kind, error);
   };
-  restore_files(workspace_.objects(), target_, next, done, failed,
-                {.threads = workspace_.threads(),
-                 .memory = plan_.memory_beside(workspace_.settings().performance.max_memory_usage),
-                 .cancel = workspace_.env().cancel,
-                 .progress = workspace_.env().progress});
+  restore_files(workspace_.objects(), target_, next, done, failed, restore_options());
+  if (!half_written.empty()) put_back(std::move(half_written));
+}
+
+RestoreOptions CheckoutWriter::restore_options() const {
+  return {.threads = workspace_.threads(),
+          .memory = plan_.memory_beside(workspace_.settings().performance.max_memory_usage),
+          .cancel = workspace_.env().cancel,
+          .progress = workspace_.env().progress};
+}
+
+/// Files that could not be rewritten in place, as what they become is damaged, hold what they held before.
+void CheckoutWriter::put_back(std::vector<RestoreItem> files) {
+  const auto next = [&]() -> std::optional<RestoreItem> {
+    if (files.empty()) return {};
+    RestoreItem item = std::move(files.back());
+    files.pop_back();
+    const std::optional<ScanEntry> found = scan_one(target_.fd(), item.path);
+    if (!found) throw Error(ErrorKind::conflict, fmt::format("{}: was changed meanwhile", escape_name(item.path)));
+    const ObjectId previous = item.in_place->from;
+    item.in_place = {.from = item.id, .stat = found->stat};
+    item.id = previous;
+    item.size = RecipeCursor(workspace_.objects(), previous).size();
+    item.finish = {};
+    return item;
+  };
+  const auto failed = [&](const RestoreItem& item, const Error& error) { fail(item.path, error); };
+  RestoreOptions options = restore_options();
+  options.progress = nullptr;
+  restore_files(workspace_.objects(), target_, next, [](const RestoreItem&, const StatKey&) {}, failed, options);
 }
 
 /// Links files to the first of their group. Where that is not there as it should be, or the file system refuses, they become files
@@ -240,8 +273,7 @@ bool CheckoutWriter::make_link(const TreeChange& change, std::size_t index, cons
   try {
     const std::optional<ScanEntry> found = scan_one(target_.fd(), target);
     if (!found || !is_regular(found->kind) || !is_as_written(*found, target, change.after->size)) return false;
-    const auto replace = plan_.steps[index] == Step::replace ? TargetTree::File::Replace::yes
-                                                             : TargetTree::File::Replace::no;
+    const TargetTree::File::Replace replace = replace_for(plan_.steps[index]);
     if (!target_.make_link(target, change.path, replace)) return false;
   } catch (const Error& error) {
     fail(change.path, error);
@@ -291,8 +323,7 @@ void CheckoutWriter::write_links_and_nodes() {
 
 void CheckoutWriter::write_node(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded) {
   const TreeEntry& entry = *change.after;
-  const auto replace = plan_.steps[index] == Step::replace ? TargetTree::File::Replace::yes
-                                                           : TargetTree::File::Replace::no;
+  const TargetTree::File::Replace replace = replace_for(plan_.steps[index]);
   if (!recorded || !link_node(change, *recorded, replace)) {
     if (entry.kind == EntryKind::symlink)
       target_.make_symlink(change.path, read_link_target(workspace_.objects(), entry), replace);

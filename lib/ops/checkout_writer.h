@@ -45,6 +45,8 @@ class CheckoutWriter {
   void make_directories();
   void write_files();
   void write_contents(const std::vector<std::size_t>* only);
+  RestoreOptions restore_options() const;
+  void put_back(std::vector<RestoreItem> files);
   RestoreItem item_for(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded);
   void make_links();
   bool make_link(const TreeChange& change, std::size_t index, const std::string& target);

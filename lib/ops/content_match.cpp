@@ -48,13 +48,7 @@ bool file_matches_recipe(const Workspace& workspace, int fd, const TreeEntry& en
   Bytes buffer;
   for (RecipeCursor cursor(workspace.objects(), entry.id); !cursor.at_end(); cursor.next()) {
     workspace.check_cancelled();
-    const RecipeEntry& stretch = cursor.entry();
-    const std::uint64_t begin = cursor.offset();
-    const bool same = stretch.kind == RecipeKind::zeros
-                          ? range_is_zero(fd, begin, begin + stretch.length, buffer, path)
-                          : stretch.length <= k_max_object_size &&
-                                range_has_content(fd, begin, stretch.length, stretch.id, buffer, path);
-    if (!same) return false;
+    if (!stretch_matches(fd, cursor.entry(), cursor.offset(), buffer, path)) return false;
   }
   return true;
 }
@@ -88,6 +82,11 @@ bool link_matches(int root_fd, const ScanEntry& found, const TreeEntry& entry) {
 }
 
 }  // namespace
+
+bool stretch_matches(int fd, const RecipeEntry& stretch, std::uint64_t offset, Bytes& buffer, const std::string& path) {
+  if (stretch.kind == RecipeKind::zeros) return range_is_zero(fd, offset, offset + stretch.length, buffer, path);
+  return stretch.length <= k_max_object_size && range_has_content(fd, offset, stretch.length, stretch.id, buffer, path);
+}
 
 bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
   if (found.socket || !same_type(found.kind, entry.kind)) return false;

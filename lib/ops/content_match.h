@@ -1,5 +1,6 @@
 #pragma once
 
+#include "format/recipe.h"
 #include "format/tree.h"
 #include "ops/workspace.h"
 #include "worktree/scanner.h"
@@ -13,6 +14,9 @@ bool same_type(EntryKind a, EntryKind b);
 /// device's number; directories always match). Modes are not compared. A file that changes while it is read, vanishes
 /// or cannot be read does not match. Holes are stepped over.
 bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry);
+
+/// True if this is what an open file holds at an offset. Holes are stepped over; `buffer` is for reuse.
+bool stretch_matches(int fd, const RecipeEntry& stretch, std::uint64_t offset, Bytes& buffer, const std::string& path);
 
 /// A symlink's target, checked.
 std::string read_link_target(const ObjectReader& objects, const TreeEntry& entry);

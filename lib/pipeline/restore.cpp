@@ -32,21 +32,25 @@ bool all_zero(ByteView bytes) {
   return std::memcmp(bytes.data(), zeros.data(), bytes.size()) == 0;
 }
 
-/// Calls `write(bytes, offset)` for the runs of pages that are not all zeros; pages are aligned in the file. A page that
-/// reaches beyond the bytes is judged by what is in them: its other part belongs to another stretch, which writes its own.
-template <typename Write>
-void for_each_data_run(ByteView bytes, std::uint64_t offset, Write write) {
-  std::size_t run = 0;
-  std::size_t at = 0;
-  while (at < bytes.size()) {
-    const std::size_t page = std::min(k_page - static_cast<std::size_t>((offset + at) % k_page), bytes.size() - at);
-    const bool zero = all_zero(bytes.subspan(at, page));
-    if (zero && at > run) write(bytes.subspan(run, at - run), offset + run);
-    at += page;
-    if (zero) run = at;
+/// Calls `write(bytes, offset)` for the runs of pages that are not all zeros, and `skip(offset, length)` for the others; pages are
+/// aligned in the file. A page that reaches beyond the bytes is judged by what is in them: its other part belongs to another
+/// stretch, which writes its own.
+template <typename Write, typename Skip>
+void for_each_data_run(ByteView bytes, std::uint64_t offset, Write write, Skip skip) {
+  const auto page_at = [&](std::size_t at) {
+    return bytes.subspan(at, std::min(k_page - static_cast<std::size_t>((offset + at) % k_page), bytes.size() - at));
+  };
+  for (std::size_t begin = 0; begin < bytes.size();) {
+    const bool zero = all_zero(page_at(begin));
+    std::size_t end = begin;
+    while (end < bytes.size() && all_zero(page_at(end)) == zero) end += page_at(end).size();
+    if (zero) skip(offset + begin, end - begin);
+    else write(bytes.subspan(begin, end - begin), offset + begin);
+    begin = end;
   }
-  if (at > run) write(bytes.subspan(run, at - run), offset + run);
 }
+
+constexpr auto k_leave_out = [](std::uint64_t, std::uint64_t) {};
 
 TargetTree::File::Replace replace_of(const RestoreItem& item) {
   return item.replace ? TargetTree::File::Replace::yes : TargetTree::File::Replace::no;
@@ -152,7 +156,7 @@ class Restorer {
     const bool holes = item.holes == RestoreItem::Holes::all;
     if (holes || (!item.fresh && !item.replace)) {
       TargetTree::File output = target_.create_file(item.path);
-      if (holes) for_each_data_run(content, 0, [&](ByteView run, std::uint64_t at) { output.write(run, at); });
+      if (holes) for_each_data_run(content, 0, [&](ByteView run, std::uint64_t at) { output.write(run, at); }, k_leave_out);
       else output.write(content, 0);
       return output.commit(item.size, item.mode, replace_of(item), item.finish);
     }
@@ -178,12 +182,15 @@ class Restorer {
   void write_stretch(RestoreFile& file, ByteView bytes, std::uint64_t offset) const {
     const TargetTree::File& output = output_of(file);
     if (!file.holes) return output.write(bytes, offset);
-    for_each_data_run(bytes, offset, [&](ByteView run, std::uint64_t at) { output.write(run, at); });
+    const auto write = [&](ByteView run, std::uint64_t at) { output.write(run, at); };
+    if (!file.in_place) return for_each_data_run(bytes, offset, write, k_leave_out);
+    for_each_data_run(bytes, offset, write, [&](std::uint64_t at, std::uint64_t length) { output.clear(at, length); });
   }
 
   void write_zeros(RestoreFile& file, std::uint64_t offset, std::uint64_t length) const {
     static const std::array<std::byte, k_zeros_per_write> zeros{};
     const TargetTree::File& output = output_of(file);
+    if (file.holes) return output.clear(offset, length);
     for (std::uint64_t done = 0; done < length; done += zeros.size()) {
       const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), length - done));
       output.write({zeros.data(), part}, offset + done);
@@ -229,7 +236,7 @@ RestoreTotals restore_files(const ObjectReader& objects, const TargetTree& targe
                             const RestoreOptions& options) {
   Restorer restorer(objects, target, done, failed, options);
   RestorePlanner planner(
-      objects, next, [&](const RestoreFilePtr& file, const Error& error) { restorer.fail(file, error); }, options);
+      objects, target, next, [&](const RestoreFilePtr& file, const Error& error) { restorer.fail(file, error); }, options);
   for (;;) {
     RestorePlanner::Batch batch = planner.next_batch();
     if (batch.empty()) return restorer.totals();

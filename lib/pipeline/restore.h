@@ -25,6 +25,14 @@ struct RestoreItem {
   enum class Holes : std::uint8_t { none, with_recipe, all };
   Holes holes = Holes::with_recipe;
   TargetTree::Finish finish = {};  // instead of the mode alone; called from many threads
+  /// What is there is this recipe's content, or stretches of it and of the new one: only where they differ is it written, in
+  /// place. Not if the file cannot be opened for writing: then it is replaced.
+  struct InPlace {
+    ObjectId from;
+    StatKey stat;  // of what is there
+  };
+  std::optional<InPlace> in_place = {};
+  std::uint64_t written = 0;  // for `done`: bytes that are as they should be now because this wrote them
   std::uint64_t tag = 0; // the caller's own
 };
 

@@ -57,9 +57,10 @@ std::vector<std::size_t> group_ends(const std::vector<Extent>& extents) {
   return ends;
 }
 
-RestorePlanner::RestorePlanner(const ObjectReader& objects, const std::function<std::optional<RestoreItem>()>& next,
-                               Failed failed, const RestoreOptions& options)
-    : objects_(objects), next_(next), failed_(std::move(failed)), options_(options) {}
+RestorePlanner::RestorePlanner(const ObjectReader& objects, const TargetTree& target,
+                               const std::function<std::optional<RestoreItem>()>& next, Failed failed,
+                               const RestoreOptions& options)
+    : objects_(objects), target_(target), next_(next), failed_(std::move(failed)), options_(options) {}
 
 /// A quarter of the budget is for the plan; the rest is for blocks that are being decoded, and for the caller.
 bool RestorePlanner::has_room(const Batch& batch) const {
@@ -93,7 +94,8 @@ void RestorePlanner::start(RestoreItem item, Batch& batch) {
     start_large(file, batch);
     return;
   }
-  const RestoreItem& small = file->item;
+  RestoreItem& small = file->item;
+  small.written = small.size;
   WantedChunk chunk;
   if (small.size != 0) chunk = find_chunk(objects_, small.id, small.size);
   add(file, 0, chunk, batch);
@@ -104,12 +106,13 @@ void RestorePlanner::start_large(const RestoreFilePtr& file, Batch& batch) {
   try {
     file->holes = item.holes == RestoreItem::Holes::all ||
                   (item.holes == RestoreItem::Holes::with_recipe && has_zeros(objects_, item.id));
-    cursor_.emplace(objects_, item.id);
-    if (cursor_->size() != item.size)
+    if (item.in_place) open_in_place(*file);
+    stretches_.emplace(objects_, file->in_place ? std::optional(item.in_place->from) : std::nullopt, item.id);
+    if (stretches_->size() != item.size)
       throw_corrupt(fmt::format("recipe {}: {}: holds {} bytes, its entry says {}", item.id.hex(),
-                                escape_name(item.path), cursor_->size(), item.size));
+                                escape_name(item.path), stretches_->size(), item.size));
   } catch (const Error& error) {
-    cursor_.reset();
+    stretches_.reset();
     failed_(file, error);
     return;
   }
@@ -118,24 +121,36 @@ void RestorePlanner::start_large(const RestoreFilePtr& file, Batch& batch) {
   go_on(batch);
 }
 
+/// Right away: where that is refused, the whole file is written instead.
+void RestorePlanner::open_in_place(RestoreFile& file) const {
+  const RestoreItem::InPlace& in_place = *file.item.in_place;
+  std::optional<TargetTree::File> output = target_.open_in_place(file.item.path, in_place.stat, file.item.size);
+  file.in_place = output.has_value();
+  if (options_.progress != nullptr && !file.in_place)
+    options_.progress->bytes_total += file.item.size - changed_stretches(objects_, in_place.from, file.item.id);
+  const MutexLock lock(file.mutex);
+  file.output = std::move(output);
+}
+
 /// Takes stretches of the open file until the batch is full or the file ends.
 void RestorePlanner::go_on(Batch& batch) {
   const RestoreFilePtr file = open_;
   try {
-    while (!file->broken && !cursor_->at_end() && (batch.extents.empty() || weight_ < options_.memory / 4)) {
-      const RecipeEntry& entry = cursor_->entry();
+    while (!file->broken && !stretches_->at_end() && (batch.extents.empty() || weight_ < options_.memory / 4)) {
+      const RecipeEntry& entry = stretches_->entry();
+      file->item.written += entry.length;
       if (entry.kind == RecipeKind::zeros)
-        add_zeros(file, cursor_->offset(), entry.length, batch);
+        add_zeros(file, stretches_->offset(), entry.length, batch);
       else
-        add(file, cursor_->offset(), find_chunk(objects_, entry.id, entry.length), batch);
-      cursor_->next();
+        add(file, stretches_->offset(), find_chunk(objects_, entry.id, entry.length), batch);
+      stretches_->next();
     }
-    if (!file->broken && !cursor_->at_end()) return;
+    if (!file->broken && !stretches_->at_end()) return;
   } catch (const Error& error) {
     failed_(file, error);
   }
   open_.reset();
-  cursor_.reset();
+  stretches_.reset();
   // Nothing of it is outstanding any more, or the last extent to be written finishes it.
   if (--file->outstanding == 0) batch.finished.push_back(file);
 }
@@ -147,7 +162,7 @@ void RestorePlanner::add(const RestoreFilePtr& file, std::uint64_t offset, const
 }
 
 void RestorePlanner::add_zeros(const RestoreFilePtr& file, std::uint64_t offset, std::uint64_t length, Batch& batch) {
-  if (file->holes) {
+  if (file->holes && !file->in_place) {
     if (options_.progress != nullptr) options_.progress->bytes_done += length;
     return;
   }

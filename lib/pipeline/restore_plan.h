@@ -9,8 +9,8 @@
 
 #include "base/mutex.h"
 #include "pipeline/chunk_block.h"
+#include "pipeline/recipe_rewrite.h"
 #include "pipeline/restore.h"
-#include "repo/recipe_cursor.h"
 
 namespace store {
 
@@ -22,6 +22,7 @@ struct RestoreFile {
   bool holes = false;                        // leave aligned zeros out
   std::atomic<std::uint64_t> outstanding{0}; // stretches to come, and one while not all are known
   std::atomic<bool> broken{false};
+  bool in_place = false;                     // holes are to be made where something is
   Mutex mutex;
   std::optional<TargetTree::File> output STORE_GUARDED_BY(mutex);
 };
@@ -44,8 +45,8 @@ std::vector<std::size_t> group_ends(const std::vector<Extent>& extents);
 class RestorePlanner {
  public:
   using Failed = std::function<void(const RestoreFilePtr& file, const Error& error)>;
-  RestorePlanner(const ObjectReader& objects, const std::function<std::optional<RestoreItem>()>& next, Failed failed,
-                 const RestoreOptions& options);
+  RestorePlanner(const ObjectReader& objects, const TargetTree& target,
+                 const std::function<std::optional<RestoreItem>()>& next, Failed failed, const RestoreOptions& options);
 
   /// The next batch; empty at the end. Files that are complete without any extent are in `finished`.
   struct Batch {
@@ -58,17 +59,19 @@ class RestorePlanner {
  private:
   void start(RestoreItem item, Batch& batch);
   void start_large(const RestoreFilePtr& file, Batch& batch);
+  void open_in_place(RestoreFile& file) const;
   void go_on(Batch& batch);
   void add(const RestoreFilePtr& file, std::uint64_t offset, const WantedChunk& chunk, Batch& batch);
   void add_zeros(const RestoreFilePtr& file, std::uint64_t offset, std::uint64_t length, Batch& batch);
   bool has_room(const Batch& batch) const;
 
   const ObjectReader& objects_;
+  const TargetTree& target_;
   const std::function<std::optional<RestoreItem>()>& next_;
   Failed failed_;
   const RestoreOptions& options_;
   RestoreFilePtr open_;                // a large file that did not fit the batch before
-  std::optional<RecipeCursor> cursor_; // its position
+  std::optional<RecipeRewrite> stretches_;  // those of it that are still to come
   std::size_t weight_ = 0;             // of the batch in memory
   std::size_t large_files_ = 0;        // in the batch
   bool end_ = false;

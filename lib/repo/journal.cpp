@@ -35,6 +35,11 @@ void JournalWriter::flush() {
   pending_.clear();
 }
 
+void JournalWriter::sync() {
+  flush();
+  fs_.fdatasync(fd_.get());
+}
+
 void read_journal(const DeadSession& session, const std::function<void(JournalRecord&&)>& visit) {
   const std::optional<UniqueFd> fd = open_if_exists(session.directory.get(), layout::k_journal, O_NOFOLLOW);
   if (!fd) return;

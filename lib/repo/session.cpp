@@ -154,6 +154,13 @@ JournalWriter Session::create_journal() const {
   return JournalWriter(fs, std::move(fd), header.size(), session_path(name_) + "/" + layout::k_journal);
 }
 
+void Session::sync_journal(JournalWriter& journal) const {
+  journal.sync();
+  FileSystem& fs = repository_->fs();
+  fs.fsync(directory_fd());
+  sync_directory(fs, {repository_->fd(), layout::k_sessions});
+}
+
 void Session::remove() {
   if (directory_) remove_folder(repository_->fs(), repository_->fd(), directory_.get(), name_);
   directory_.reset();

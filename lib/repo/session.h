@@ -18,6 +18,8 @@ class JournalWriter {
   JournalWriter(FileSystem& fs, UniqueFd fd, std::uint64_t offset, std::string name);
   void append(const JournalRecord& record);
   void flush();
+  /// flush(), and what was appended survives power loss, if the folder does (Session::sync_journal).
+  void sync();
 
  private:
   FileSystem& fs_;
@@ -46,6 +48,8 @@ class Session {
   const std::string& name() const { return name_; }
   /// Creates `journal` in the folder, with its header. Error{permission} without a folder.
   JournalWriter create_journal() const;
+  /// The journal and its name survive power loss from here on.
+  void sync_journal(JournalWriter& journal) const;
   /// The work is published: removes the folder and everything in it. Never throws for a missing file.
   void remove();
 

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/error.h"
@@ -24,6 +26,7 @@ constexpr mode_t k_unfinished_directory = 0700;
 constexpr mode_t k_unfinished_file = 0600;
 constexpr std::string_view k_temporary_prefix = ".store-tmp-";
 constexpr std::size_t k_temporary_digits = 16;
+constexpr std::size_t k_zeros_per_write = 256u << 10;
 
 /// Runs a step; its error names the whole path instead of the last component alone.
 template <typename Step>
@@ -208,17 +211,27 @@ void TargetTree::File::reserve(std::uint64_t length) const {
   in_path(name_, [&] { tree_->fs_->reserve(fd_.get(), 0, length); });
 }
 
+void TargetTree::File::clear(std::uint64_t offset, std::uint64_t length) const {
+  static const std::array<std::byte, k_zeros_per_write> zeros{};
+  in_path(name_, [&] {
+    if (tree_->fs_->punch_hole(fd_.get(), offset, length)) return;
+    for (std::uint64_t done = 0; done < length; done += zeros.size())
+      tree_->fs_->pwrite(fd_.get(), ByteView(zeros).first(std::min<std::uint64_t>(zeros.size(), length - done)), offset + done);
+  });
+}
+
 StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace, const Finish& finish) {
   return in_path(name_, [&] {
     FileSystem& fs = *tree_->fs_;
+    const bool in_place = temporary_.empty();
     set_size(fs, fd_.get(), size);
-    if (finish) finish({.directory_fd = directory_.get(), .name = temporary_, .fd = fd_.get()});
+    if (finish) finish({.directory_fd = directory_.get(), .name = in_place ? name_ : temporary_, .fd = fd_.get()});
     else tree_->finish_mode(fd_.get(), mode);
     const At from{directory_.get(), temporary_.c_str()};
     const At to{directory_.get(), name_.c_str()};
-    if (replace == Replace::yes)
+    if (!in_place && replace == Replace::yes)
       fs.rename(from, to);
-    else
+    else if (!in_place)
       fs.rename_new(from, to);
     temporary_.clear();
     const StatKey key = key_of_stat(stat_fd(fd_.get(), name_));  // after the rename: it sets the ctime
@@ -238,6 +251,28 @@ TargetTree::File TargetTree::create_file(const std::string& path) const {
   file.temporary_ = temporary;
   file.name_ = std::move(place.name);
   return file;
+}
+
+std::optional<TargetTree::File> TargetTree::open_in_place(const std::string& path, const StatKey& expected,
+                                                          std::uint64_t size) const {
+  Place place = place_of(root_.get(), path);
+  return in_path(path, [&]() -> std::optional<File> {
+    UniqueFd fd;
+    const bool opened = unless_refused({ETXTBSY, EACCES, EPERM}, [&] {
+      fd = fs_->open(place.at(), O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
+    });
+    if (!opened) return std::nullopt;
+    const struct stat info = stat_fd(fd.get(), place.name);
+    if (!S_ISREG(info.st_mode) || info.st_nlink != 1 || key_of_stat(info) != expected)
+      throw Error(ErrorKind::conflict, "was changed meanwhile");
+    if (size > expected.size) set_size(*fs_, fd.get(), size);
+    File file;
+    file.tree_ = this;
+    file.fd_ = std::move(fd);
+    file.directory_ = std::move(place.directory);
+    file.name_ = std::move(place.name);
+    return file;
+  });
 }
 
 StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content,

@@ -36,8 +36,8 @@ class TargetTree {
   using Finish = std::function<void(const FilePlace& file)>;
 
   /// A file being written under a temporary name (is_temporary_name) in the final directory; commit() gives
-  /// it its mode and then its name. Destroyed without commit(): the temporary is removed. Any number of
-  /// threads may write ranges of one file.
+  /// it its mode and then its name. Destroyed without commit(): the temporary is removed. Or one that is rewritten in
+  /// place (open_in_place()), which has its name and stays. Any number of threads may write ranges of one file.
   class File {
    public:
     File(File&&) noexcept;
@@ -47,6 +47,8 @@ class TargetTree {
     void write(ByteView bytes, std::uint64_t offset) const;
     /// Reserves space without changing the size (FALLOC_FL_KEEP_SIZE).
     void reserve(std::uint64_t length) const;
+    /// Zeros where something else may be: a hole if the file system can make one.
+    void clear(std::uint64_t offset, std::uint64_t length) const;
     /// Sets the size (a hole to the end), the mode (or whatever `finish` does instead), and the name; replaces what
     /// is there only with Replace::yes, else Error{exists}.
     enum class Replace : bool { no, yes };
@@ -58,10 +60,14 @@ class TargetTree {
     const TargetTree* tree_ = nullptr;
     UniqueFd directory_;
     UniqueFd fd_;
-    std::string temporary_;
+    std::string temporary_;  // of what is rewritten in place: none
     std::string name_;
   };
   File create_file(const std::string& path) const;
+  /// A regular file with one link, to be rewritten in place to `size` bytes (it grows at once, and shrinks at the end); nothing if
+  /// the system does not let it be opened for writing (a program that runs, a read-only mode). Error{conflict} if it is
+  /// not as expected any more.
+  std::optional<File> open_in_place(const std::string& path, const StatKey& expected, std::uint64_t size) const;
   /// A small file in one go, in an already open directory: O_EXCL create under its final name when `fresh`
   /// (the directory was made by this run and the file cannot be there), temporary and rename otherwise.
   StatKey write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,

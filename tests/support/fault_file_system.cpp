@@ -26,7 +26,7 @@ std::string fd_name(int fd) { return fmt::format("descriptor {}", fd); }
 
 std::string_view name_of(FileCall call) {
   static constexpr std::array<std::string_view, k_file_calls> k_names{
-      "open",    "pwrite", "reserve",    "truncate", "start_writeback", "fsync",        "fdatasync",
+      "open",    "pwrite", "reserve",    "punch_hole", "truncate", "start_writeback", "fsync",        "fdatasync",
       "syncfs",  "rename", "rename_new", "link",     "unlink",          "mkdir",        "rmdir",
       "symlink", "mknod",  "chmod",      "chmod_at", "chown_at",        "set_times_at", "set_xattr",
       "set_xattr_at", "remove_xattr_at"};
@@ -56,6 +56,11 @@ std::uint64_t FaultFileSystem::total() const {
   std::uint64_t sum = 0;
   for (const auto& [call, count] : counts_) sum += count;
   return sum;
+}
+
+std::uint64_t FaultFileSystem::bytes_written() const {
+  const MutexLock lock(mutex_);
+  return bytes_written_;
 }
 
 std::uint64_t FaultFileSystem::faults() const {
@@ -89,11 +94,18 @@ void FaultFileSystem::pwrite(int fd, ByteView bytes, std::uint64_t offset) {
     carry_out(*fault, FileCall::pwrite, fd_name(fd));
   }
   next_.pwrite(fd, bytes, offset);
+  const MutexLock lock(mutex_);
+  bytes_written_ += bytes.size();
 }
 
 bool FaultFileSystem::reserve(int fd, std::uint64_t offset, std::uint64_t length) {
   enter(FileCall::reserve, fd_name(fd));
   return next_.reserve(fd, offset, length);
+}
+
+bool FaultFileSystem::punch_hole(int fd, std::uint64_t offset, std::uint64_t length) {
+  enter(FileCall::punch_hole, fd_name(fd));
+  return next_.punch_hole(fd, offset, length);
 }
 
 void FaultFileSystem::truncate(int fd, std::uint64_t size) {

@@ -16,6 +16,7 @@ enum class FileCall {
   open,
   pwrite,
   reserve,
+  punch_hole,
   truncate,
   start_writeback,
   fsync,
@@ -66,12 +67,15 @@ class FaultFileSystem final : public FileSystem {
   /// Calls of one kind and of all kinds since the start, refused ones included.
   std::uint64_t count(FileCall call) const;
   std::uint64_t total() const;
+  /// Bytes given to pwrite since the start.
+  std::uint64_t bytes_written() const;
   /// Calls made to fail since the last arm().
   std::uint64_t faults() const;
 
   UniqueFd open(At at, int flags, mode_t mode) override;
   void pwrite(int fd, ByteView bytes, std::uint64_t offset) override;
   bool reserve(int fd, std::uint64_t offset, std::uint64_t length) override;
+  bool punch_hole(int fd, std::uint64_t offset, std::uint64_t length) override;
   void truncate(int fd, std::uint64_t size) override;
   void start_writeback(int fd, std::uint64_t offset, std::uint64_t length) override;
   void fsync(int fd) override;
@@ -105,6 +109,7 @@ class FaultFileSystem final : public FileSystem {
   std::optional<Fault> fault_ STORE_GUARDED_BY(mutex_);
   std::uint64_t matched_ STORE_GUARDED_BY(mutex_) = 0;
   std::uint64_t faults_ STORE_GUARDED_BY(mutex_) = 0;
+  std::uint64_t bytes_written_ STORE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace store::test

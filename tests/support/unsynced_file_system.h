@@ -24,6 +24,9 @@ class UnsyncedFileSystem final : public FileSystem {
   bool reserve(int fd, std::uint64_t offset, std::uint64_t length) override {
     return real_.reserve(fd, offset, length);
   }
+  bool punch_hole(int fd, std::uint64_t offset, std::uint64_t length) override {
+    return real_.punch_hole(fd, offset, length);
+  }
   void truncate(int fd, std::uint64_t size) override { real_.truncate(fd, size); }
   void start_writeback(int, std::uint64_t, std::uint64_t) override {}
   void fsync(int) override {}
