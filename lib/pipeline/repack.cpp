@@ -6,7 +6,6 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "base/error.h"
 #include "repo/directory.h"
@@ -27,12 +26,11 @@ struct Codecs {
 /// the heap (94,000 objects).
 class KeySet {
  public:
-  explicit KeySet(std::size_t capacity) : left_(capacity), slots_(std::bit_ceil(capacity * 3 / 2 + 1)) {}
+  explicit KeySet(std::size_t capacity) : left_(capacity), slots_(capacity * 3 / 2 + 1) {}
   /// False if it was there.
   bool insert(const ObjectKey& key) {
-    std::size_t at = ObjectKeyHash{}(key);
-    for (;; ++at) {
-      ObjectKey& slot = slots_[at & (slots_.size() - 1)];
+    for (std::size_t at = ObjectKeyHash{}(key) % slots_.size();; at = at + 1 == slots_.size() ? 0 : at + 1) {
+      ObjectKey& slot = slots_[at];
       if (slot == key) return false;
       if (slot != ObjectKey{}) continue;
       if (left_-- == 0) throw_corrupt("catalog: packs hold more objects than it says");
@@ -131,7 +129,7 @@ class Rewriter {
         tbb::make_filter<Pointer, void>(filter_mode::serial_in_order, [this](const Pointer& item) { append(*item); });
     // A block as stored, decoded, filled and compressed anew, with what their buffers hold in reserve.
     const std::uint64_t affordable = options_.memory / 2 / (8 * k_data_block_size);
-    const auto tokens = static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 2, 2ULL * options_.threads + 1));
+    const auto tokens = static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 1, 2ULL * options_.threads + 1));
     tbb::task_arena arena(static_cast<int>(options_.threads));
     arena.execute([&] { tbb::parallel_pipeline(tokens, chain); });
   }
