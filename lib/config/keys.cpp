@@ -286,11 +286,11 @@ constexpr ConfigKey k_keys[] = {
     {"user.email", KeyType::text, "", KeyScope::anywhere, false, "mail address of the author",
      optional_text<UserEmail>, UserEmail::same},
 
-    flag<Metadata<&M::times>>("metadata.times", "record modification times"),
-    flag<Metadata<&M::owners>>("metadata.owners", "record owners and groups"),
-    flag<Metadata<&M::xattrs>>("metadata.xattrs", "record extended attributes"),
-    flag<Metadata<&M::acls>>("metadata.acls", "record access control lists"),
-    flag<Metadata<&M::hardlinks>>("metadata.hardlinks", "record which files are hard links of one another"),
+    flag<Metadata<&M::times>>("metadata.times", "record and restore modification times"),
+    flag<Metadata<&M::owners>>("metadata.owners", "record and restore owners and groups"),
+    flag<Metadata<&M::xattrs>>("metadata.xattrs", "record and restore extended attributes"),
+    flag<Metadata<&M::acls>>("metadata.acls", "record and restore access control lists"),
+    flag<Metadata<&M::hardlinks>>("metadata.hardlinks", "record and restore which files are hard links of one another"),
 
     {"ui.color", KeyType::choice, "auto", KeyScope::anywhere, false, "auto, always or never",
      choice<Color, k_color>, Color::same},

@@ -118,7 +118,7 @@ bool AttributesReader::enter(const std::string& path, const ObjectId& tree, cons
 }
 
 /// Puts the innermost level on a name.
-bool AttributesReader::find(std::string_view name) {
+bool AttributesReader::go_to(std::string_view name) {
   std::optional<AttributesCursor>& cursor = levels_.back().cursor;
   if (!cursor) return false;
   try {
@@ -130,13 +130,18 @@ bool AttributesReader::find(std::string_view name) {
 }
 
 std::optional<Attributes> AttributesReader::at(const std::string& path) {
+  std::optional<Found> found = find(path);
+  return found ? std::optional(std::move(found->attributes)) : std::nullopt;
+}
+
+std::optional<AttributesReader::Found> AttributesReader::find(const std::string& path) {
   while (levels_.size() > 1 && (levels_.back().path == path || !is_within(path, levels_.back().path))) levels_.pop_back();
   for (;;) {
     const std::size_t begin = levels_.back().path.empty() ? 0 : levels_.back().path.size() + 1;
     const std::size_t end = path.find('/', begin);
-    if (!find(std::string_view(path).substr(begin, end - begin))) return std::nullopt;
+    if (!go_to(std::string_view(path).substr(begin, end - begin))) return std::nullopt;
     const AttributesCursor& cursor = *levels_.back().cursor;
-    if (end == std::string::npos) return cursor.attributes();
+    if (end == std::string::npos) return Found{cursor.entry(), cursor.attributes()};
     if (cursor.entry().kind != EntryKind::directory) return std::nullopt;
     const ObjectId tree = cursor.entry().id;
     const ObjectId attributes = *cursor.attributes().directory;

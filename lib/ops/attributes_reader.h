@@ -45,7 +45,12 @@ class AttributesReader {
   using OnDamage = std::function<void(const std::string& directory, const Error& error)>;
   AttributesReader(const ObjectReader& objects, const ObjectId& tree, const ObjectId& attributes, OnDamage on_damage);
 
+  struct Found {
+    TreeEntry entry;
+    Attributes attributes;
+  };
   /// Nothing if the path is not there, or its attributes are damaged.
+  std::optional<Found> find(const std::string& path);
   std::optional<Attributes> at(const std::string& path);
 
  private:
@@ -54,7 +59,7 @@ class AttributesReader {
     std::optional<AttributesCursor> cursor;  // nothing: damaged
   };
   bool enter(const std::string& path, const ObjectId& tree, const ObjectId& attributes);
-  bool find(std::string_view name);
+  bool go_to(std::string_view name);
   void on_damage(const Error& error);
 
   const ObjectReader& objects_;

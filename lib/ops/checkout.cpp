@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/system_info.h"
 #include "base/text.h"
+#include "ops/attribute_changes.h"
 #include "ops/checkout_attributes.h"
 #include "ops/checkout_forms.h"
 #include "ops/checkout_index.h"
@@ -84,9 +85,11 @@ class InPlace {
       head_tree_ = take_back_->before;
       target_tree_ = take_back_->after;
       source_ = changes_between(objects, head_tree_, target_tree_);
-      if (const std::optional<ObjectId> commit = commit_taken_back_to()) {
-        use_attributes_of(objects, read_commit(objects, *commit), "", attributes_, result_);
+      if (const std::optional<ObjectId> id = commit_taken_back_to()) {
+        const Commit commit = read_commit(objects, *id);
+        use_attributes_of(objects, commit, "", attributes_, result_);
         attributes_.only_where_alike(target_tree_);
+        follow_attributes(commit.tree);
       }
       return;
     }
@@ -116,12 +119,33 @@ class InPlace {
     });
     if (!paths_only()) {
       source_ = changes_between(objects, head_tree_, target_tree_);
+      follow_attributes(target_tree_);
       return;
     }
     check_paths_in_tree(objects, target_tree_, options_.paths);
     const PathspecSet paths(options_.paths);
     restores_directory_ = [paths](const std::string& path) { return paths.matches(path); };
     source_ = against_index(content_of(objects, target_tree_, paths), index_, paths);
+  }
+
+  /// What is the same in HEAD and in the commit that it is put on gets the other one's attributes, too.
+  void follow_attributes(const ObjectId& target) {
+    if (!head_.commit || !attributes_.own()) return;
+    const Commit head = read_commit(workspace_.objects(), *head_.commit);
+    CheckoutResult nobody_asks;
+    CheckoutAttributes before(workspace_, nobody_asks);
+    use_attributes_of(workspace_.objects(), head, "", before, nobody_asks);
+    const auto directory_of = [](const CheckoutAttributes& attributes) {
+      return attributes.own() ? attributes.own()->directory : std::nullopt;
+    };
+    root_attributes_differ_ = before.own() != attributes_.own();
+    following_ = {.selection = attributes_.selection(),
+                  .on_damage = [this](const std::string& directory, const Error& error) {
+                    attributes_.note_damage(directory, error);
+                  }};
+    source_ = with_attribute_changes(std::move(source_),
+                                     attribute_changes(workspace_.objects(), {head.tree, directory_of(before)},
+                                                       {target, directory_of(attributes_)}, following_));
   }
 
   /// Where HEAD will be: the only place that has the attributes of what comes back, as far as it is as committed.
@@ -142,6 +166,8 @@ class InPlace {
                             .staged_against = head_tree_,
                             .paths_only = paths_only(),
                             .only_removes = options_.remove,
+                            .named = restores_directory_,
+                            .interrupted = !interrupted_.sessions.empty(),
                             .unsynced = &interrupted_.unsynced,
                             .rewrites = &interrupted_.rewrites},
                            plan_);
@@ -232,7 +258,10 @@ class InPlace {
 
   void write() {
     const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !overwritten_.empty());
-    if (plan_.steps.empty() && !bytes_come_back) return;
+    if (plan_.steps.empty() && !bytes_come_back) {
+      if (root_attributes_differ_) restore_root_time();
+      return;
+    }
     const TargetTree target(*workspace_.env().fs, workspace_.worktree_path());
     JournalWriter journal = session_.create_journal();
     journal.append(JournalTarget{options_.revision.commit, workspace_.env().command, boot_id()});
@@ -356,6 +385,8 @@ class InPlace {
   ObjectId target_tree_;
   std::optional<ObjectId> head_tree_;
   ChangeSource source_;
+  AttributeChangesOptions following_;
+  bool root_attributes_differ_ = false;
   CheckoutPlan plan_;
   std::set<std::string> decided_;  // that a killed checkout was rewriting in place
   std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way

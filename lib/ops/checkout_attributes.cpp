@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "ops/attributes_reader.h"
 #include "ops/checkout_plan.h"
+#include "ops/metadata.h"
 #include "worktree/capture.h"
 
 namespace store {
@@ -20,11 +21,6 @@ constexpr MetadataSelection k_all{.times = true, .owners = true, .xattrs = true,
 
 bool has_mtime(const ScanEntry& found, const Attributes::Time& mtime) {
   return found.stat.mtime_ns == mtime.seconds * k_second + mtime.nanoseconds;
-}
-
-bool same_xattrs(const std::vector<RawXattr>& a, const std::vector<RawXattr>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](const RawXattr& x, const RawXattr& y) { return x.name == y.name && x.value == y.value; });
 }
 
 /// An entry in the target, by its open directory.
@@ -38,9 +34,12 @@ struct OpenPlace {
 
 }  // namespace
 
+CheckoutAttributes::CheckoutAttributes(const Workspace& workspace, CheckoutResult& result)
+    : workspace_(workspace), result_(result), selection_(metadata_selection(workspace.settings())) {}
+
 void CheckoutAttributes::use_directory(const ObjectId& tree, const Attributes& directory, std::string prefix) {
   tree_ = tree;
-  own_ = directory;
+  own_ = selected(directory, selection_);
   prefix_ = std::move(prefix);
 }
 
@@ -49,13 +48,22 @@ void CheckoutAttributes::use_index(const Index& index, const ObjectId& tree) {
   tree_ = tree;
 }
 
-/// Without lists captured nobody knows whether a file had one: it would lose it.
 std::optional<Attributes> CheckoutAttributes::staged(const std::string& path) const {
   const std::optional<IndexEntry> entry = index_->find(path);
-  if (!entry) return std::nullopt;
-  const IndexMetadata metadata = decode_index_metadata(entry->metadata);
-  if (!metadata.captured.acls) return std::nullopt;
-  return metadata.attributes;
+  if (!entry || entry->metadata.empty()) return std::nullopt;
+  return selected(decode_index_metadata(entry->metadata).attributes, selection_);
+}
+
+/// What the recorded attributes of a path speak of; the index may not have been told of everything.
+MetadataSelection CheckoutAttributes::known(const std::string& path) const {
+  if (index_ == nullptr) return selection_;
+  const std::optional<IndexEntry> entry = index_->find(path);
+  const MetadataSelection captured = decode_index_metadata(entry ? entry->metadata : Bytes()).captured;
+  return {.times = captured.times && selection_.times,
+          .owners = captured.owners && selection_.owners,
+          .xattrs = captured.xattrs && selection_.xattrs,
+          .acls = captured.acls && selection_.acls,
+          .hardlinks = captured.hardlinks && selection_.hardlinks};
 }
 
 bool CheckoutAttributes::is_alike(const std::string& path) const {
@@ -67,18 +75,19 @@ bool CheckoutAttributes::is_alike(const std::string& path) const {
 
 CheckoutAttributes::Lookup CheckoutAttributes::lookup() {
   if (index_ != nullptr) return [this](const std::string& path) { return staged(path); };
-  if (entry_) return [this](const std::string&) { return entry_; };
+  if (entry_) return [this](const std::string&) -> std::optional<Attributes> { return selected(*entry_, selection_); };
   if (!own_) return [](const std::string&) -> std::optional<Attributes> { return std::nullopt; };
   const auto reader = std::make_shared<AttributesReader>(
       workspace_.objects(), *tree_, *own_->directory,
-      [this](const std::string& directory, const Error& error) { on_damage(directory, error); });
+      [this](const std::string& directory, const Error& error) { note_damage(directory, error); });
   return [this, reader](const std::string& path) -> std::optional<Attributes> {
     if (restored_ && !is_alike(path)) return std::nullopt;
-    return reader->at(path);
+    const std::optional<Attributes> recorded = reader->at(path);
+    return recorded ? std::optional(selected(*recorded, selection_)) : std::nullopt;
   };
 }
 
-void CheckoutAttributes::on_damage(const std::string& directory, const Error& error) {
+void CheckoutAttributes::note_damage(const std::string& directory, const Error& error) {
   if (!damaged_.insert(directory).second) return;
   const MutexLock lock(mutex_);
   result_.damaged = true;
@@ -100,7 +109,8 @@ WantedAttributes CheckoutAttributes::wanted(const TreeEntry& entry, const Attrib
                           .mode = entry.mode,
                           .mtime = attributes.mtime,
                           .owner = attributes.owner,
-                          .xattrs = {}};
+                          .xattrs = {},
+                          .complete = known(path)};
   for (const Xattr& xattr : attributes.xattrs) {
     try {
       wanted.xattrs.push_back(
@@ -136,7 +146,7 @@ bool CheckoutAttributes::refresh(int root_fd, const std::string& path, const Wan
   const bool same_owner = !wanted.owner || ids_of(*wanted.owner) == OwnerIds{found->uid, found->gid};
   const bool same_mode = wanted.kind == EntryKind::symlink || found->mode == wanted.mode;
   if (same_owner && same_mode && (!wanted.mtime || has_mtime(*found, *wanted.mtime)) &&
-      same_xattrs(read_xattrs(at.place(), k_all), wanted.xattrs))
+      !xattr_changes(at.place(), wanted, workspace_.env().root).any())
     return false;
   apply(at.place(), wanted, path);
   return true;
@@ -147,15 +157,14 @@ Bytes CheckoutAttributes::metadata_of(const TreeEntry& entry, const Attributes& 
   IndexMetadata metadata;
   metadata.captured = {.times = attributes.mtime.has_value(),
                        .owners = attributes.owner.has_value(),
-                       .xattrs = true,
-                       .acls = true,
-                       .hardlinks = true};
+                       .xattrs = selection_.xattrs,
+                       .acls = selection_.acls,
+                       .hardlinks = selection_.hardlinks};
   metadata.attributes = attributes;
   metadata.attributes.directory.reset();
   metadata.attributes.mode.reset();
   metadata.linked = attributes.link.has_value();
-  if (index_ != nullptr)
-    metadata.captured = decode_index_metadata(index_->find(path).value_or(IndexEntry{}).metadata).captured;
+  if (index_ != nullptr) metadata.captured = known(path);
   if (!found) return encode_index_metadata(metadata);
   const bool several = found->links > 1 && found->kind != EntryKind::directory;
   metadata.linked = metadata.linked || several;

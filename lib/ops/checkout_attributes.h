@@ -14,8 +14,8 @@ namespace store {
 
 class CheckoutAttributes {
  public:
-  /// `result` gets what was not restored, and what failed.
-  CheckoutAttributes(const Workspace& workspace, CheckoutResult& result) : workspace_(workspace), result_(result) {}
+  /// `result` gets what was not restored, and what failed. Only what `metadata.*` selects is restored.
+  CheckoutAttributes(const Workspace& workspace, CheckoutResult& result);
 
   /// Attributes of what is in a directory of a commit, at `prefix` from the commit's root.
   void use_directory(const ObjectId& tree, const Attributes& directory, std::string prefix);
@@ -43,6 +43,10 @@ class CheckoutAttributes {
   /// Makes what is there already as wanted, if it differs; true if anything was changed.
   bool refresh(int root_fd, const std::string& path, const WantedAttributes& wanted);
 
+  /// Attributes of what is in a directory cannot be had.
+  void note_damage(const std::string& directory, const Error& error);
+  const MetadataSelection& selection() const { return selection_; }
+
   /// A link was made, or could not be made: many files have another stat now.
   void note_links() { look_ = true; }
   /// What the index is to say of a restored path: the recorded attributes and, where something could not be applied, what is there.
@@ -52,12 +56,13 @@ class CheckoutAttributes {
   bool must_look() const { return look_; }
 
  private:
-  void on_damage(const std::string& directory, const Error& error);
   std::optional<Attributes> staged(const std::string& path) const;
   bool is_alike(const std::string& path) const;
+  MetadataSelection known(const std::string& path) const;
 
   const Workspace& workspace_;
   CheckoutResult& result_;
+  MetadataSelection selection_;
   std::optional<ObjectId> tree_;
   std::optional<Attributes> own_;
   std::optional<Attributes> entry_;

@@ -57,6 +57,8 @@ class Update {
       put_directory(change, tracked, step, batch);
     } else if (is_wanted(step) || step == Step::not_restored) {
       put_file(change, tracked, i, batch);
+    } else if (concerns_attributes_only(change) && tracked && same_content(*tracked, *change.after)) {
+      put_attributes(change, *tracked, batch);
     }
   }
 
@@ -127,6 +129,20 @@ class Update {
     const bool looked = found && (look != Look::yes || rules_.attributes->must_look());
     entry.metadata = rules_.attributes->metadata_of(*change.after, *recorded, looked ? found : std::nullopt, change.path,
                                                     workspace_.worktree_fd());
+  }
+
+  /// Of a file that is modified or gone: what is staged of it is the target's, with its attributes.
+  void put_attributes(const TreeChange& change, const IndexEntry& tracked, Index::Batch& batch) const {
+    const std::optional<Attributes> recorded = attributes_of_ ? attributes_of_(change.path) : std::nullopt;
+    if (!recorded) return;
+    IndexMetadata metadata = decode_index_metadata(
+        rules_.attributes->metadata_of(*change.after, *recorded, std::nullopt, change.path, workspace_.worktree_fd()));
+    const IndexMetadata before = decode_index_metadata(tracked.metadata);
+    metadata.unapplied = before.unapplied;
+    metadata.linked = metadata.linked || before.linked;
+    IndexEntry entry = tracked;
+    entry.metadata = encode_index_metadata(metadata);
+    if (entry.metadata != tracked.metadata) batch.put(entry);
   }
 
   /// Without attributes only a mode can be what could not be applied.

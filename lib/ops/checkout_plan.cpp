@@ -40,6 +40,10 @@ std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, st
   }
 }
 
+bool concerns_attributes_only(const TreeChange& change) {
+  return change.kind == TreeChange::Kind::attributes || change.kind == TreeChange::Kind::link;
+}
+
 bool writes_content(Step step) {
   return step == Step::write || step == Step::replace || step == Step::rewrite || step == Step::replace_directory;
 }
@@ -68,6 +72,7 @@ void InPlacePlanner::decide(const TreeChange& change) {
 }
 
 Step InPlacePlanner::step_for(const State& state) {
+  if (concerns_attributes_only(state.change)) return attributes(state);
   const bool content_only = is_directory(state.change.before) && is_directory(state.change.after) &&
                             state.change.before->mode == state.change.after->mode;
   Step step = Step::leave;
@@ -133,6 +138,15 @@ Step InPlacePlanner::deleted(const State& state) {
   return is_replaceable(state) ? Step::remove : in_the_way(state, Step::remove);
 }
 
+/// What is staged, modified or gone keeps what it has.
+Step InPlacePlanner::attributes(const State& state) const {
+  if (!same_entry(state.tracked, state.change.after) || !state.found) return Step::leave;
+  if (!same_type(state.found->kind, state.tracked->kind) || mode_of(state) != state.tracked->mode) return Step::leave;
+  if (state.tracked->kind == EntryKind::directory) return Step::keep;
+  if (!is_clean(state)) return Step::leave;
+  return state.change.kind == TreeChange::Kind::link ? Step::replace : Step::keep;
+}
+
 Step InPlacePlanner::directory(const State& state) {
   const TreeChange& change = state.change;
   if (in_.only_removes) return Step::leave;
@@ -144,10 +158,11 @@ Step InPlacePlanner::directory(const State& state) {
   if (!is_directory(change.before)) return Step::set_mode;
   // A checkout that was killed may have left the owner's bits set.
   const std::uint16_t before = change.before->mode;
-  const bool ours = mode == k_owner_bits || mode == (before | k_owner_bits) ||
-                    mode == (change.after->mode | k_owner_bits);
+  const bool ours = in_.interrupted && (mode == k_owner_bits || mode == (before | k_owner_bits) ||
+                                        mode == (change.after->mode | k_owner_bits));
   if (mode == before || ours) return Step::set_mode;
-  if (before == change.after->mode) return Step::leave;  // a changed mode is carried along
+  const bool named = in_.named && in_.named(change.path);
+  if (before == change.after->mode && !named) return Step::leave;  // a changed mode is carried along
   return in_the_way(state, Step::set_mode);
 }
 

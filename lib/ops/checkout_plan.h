@@ -50,6 +50,9 @@ struct CheckoutPlan {
   std::uint64_t memory_beside(std::uint64_t budget) const;
 };
 
+/// True for a change of attribute_changes().
+bool concerns_attributes_only(const TreeChange& change);
+
 /// True for a step after which the target's content is at the path.
 bool is_wanted(Step step);
 bool writes_content(Step step);
@@ -65,6 +68,8 @@ class InPlacePlanner {
     std::optional<ObjectId> staged_against;
     bool paths_only = false;
     bool only_removes = false;  // no directory is made or changed
+    std::function<bool(const std::string& path)> named;  // of a directory: it is not only on the way to something
+    bool interrupted = false;   // a checkout was killed before: directories may have the modes that it worked with
     /// Files that a checkout had finished before the machine went down.
     const std::unordered_set<std::string>* unsynced = nullptr;
     /// Files that a checkout was rewriting in place when it was killed.
@@ -84,6 +89,7 @@ class InPlacePlanner {
   Step step_for(const State& state);
   Step deleted(const State& state);
   Step directory(const State& state);
+  Step attributes(const State& state) const;
   Step file(const State& state);
   Step replace_file(const State& state, const TreeEntry& there);
   Step over_directory(const State& state);

@@ -88,6 +88,7 @@ void CheckoutWriter::unlock_directories() {
     const bool stays = step == Step::keep || step == Step::set_mode || step == Step::leave;
     const bool was_there = stays ? is_directory(change.after)
                                  : step == Step::remove_directory || step == Step::replace_directory;
+    if (concerns_attributes_only(change)) return;  // nothing in it changes
     if (!was_there || (step == Step::keep && (change.after->mode & k_owner_bits) == k_owner_bits)) return;
     const std::optional<ScanEntry> found = scan_one(target_.fd(), change.path);
     if (!found || found->kind != EntryKind::directory || (found->mode & k_owner_bits) == k_owner_bits) return;

@@ -10,6 +10,9 @@ namespace store {
 /// `metadata.*` as the library's own kind of value.
 MetadataSelection metadata_selection(const Settings& settings);
 
+/// The attributes without what is not selected.
+Attributes selected(Attributes attributes, const MetadataSelection& selection);
+
 /// How a commit made now records attributes: by the settings and SOURCE_DATE_EPOCH.
 AttributesPolicy attributes_policy(const Workspace& workspace);
 

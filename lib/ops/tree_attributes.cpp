@@ -1,6 +1,7 @@
 #include "ops/tree_attributes.h"
 
 #include "hash/sha256.h"
+#include "ops/metadata.h"
 
 namespace store {
 namespace {
@@ -32,13 +33,7 @@ AttributesWriter::AttributesWriter(ObjectWriter& writer, const AttributesPolicy&
       incomplete_(incomplete) {}
 
 Attributes AttributesWriter::selected(const IndexEntry& entry) const {
-  const MetadataSelection& wanted = policy_.selection;
-  Attributes attributes = decode_index_metadata(entry.metadata).attributes;
-  if (!wanted.times) attributes.mtime.reset();
-  if (!wanted.owners) attributes.owner.reset();
-  if (!wanted.hardlinks) attributes.link.reset();
-  std::erase_if(attributes.xattrs,
-                [&](const Xattr& xattr) { return is_acl(xattr.name) ? !wanted.acls : !wanted.xattrs; });
+  Attributes attributes = store::selected(decode_index_metadata(entry.metadata).attributes, policy_.selection);
   if (attributes.mtime && policy_.latest_second) {
     const Attributes::Time latest{*policy_.latest_second, 0};
     const auto as_pair = [](const Attributes::Time& time) { return std::pair(time.seconds, time.nanoseconds); };

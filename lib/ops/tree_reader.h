@@ -53,7 +53,8 @@ void walk_tree(const ObjectReader& objects, const ObjectId& tree, const std::str
 
 /// A difference between two trees.
 struct TreeChange {
-  enum class Kind { added, modified, deleted, type_changed };
+  /// The last two are a checkout's: the entry is the same, but not its attributes, or what it is a hard link of.
+  enum class Kind { added, modified, deleted, type_changed, attributes, link };
   Kind kind{};
   std::string path;
   std::optional<TreeEntry> before;

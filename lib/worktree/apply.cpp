@@ -15,6 +15,7 @@ namespace {
 constexpr mode_t k_permission_bits = 07777;
 constexpr std::uint16_t k_setuid = 04000;
 constexpr std::uint16_t k_setgid = 02000;
+constexpr std::uint16_t k_owner_writes = 0200;
 constexpr fsblkcnt_t k_blocks_of_one_value = 256;  // 64 KiB, in blocks of 512 bytes and twice that for what leads there
 
 class Application {
@@ -25,14 +26,17 @@ class Application {
   ApplyResult run() {
     info_ = look();
     set_owner();
-    for (const RawXattr& xattr : wanted_.xattrs)
-      if (!is_acl(xattr.name) && !needs_root(xattr.name)) set_xattr(xattr);
+    const XattrChanges changes = xattr_changes(file_, wanted_, privileged_);
+    if (changes.any()) allow_writing();
+    for (const RawXattr* xattr : changes.set)
+      if (!is_acl(xattr->name) && !needs_root(xattr->name)) set_xattr(*xattr);
+    remove_xattrs(changes, false);
     set_mode();
-    remove_inherited_acl();
-    for (const RawXattr& xattr : wanted_.xattrs)
+    remove_xattrs(changes, true);
+    for (const RawXattr& xattr : wanted_.xattrs)  // a change of mode may have changed those that were right
       if (is_acl(xattr.name)) set_xattr(xattr);
-    for (const RawXattr& xattr : wanted_.xattrs)
-      if (needs_root(xattr.name)) set_privileged(xattr);
+    for (const RawXattr* xattr : changes.set)
+      if (needs_root(xattr->name)) set_privileged(*xattr);
     set_times();
     return std::move(result_);
   }
@@ -109,15 +113,18 @@ class Application {
     result_.mode = !result_.setid && (info_.st_mode & k_permission_bits) != wanted_.mode;
   }
 
+  /// Without that even its owner may not change a file's user.*; set_mode() makes it right again.
+  void allow_writing() {
+    const bool applies = wanted_.kind == EntryKind::directory || is_regular(wanted_.kind);
+    if (privileged_ || !applies || (info_.st_mode & k_owner_writes) != 0) return;
+    attempt({EPERM, EOPNOTSUPP, ENOSYS}, [&] { fs_.chmod_at(at(), (info_.st_mode & k_permission_bits) | k_owner_writes); });
+    info_ = look();
+  }
+
   /// A directory with a default list gives one to what is made in it; the bits of its mode are a mask then.
-  void remove_inherited_acl() {
-    if (wanted_.kind == EntryKind::symlink) return;
-    static constexpr MetadataSelection k_acls_only{.acls = true};
-    for (const RawXattr& present : read_xattrs(file_, k_acls_only)) {
-      const bool is_wanted = std::any_of(wanted_.xattrs.begin(), wanted_.xattrs.end(),
-                                         [&](const RawXattr& xattr) { return xattr.name == present.name; });
-      if (!is_wanted) attempt({ENODATA, EOPNOTSUPP}, [&] { fs_.remove_xattr_at(at(), present.name.c_str()); });
-    }
+  void remove_xattrs(const XattrChanges& changes, bool acls) {
+    for (const std::string& name : changes.remove)
+      if (is_acl(name) == acls) attempt({ENODATA, EOPNOTSUPP}, [&] { fs_.remove_xattr_at(at(), name.c_str()); });
   }
 
   void set_times() {
@@ -145,6 +152,27 @@ std::uint16_t without_foreign_setid(std::uint16_t mode, const OwnerIds& recorded
   if (recorded.uid != actual.uid) mode &= static_cast<std::uint16_t>(~(k_setuid | k_setgid));
   if (recorded.gid != actual.gid) mode &= static_cast<std::uint16_t>(~k_setgid);
   return mode;
+}
+
+XattrChanges xattr_changes(const FilePlace& file, const WantedAttributes& wanted, bool privileged) {
+  const auto may_go = [&](const std::string& name) {
+    return is_acl(name) || name.starts_with("user.") ||
+           (privileged && (name.starts_with("trusted.") || name == "security.capability"));
+  };
+  XattrChanges changes;
+  for (const RawXattr& xattr : wanted.xattrs) changes.set.push_back(&xattr);
+  const MetadataSelection looked_at{.xattrs = wanted.complete.xattrs || !wanted.xattrs.empty(),
+                                    .acls = wanted.complete.acls || !wanted.xattrs.empty()};
+  for (const RawXattr& present : read_xattrs(file, looked_at)) {
+    const auto same_name = [&](const RawXattr* xattr) { return xattr->name == present.name; };
+    const auto found = std::find_if(changes.set.begin(), changes.set.end(), same_name);
+    if (found != changes.set.end()) {
+      if ((*found)->value == present.value) changes.set.erase(found);
+    } else if ((is_acl(present.name) ? wanted.complete.acls : wanted.complete.xattrs) && may_go(present.name)) {
+      changes.remove.push_back(present.name);
+    }
+  }
+  return changes;
 }
 
 ApplyResult apply_attributes(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged) {

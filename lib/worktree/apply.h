@@ -16,7 +16,19 @@ struct WantedAttributes {
   std::optional<Attributes::Time> mtime;
   std::optional<Attributes::Owner> owner;
   std::vector<RawXattr> xattrs;  // access control lists too
+  /// Whether `xattrs` says all there is to say of access control lists, and of other extended attributes: then what a file has
+  /// beside these goes.
+  MetadataSelection complete = {};
 };
+
+/// What of extended attributes and access control lists has to change for a file to have those that are wanted. Labels that the
+/// system gives (security.*, but for capabilities) are left alone, and so is what only root may remove, unless `privileged`.
+struct XattrChanges {
+  std::vector<const RawXattr*> set;  // of WantedAttributes::xattrs
+  std::vector<std::string> remove;
+  bool any() const { return !set.empty() || !remove.empty(); }
+};
+XattrChanges xattr_changes(const FilePlace& file, const WantedAttributes& wanted, bool privileged);
 
 /// What could not be given to it.
 struct ApplyResult {
@@ -29,7 +41,7 @@ struct ApplyResult {
 };
 
 /// Gives a file its owner, extended attributes, mode and times, in this order: a new owner clears set-id bits and capabilities, an
-/// extended attribute may need a mode that allows writing, and times are changed by all of it. `privileged`: root, who attempts
+/// extended attribute needs a mode that allows its owner writing, and times are changed by all of it. `privileged`: root, who attempts
 /// everything; others do not attempt what needs root: foreign owners, security.* and trusted.*, set-id bits of a foreign owner.
 /// What the file system has no place for is in the result, and no error. Never through links. Any thread.
 ApplyResult apply_attributes(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged);
