@@ -333,12 +333,14 @@ class InPlace {
     }
   }
 
-  /// The recorded stat of a file that is tracked as the target has it.
+  /// The stat of a file that is tracked as the target has it, and is so.
   std::optional<StatKey> untouched(const std::string& path) const {
     const std::optional<IndexEntry> tracked = index_.find(path);
     const std::optional<TreeEntry> wanted = entry_at(workspace_.objects(), target_tree_, path);
-    if (!tracked || !wanted || tracked->racy || tracked->kind != wanted->kind || tracked->id != wanted->id) return {};
-    return tracked->stat;
+    if (!tracked || !wanted || tracked->kind != wanted->kind || tracked->id != wanted->id) return {};
+    if (!tracked->racy) return tracked->stat;
+    const std::optional<ScanEntry> found = scan_one(root_fd_, path);
+    return found && content_matches(workspace_, root_fd_, *found, *wanted) ? std::optional(found->stat) : std::nullopt;
   }
 
   void move_head(OplogRecord record) {
