@@ -43,6 +43,18 @@ struct Request {
   Arguments arguments;
 };
 
+/// Completion: of what is typed, only the options before the word are obeyed: where the repository is.
+Request raw_request(const Command* command, const std::vector<std::string>& typed) {
+  Arguments arguments(command->spec);
+  const auto word = find_word(typed);
+  try {
+    if (word) arguments = parse_arguments(command->spec, {typed.begin(), typed.begin() + static_cast<std::ptrdiff_t>(*word)});
+  } catch (const Error&) {  // not yet typed to the end
+  }
+  arguments.positionals = typed;
+  return {command, arguments};
+}
+
 Request parse_request(const std::vector<std::string>& words) {
   const auto at = find_word(words);
   if (!at) {
@@ -58,10 +70,9 @@ Request parse_request(const std::vector<std::string>& words) {
   if (command == nullptr) refuse_word(words[*at]);
   std::vector<std::string> rest = words;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
-  Request request{command, command->spec.raw ? Arguments(command->spec) : parse_arguments(command->spec, rest)};
-  if (command->spec.raw) {
-    request.arguments.positionals.assign(words.begin() + static_cast<std::ptrdiff_t>(*at) + 1, words.end());
-  } else if (request.arguments.has("help") && command->spec.word != "help") {
+  if (command->spec.raw) return raw_request(command, {words.begin() + static_cast<std::ptrdiff_t>(*at) + 1, words.end()});
+  Request request{command, parse_arguments(command->spec, rest)};
+  if (request.arguments.has("help") && command->spec.word != "help") {
     request.arguments.positionals = {std::string(command->spec.word)};
     request.command = find_command("help");
   } else if (request.arguments.has("version")) {

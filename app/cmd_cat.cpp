@@ -65,7 +65,7 @@ Command cat_command() {
                         .help = "write to FILE, which is replaced only when all is there",
                         .completes = Completes::file}},
            .max_positionals = 1,
-           .completes = Completes::revision,
+           .completes = Completes::content,
            .json = false},
           run};
 }

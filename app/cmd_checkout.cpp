@@ -83,7 +83,7 @@ Command checkout_command() {
                "working tree change; an interrupted one is finished by the same command.",
            .options = {{.letter = 'f', .name = "force", .help = "overwrite what is in the way; its bytes are stored first"},
                        {.name = "out", .argument = "DIR", .help = "write to DIR", .completes = Completes::directory}},
-           .completes = Completes::revision,
+           .completes = Completes::content,
            .tail = true,
            .resumes = true},
           run};

@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/completion.h"
 #include "app/context.h"
+#include "app/repository_names.h"
 #include "base/text.h"
 
 namespace store {
@@ -16,40 +17,33 @@ int run_completion(Context& context) {
   return 0;
 }
 
+/// What the shell adds to the candidates, or how it takes them.
 std::string_view kind_name(Completes kind) {
-  if (kind == Completes::file) return "file";
-  if (kind == Completes::directory) return "directory";
-  return "none";
+  switch (kind) {
+    case Completes::file: return "file";
+    case Completes::directory: return "directory";
+    case Completes::content:
+    case Completes::tracked: return "path";
+    default: return "none";
+  }
 }
 
-/// Branches, tags and HEAD; none without a repository.
-std::vector<std::string> revision_names(Context& context) {
-  if (!context.repository()) return {};
-  std::vector<std::string> names{"HEAD"};
-  const RefStore refs = context.workspace().refs();
-  for (const std::string prefix : {"refs/heads/", "refs/tags/"})
-    for (const auto& [name, value] : refs.list(prefix)) names.push_back(name.substr(prefix.size()));
-  return names;
-}
-
-/// One candidate a line, a tab, what it is; the last line says what else the shell may offer. A broken repository must not
-/// get in the way of typing: it has no candidates.
+/// ":" and the kind, then each candidate and what it is: every one ended by NUL, since names hold anything else. A broken
+/// repository must not get in the way of typing: it has no candidates.
 int run_complete(Context& context) {
   const std::vector<std::string>& words = context.arguments().positionals;
   const Completion completion = complete(words);
   const std::string typed = words.empty() ? std::string() : words.back();
-  for (const Completion::Candidate& candidate : completion.candidates)
-    context.out().write(candidate.text + "\t" + candidate.help + "\n");
-  if (completion.kind == Completes::revision) {
-    try {
-      for (const std::string& name : revision_names(context))
-        if ((completion.prefix + name).starts_with(typed))
-          context.out().write(completion.prefix + escape_name(name) + "\trevision\n");
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted) throw;
-    }
+  const auto offer = [&](const std::string& text, const std::string& help) {
+    context.out().write(text + '\0' + help + '\0');
+  };
+  context.out().write(":" + std::string(kind_name(completion.kind)) + '\0');
+  for (const Completion::Candidate& candidate : completion.candidates) offer(candidate.text, candidate.help);
+  try {
+    offer_repository_names(context, completion, typed, offer);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) throw;
   }
-  context.out().write(":" + std::string(kind_name(completion.kind)) + "\n");
   return 0;
 }
 

@@ -239,7 +239,7 @@ Command diff_command() {
                    {.letter = 'z', .name = "null", .help = "raw names ended by NUL"},
                    {.name = "exit-code", .help = "end with 1 if anything differs"},
                },
-           .completes = Completes::revision,
+           .completes = Completes::content,
            .tail = true},
           run};
 }

@@ -111,7 +111,7 @@ Command export_command() {
                         .help = "where the archive goes; - is standard output",
                         .completes = Completes::file}},
            .max_positionals = 1,
-           .completes = Completes::revision},
+           .completes = Completes::content},
           run};
 }
 

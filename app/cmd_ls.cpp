@@ -120,7 +120,7 @@ Command ls_command() {
                        {.letter = 'r', .name = "recursive", .help = "everything below"},
                        {.letter = 'z', .name = "null", .help = "raw names, ended by NUL"}},
            .max_positionals = 1,
-           .completes = Completes::revision},
+           .completes = Completes::content},
           run};
 }
 

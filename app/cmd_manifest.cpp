@@ -53,7 +53,7 @@ Command manifest_command() {
                "The regular files of REV (HEAD) in the form of sha256sum: in a checkout of REV, sha256sum -c passes. Nothing is\n"
                "read but large files, once: their sums are remembered in the repository.",
            .max_positionals = 1,
-           .completes = Completes::revision},
+           .completes = Completes::content},
           run};
 }
 

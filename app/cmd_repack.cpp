@@ -93,7 +93,7 @@ Command repack_command() {
                "with store switch --detach HEAD, and switch back afterwards. What the repository has recorded of its settings does\n"
                "not change: store config KEY VALUE does that.",
            .options = {{.name = "rechunk", .argument = "BRANCH", .help = "store a branch's commits again under the current settings",
-                        .completes = Completes::revision},
+                        .completes = Completes::branch},
                        {.name = "map", .argument = "FILE",
                         .help = "write a line \"old new\" for each commit; complete before the branch moves",
                         .completes = Completes::file}},

@@ -96,7 +96,7 @@ Command restore_command() {
                         .argument = "REV",
                         .help = "take the content from REV",
                         .completes = Completes::revision}},
-           .completes = Completes::file,
+           .completes = Completes::tracked,
            .tail = true},
           run_restore};
 }
@@ -111,7 +111,7 @@ Command rm_command() {
            .options = {{.letter = 'r', .name = "recursive", .help = "PATH may be a directory"},
                        {.name = "cached", .help = "stop tracking; keep the files"},
                        {.letter = 'f', .name = "force", .help = "also what is modified"}},
-           .completes = Completes::file,
+           .completes = Completes::tracked,
            .tail = true},
           run_rm};
 }
@@ -122,7 +122,7 @@ Command mv_command() {
            .usage = {"mv [-f] PATH NEW", "mv [-f] PATH… DIR"},
            .description = "Renames in the working tree and in what is staged; no content is read.",
            .options = {{.letter = 'f', .name = "force", .help = "over a file that is there"}},
-           .completes = Completes::file,
+           .completes = Completes::tracked,
            .tail = true},
           run_mv};
 }

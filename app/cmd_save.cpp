@@ -96,7 +96,7 @@ Command save_command() {
           "another save moves the branch meanwhile, the commit is put on top of it.",
       .options =
           {
-              {.letter = 'b', .name = "branch", .argument = "BRANCH", .help = "the branch", .completes = Completes::revision},
+              {.letter = 'b', .name = "branch", .argument = "BRANCH", .help = "the branch", .completes = Completes::branch},
               {.name = "tag", .argument = "NAME", .help = "also make this tag, together with the commit"},
               {.name = "strict", .help = "no commit if anything could not be read"},
           },

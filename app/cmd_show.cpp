@@ -76,7 +76,7 @@ Command show_command() {
                "How much of a file changed is known from its chunks: no content is read. REV:PATH shows one entry as ls -l does;\n"
                ":PATH what is staged.",
            .max_positionals = 1,
-           .completes = Completes::revision},
+           .completes = Completes::content},
           run};
 }
 

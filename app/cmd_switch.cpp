@@ -114,7 +114,7 @@ Command switch_command() {
            .options = {{.letter = 'c', .name = "create", .help = "make the branch NEW at START (HEAD)"},
                        {.letter = 'd', .name = "detach", .help = "to a commit, on no branch"},
                        {.letter = 'f', .name = "force", .help = "overwrite what is in the way; its bytes are stored first"}},
-           .completes = Completes::revision},
+           .completes = Completes::branch},
           run};
 }
 

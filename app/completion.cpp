@@ -70,7 +70,8 @@ Completion complete(const std::vector<std::string>& words) {
   lists.push_back(&global_options());
 
   if (std::find(before.begin(), before.end(), "--") != before.end()) {
-    out.kind = Completes::file;
+    const bool untracked_too = command == nullptr || command->spec.completes == Completes::file;
+    out.kind = untracked_too ? Completes::file : Completes::tracked;
     return out;
   }
   if (const OptionSpec* option = before.empty() ? nullptr : waiting_option(lists, before.back())) {
@@ -96,36 +97,77 @@ Completion complete(const std::vector<std::string>& words) {
 
 std::string_view completion_script(std::string_view shell) {
   if (shell == "bash") return R"(# bash completion of store; made by: store completion bash
-_store() {
-    local line rest=none
-    COMPREPLY=()
-    while IFS= read -r line; do
-        case $line in
-            :*) rest=${line#:} ;;
-            *) COMPREPLY+=("${line%%$'\t'*}") ;;
+
+# Appends $1 to the last of words: what is typed, without its quotes. Nothing in it is expanded or run.
+__store_unquote() {
+    local typed=$1 quote='' c
+    while [[ -n $typed ]]; do
+        c=${typed:0:1} typed=${typed:1}
+        case $quote$c in
+            \' | \") quote=$c ;;
+            \'\' | \"\") quote='' ;;
+            \\ | \"\\) words[-1]+=${typed:0:1} typed=${typed:1} ;;
+            *) words[-1]+=$c ;;
         esac
-    done < <("${COMP_WORDS[0]}" __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-    case $rest in
+    done
+}
+
+_store() {
+    local i word rest=${COMP_LINE:0:COMP_POINT} trimmed kind=none text cut=''
+    local -a words=()
+    # Readline cuts words at ':' and '=': what stands together is one word.
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        trimmed=${rest#"${rest%%[![:space:]]*}"}
+        [[ $i -gt 0 && $trimmed == "$rest" ]] || words+=('')
+        rest=${trimmed#"$word"}
+        # Candidates are for the last piece alone.
+        cut=${words[-1]}
+        __store_unquote "$word"
+        [[ $word != [:=] ]] || cut=${words[-1]}
+    done
+
+    COMPREPLY=()
+    while IFS= read -r -d '' text; do
+        if [[ $kind == none && ${#COMPREPLY[@]} -eq 0 && $text == :* ]]; then
+            kind=${text#:}
+            continue
+        fi
+        IFS= read -r -d '' _
+        text=${text#"$cut"}
+        # Readline quotes paths, in the way the word began, and adds the slash of a directory that it sees.
+        [[ $kind != path || ! -d $text ]] || text=${text%/}
+        [[ $kind == path || $text != *[!A-Za-z0-9_./:=@%+,~^-]* ]] || printf -v text %q "$text"
+        COMPREPLY+=("$text")
+    done < <("${words[0]/#\~/$HOME}" __complete "${words[@]:1}" 2>/dev/null)
+    case $kind in
+        path) compopt -o filenames 2>/dev/null ;;
         file) compopt -o default 2>/dev/null ;;
         directory) compopt -o dirnames 2>/dev/null ;;
     esac
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
 }
 complete -F _store store
 )";
   if (shell == "zsh") return R"(#compdef store
 # zsh completion of store; made by: store completion zsh
 _store() {
-    local line rest=none
-    local -a candidates
-    for line in "${(@f)$($words[1] __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
-        case $line in
-            :*) rest=${line#:} ;;
-            ?*) candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}") ;;
-        esac
+    local -a records texts shown folders folders_shown
+    local i text line
+    records=("${(@0)$(${(Q)words[1]} __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
+    for ((i = 2; i < $#records; i += 2)); do
+        text=$records[i]
+        line=${(V)text}${records[i+1]:+"  -- $records[i+1]"}
+        if [[ $text == */ ]]; then
+            folders+=("$text") folders_shown+=("$line")
+        else
+            texts+=("$text") shown+=("$line")
+        fi
     done
-    (( $#candidates )) && _describe -V store candidates
-    [[ $rest == file ]] && _files
-    [[ $rest == directory ]] && _files -/
+    (( $#texts )) && compadd -V store -l -d shown -a texts
+    (( $#folders )) && compadd -V store -l -S '' -d folders_shown -a folders
+    [[ $records[1] == :file ]] && _files
+    [[ $records[1] == :directory ]] && _files -/
 }
 if [[ $funcstack[1] == _store ]]; then
     _store "$@"
@@ -135,20 +177,22 @@ fi
 )";
   if (shell == "fish") return R"(# fish completion of store; made by: store completion fish
 function __store_complete
-    set -l words (commandline -opc) (commandline -ct)
-    for line in (command $words[1] __complete $words[2..-1] 2>/dev/null)
-        switch $line
-            case ':file'
-                __fish_complete_path (commandline -ct)
-            case ':directory'
-                __fish_complete_directories (commandline -ct)
-            case ':*'
-            case '*'
-                echo $line
-        end
+    set -l words (commandline -opc)
+    set -l typed (string unescape -- (commandline -ct | string collect) | string collect --allow-empty)
+    set -l records (command $words[1] __complete $words[2..-1] "$typed" 2>/dev/null | string split0)
+    switch "$records[1]"
+        case ':file'
+            __fish_complete_path (commandline -ct) | string join0
+        case ':directory'
+            __fish_complete_directories (commandline -ct) | string join0
+    end
+    set -l i 2
+    while test $i -lt (count $records)
+        printf '%s\t%s\0' $records[$i] $records[(math $i + 1)]
+        set i (math $i + 2)
     end
 end
-complete -c store -f -a '(__store_complete)'
+complete -c store -f -a '(__store_complete | string split0)'
 )";
   return {};
 }

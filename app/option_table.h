@@ -7,7 +7,17 @@
 namespace store {
 
 /// What the shell may offer for a word that is being typed.
-enum class Completes { nothing, file, directory, revision, word, config_key };
+enum class Completes {
+  nothing,
+  file,
+  directory,
+  branch,
+  revision,
+  content,  // REV or REV:PATH
+  tracked,  // a path of the index
+  word,
+  config_key,
+};
 
 /// One option, once: the parser, help, the manual pages and completion all read it from here.
 struct OptionSpec {

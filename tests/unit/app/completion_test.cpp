@@ -49,7 +49,8 @@ TEST_CASE("values of options are completed behind them and behind an equals sign
 }
 
 TEST_CASE("after a double dash there are only paths") {
-  CHECK(complete({"log", "--", ""}).kind == Completes::file);
+  CHECK(complete({"log", "--", ""}).kind == Completes::tracked);
+  CHECK(complete({"add", "--", ""}).kind == Completes::file);
   CHECK(texts({"log", "--", "--gr"}).empty());
 }
 
@@ -58,10 +59,33 @@ TEST_CASE("keys of the configuration are completed") {
   CHECK(texts({"config", "core.fsync", ""}).empty());
 }
 
-TEST_CASE("revisions come from the repository, and a place without one is no error") {
+TEST_CASE("names come from the repository, and a place without one is no error") {
   test::CommandLine store;
-  CHECK(store({"__complete", "log", ""}).out == ":none\n");
+  const auto offered = [&](Words words) {
+    words.insert(words.begin(), "__complete");
+    Words out{""};
+    for (const char c : store(words).out) {
+      if (c == '\0')
+        out.emplace_back();
+      else
+        out.back() += c;
+    }
+    out.pop_back();
+    return out;
+  };
+  CHECK(offered({"log", ""}) == Words{":none"});
   store.commit_two_files();
-  CHECK(store({"__complete", "checkout", "m"}).out == "main\trevision\n:none\n");
-  CHECK(store({"__complete", "add", "--json", ""}).out == ":file\n");
+  const std::string id = store({"log", "--format", "{short}"}).out.substr(0, 10);
+  CHECK(offered({"switch", "m"}) == Words{":none", "main", "branch"});
+  CHECK(offered({"log", id.substr(0, 4)}) == Words{":none", id, "first"});
+  CHECK(offered({"cat", "main:"}) == Words{":path", "main:a", "", "main:d/", "directory"});
+  CHECK(offered({"cat", "main:d/"}) == Words{":path", "main:d/b", ""});
+  CHECK(offered({"cat", ":d"}) == Words{":path", ":d/", "directory"});
+  CHECK(offered({"cat", "nothing:d"}) == Words{":path"});
+  CHECK(offered({"restore", ""}) == Words{":path", "a", "", "d/", "directory"});
+  CHECK(offered({"restore", "--source=m"}) == Words{":none", "--source=main", "branch"});
+  CHECK(offered({"add", "--json", ""}) == Words{":file"});
+  store.cwd = store.scratch.path("home");
+  CHECK(offered({"-C", "../work/d", "restore", "../"}) == Words{":path", "../a", "", "../d/", "directory"});
+  CHECK(offered({"--repo", "../work", "ls", "main:d"}) == Words{":path", "main:d/", "directory"});
 }
