@@ -59,7 +59,7 @@ std::vector<std::string> names_of(Context& context) {
   std::vector<std::string> names = arguments.positionals;
   names.insert(names.end(), arguments.tail.begin(), arguments.tail.end());
   if (!arguments.has("stdin")) {
-    if (names.empty()) throw Error(ErrorKind::usage, "store check-ignore: no PATH");
+    if (names.empty()) throw Error(ErrorKind::usage, "store check-ignore: no PATH", "store check-ignore -v FILE");
     return names;
   }
   if (!names.empty()) throw Error(ErrorKind::usage, "store check-ignore: PATH and --stdin exclude each other");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/bar.h"
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/revision_arguments.h"
@@ -60,7 +61,7 @@ void print_json(Context& context, const DuRequest& request) {
       });
 }
 
-std::string columns(const DuEntry& entry) {
+std::string figures(const DuEntry& entry) {
   std::string text = fmt::format("{:>10}", human_size(entry.entry.content_bytes()));
   if (entry.growth)
     text += fmt::format("  {:>10}  {:>10}", human_size(entry.growth->new_bytes), human_size(entry.growth->new_stored_bytes));
@@ -74,9 +75,14 @@ int run(Context& context) {
     return 0;
   }
   const bool null = context.arguments().has("null");
+  const std::uint64_t whole = request.target.entry.content_bytes();
   const auto line = [&](const DuEntry& entry, const std::string& name) {
     if (!null) {
-      context.out().write(columns(entry) + "  " + name + "\n");
+      const std::size_t columns = std::min<std::size_t>(context.bar_columns(50), 20);
+      const std::string drawn = context.draws()
+                                    ? fmt::format("  {:<{}}", bar(entry.entry.content_bytes(), whole, columns), columns)
+                                    : std::string();
+      context.out().write(figures(entry) + drawn + "  " + name + "\n");
       return;
     }
     std::string text = std::to_string(entry.entry.content_bytes());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "app/bar.h"
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/quote.h"
@@ -37,10 +38,14 @@ int run(Context& context) {
     json.end();
     return 0;
   }
+  std::uint64_t most = 0;
+  if (context.draws())
+    for (const auto& [layer, sequence] : history.layers) most = std::max(most, layer.stored_bytes);
   for (const auto& [layer, sequence] : history.layers)
-    context.out().write(fmt::format("{:>5}  {}  {}  {:<14}  {:>9} of {:>9}  {}\n", ++number, format_local(layer.time),
+    context.out().write(fmt::format("{:>5}  {}  {}  {:<14}  {:>9} of {:>9}  {:<10}{}\n", ++number, format_local(layer.time),
                                     kind_of(layer), counted(layer.objects, "object"), human_size(layer.stored_bytes),
-                                    human_size(layer.raw_bytes), layer.commit ? layer.commit->short_hex() : "-"));
+                                    human_size(layer.raw_bytes), layer.commit ? layer.commit->short_hex() : "-",
+                                    most == 0 ? "" : "  " + bar(layer.stored_bytes, most, context.bar_columns(96))));
   return 0;
 }
 

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "app/bar.h"
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/log_format.h"
@@ -82,7 +85,9 @@ using GrowthByCommit = std::unordered_map<ObjectId, Growth, ObjectIdHash>;
 class TextLog {
  public:
   TextLog(Context& context, const LogRequest& request, const GrowthByCommit& growth)
-      : context_(context), request_(request), growth_(growth) {}
+      : context_(context), request_(request), growth_(growth) {
+    for (const auto& [id, brought] : growth) most_stored_ = std::max(most_stored_, brought.new_stored_bytes);
+  }
 
   void add(const ObjectId& id, const Commit& commit) {
     std::vector<std::string> lines = lines_of(id, commit);
@@ -113,18 +118,26 @@ class TextLog {
       return lines;
     }
     const std::string head = context_.color() ? "\x1b[33m" + id.short_hex() + "\x1b[0m" : id.short_hex();
-    return {head + " " + (brought.empty() ? "" : "(" + brought + ") ") + shown_text(commit.subject())};
+    return {head + " " + brought + shown_text(commit.subject())};
   }
 
   std::string growth_text(const ObjectId& id) const {
     const auto found = growth_.find(id);
     if (found == growth_.end()) return {};
-    return human_size(found->second.new_bytes) + " new, " + human_size(found->second.new_stored_bytes) + " stored";
+    const Growth& growth = found->second;
+    const std::string drawn = context_.draws() ? bar(growth.new_stored_bytes, most_stored_, k_bar) : std::string();
+    if (!request_.oneline)
+      return human_size(growth.new_bytes) + " new, " + human_size(growth.new_stored_bytes) + " stored" +
+             (drawn.empty() ? "" : "  " + drawn);
+    return fmt::format("{:>9} new {:>9} stored  {}", human_size(growth.new_bytes), human_size(growth.new_stored_bytes),
+                       context_.draws() ? fmt::format("{:<{}}  ", drawn, k_bar) : "");
   }
 
   Context& context_;
   const LogRequest& request_;
+  static constexpr std::size_t k_bar = 16;
   const GrowthByCommit& growth_;
+  std::uint64_t most_stored_ = 0;
   LogGraph graph_;
   bool first_ = true;
 };

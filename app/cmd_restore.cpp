@@ -14,7 +14,8 @@ namespace {
 std::vector<std::string> path_words(const Context& context, const std::string& word) {
   std::vector<std::string> words = context.arguments().positionals;
   words.insert(words.end(), context.arguments().tail.begin(), context.arguments().tail.end());
-  if (words.empty()) throw Error(ErrorKind::usage, "store " + word + ": no PATH", "store " + word + " .");
+  if (words.empty())
+    throw Error(ErrorKind::usage, "store " + word + ": no PATH", "store " + word + (word == "mv" ? " OLD NEW" : " FILE"));
   return words;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/bar.h"
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/quote.h"
@@ -49,14 +50,13 @@ void write_json(JsonWriter& json, const StatsResult& stats, bool histogram, std:
   json.end();
 }
 
-std::string histogram_text(std::string_view title, const SizeHistogram& histogram) {
-  constexpr std::uint64_t k_width = 40;
+std::string histogram_text(std::string_view title, const SizeHistogram& histogram, std::size_t columns) {
   std::uint64_t most = 1;
   for (const auto& [size, count] : histogram.rows()) most = std::max(most, count);
   std::string text = fmt::format("\n{}, by size\n", title);
   for (const auto& [size, count] : histogram.rows())
     text += fmt::format("  {:>10}  {:>12}  {}\n", size == 0 ? "0 B" : "≥ " + human_size(size), human_count(count),
-                        std::string(static_cast<std::size_t>(1 + (k_width - 1) * count / most), '#'));
+                        bar(count, most, columns));
   return text;
 }
 
@@ -90,8 +90,8 @@ int run(Context& context) {
   }
   context.out().write(text_of(result, threshold));
   if (histogram)
-    context.out().write(histogram_text("files of all commits", result.content.file_sizes) +
-                        histogram_text("different chunks", result.chunk_sizes));
+    context.out().write(histogram_text("files of all commits", result.content.file_sizes, context.bar_columns(28)) +
+                        histogram_text("different chunks", result.chunk_sizes, context.bar_columns(28)));
   return 0;
 }
 

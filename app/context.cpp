@@ -28,9 +28,11 @@ std::optional<std::string> real_path(const std::string& path) {
   return std::string(resolved.get());
 }
 
+[[noreturn]] void throw_gone() { throw Error(ErrorKind::not_found, "the current directory is gone", "cd /"); }
+
 std::string directory_after(std::string cwd, const std::vector<std::string>& changes) {
-  if (cwd.empty()) throw Error(ErrorKind::not_found, "the current directory is gone");
   for (const std::string& change : changes) {
+    if (cwd.empty() && !change.starts_with('/')) throw_gone();
     const auto path = real_path(absolute_path(cwd, change));
     struct stat info{};
     if (!path || stat(path->c_str(), &info) != 0)
@@ -97,6 +99,18 @@ Context::Context(Console& console, Messages& messages, Setup setup)
 
 Context::~Context() = default;
 
+const std::string& Context::cwd() const {
+  if (cwd_.empty()) throw_gone();
+  return cwd_;
+}
+
+std::size_t Context::bar_columns(std::size_t used) const {
+  constexpr std::size_t k_shortest = 5;
+  constexpr std::size_t k_longest = 40;
+  const std::size_t columns = console_.out_is_terminal ? terminal_columns(STDOUT_FILENO) : 80;
+  return std::clamp(columns - std::min(columns, used), k_shortest, k_longest);
+}
+
 bool Context::on_terminal(bool terminal) const { return terminal && console_.variable("TERM").value_or("") != "dumb"; }
 
 bool Context::color() const {
@@ -133,7 +147,7 @@ std::optional<std::string> Context::explicit_repository() const {
   auto named = arguments().last("repo");
   if (!named) named = console_.variable("STORE_DIR");
   if (!named) return std::nullopt;
-  const std::string path = absolute_path(cwd_, *named);
+  const std::string path = absolute_path(cwd(), *named);
   return real_path(path).value_or(path);
 }
 
@@ -142,7 +156,7 @@ FoundRepository Context::find() const {
   std::vector<std::string> safe;
   // Only the user's own layers may say which repositories are safe: they do not depend on any repository.
   if (!named) safe = Config(config_sources(console_, arguments(), std::nullopt)).settings().safe.directory;
-  return find_repository(cwd_, named, safe, allowed_uids(console_));
+  return find_repository(cwd(), named, safe, allowed_uids(console_));
 }
 
 std::optional<FoundRepository> Context::repository() {
@@ -197,7 +211,7 @@ Workspace& Context::workspace() {
 
 PathArguments Context::path_arguments() {
   const Workspace& open = workspace();
-  PathArguments paths(open.has_worktree() ? open.worktree_path() : std::string(), cwd_, explicit_repository().has_value());
+  PathArguments paths(open.has_worktree() ? open.worktree_path() : std::string(), cwd(), explicit_repository().has_value());
   const std::string literal = console_.variable("STORE_LITERAL_PATHSPECS").value_or("0");
   if (literal == "1" || literal == "true") paths.take_literally();
   return paths;
@@ -267,7 +281,7 @@ void Context::report_failed(const std::vector<PathFailure>& failed, std::string_
 std::string Context::read_input(const std::string& option, const std::string& name) {
   if (name != "-") {
     // Read as a stream: it may be a pipe, as in --files-from <(find …).
-    const auto file = open_if_exists(AT_FDCWD, absolute_path(cwd_, name));
+    const auto file = open_if_exists(AT_FDCWD, absolute_path(cwd(), name));
     if (!file) throw Error(ErrorKind::not_found, option + ": " + escape_name(name) + ": no such file");
     return read_stream_text(file->get(), escape_name(name));
   }

@@ -37,7 +37,7 @@ class Context {
   /// The word that is run.
   std::string_view word() const { return setup_.spec.word; }
   /// Absolute, after every -C.
-  const std::string& cwd() const { return cwd_; }
+  const std::string& cwd() const;
   bool json() const { return setup_.json != nullptr; }
   bool quiet() const { return arguments().has("quiet"); }
   bool verbose() const { return arguments().has("verbose"); }
@@ -47,6 +47,10 @@ class Context {
   Sink& out() { return pager_ ? pager_->sink() : *console_.out; }
   /// Results in colour on a terminal.
   bool color() const;
+  /// Somebody looks at the results: bars are for them.
+  bool draws() const { return on_terminal(console_.out_is_terminal); }
+  /// How long a bar behind `used` columns of text may be, so that no line wraps.
+  std::size_t bar_columns(std::size_t used) const;
   /// From here on results go through the pager, if standard output is a terminal.
   void use_pager();
   /// The `result` object of --json, open: the runner closes it.

@@ -189,7 +189,7 @@ std::vector<std::string> ref_names(const RefStore& refs) {
 [[noreturn]] void throw_unknown_revision(const Workspace& workspace, std::string_view text) {
   const std::string_view base = text.substr(0, std::min({text.find_first_of("^~"), text.find("@{"), text.size()}));
   if ((base == "HEAD" || base == "@") && !head_revision(workspace))
-    throw Error(ErrorKind::not_found, fmt::format("{}: there is no commit yet", escape_name(text)));
+    throw Error(ErrorKind::not_found, fmt::format("{}: there is no commit yet", escape_name(text)), "store commit -A -m MESSAGE");
   if (base != text && base_revision(workspace, base))
     throw Error(ErrorKind::not_found, fmt::format("{}: history does not reach back that far", escape_name(text)));
   Error error(ErrorKind::not_found, fmt::format("{}: no such revision", escape_name(text)));
