@@ -81,7 +81,7 @@ Command checkout_command() {
                "\n"
                "With PATH only index and files there are set. With --out the files go to DIR, and neither HEAD, index nor\n"
                "working tree change; an interrupted one is finished by the same command.",
-           .options = {{.letter = 'f', .name = "force", .help = "overwrite what is in the way; its bytes are stored first"},
+           .options = {{.letter = 'f', .name = "force", .help = "also over local changes; the bytes are stored first"},
                        {.name = "out", .argument = "DIR", .help = "write to DIR", .completes = Completes::directory}},
            .completes = Completes::content,
            .tail = true,

@@ -113,7 +113,7 @@ Command switch_command() {
                "With --detach HEAD is put on a commit, and on no branch: commits made there belong to none until one is made.",
            .options = {{.letter = 'c', .name = "create", .help = "make the branch NEW at START (HEAD)"},
                        {.letter = 'd', .name = "detach", .help = "to a commit, on no branch"},
-                       {.letter = 'f', .name = "force", .help = "overwrite what is in the way; its bytes are stored first"}},
+                       {.letter = 'f', .name = "force", .help = "also over local changes; the bytes are stored first"}},
            .completes = Completes::branch},
           run};
 }

@@ -99,49 +99,12 @@ class AttributeChanges {
   std::vector<Level> levels_;
 };
 
-class Merged {
- public:
-  Merged(ChangeStream content, ChangeStream attributes) : content_(std::move(content)), attributes_(std::move(attributes)) {
-    next_content_ = content_();
-    next_attributes_ = attributes_();
-  }
-
-  std::optional<TreeChange> next() {
-    while (next_content_ && next_attributes_) {
-      const auto order = compare_paths(next_content_->path, next_attributes_->path);
-      if (order < 0) return take(next_content_, content_);
-      if (order > 0) return take(next_attributes_, attributes_);
-      next_attributes_ = attributes_();
-    }
-    return next_content_ ? take(next_content_, content_) : take(next_attributes_, attributes_);
-  }
-
- private:
-  static std::optional<TreeChange> take(std::optional<TreeChange>& next, const ChangeStream& stream) {
-    std::optional<TreeChange> taken = std::move(next);
-    next = taken ? stream() : std::nullopt;
-    return taken;
-  }
-
-  ChangeStream content_;
-  ChangeStream attributes_;
-  std::optional<TreeChange> next_content_;
-  std::optional<TreeChange> next_attributes_;
-};
-
 }  // namespace
 
 ChangeSource attribute_changes(const ObjectReader& objects, const AttributedTree& before, const AttributedTree& after,
                                const AttributeChangesOptions& options) {
   return [&objects, before, after, &options] {
     const auto stream = std::make_shared<AttributeChanges>(objects, before, after, options);
-    return ChangeStream([stream] { return stream->next(); });
-  };
-}
-
-ChangeSource with_attribute_changes(ChangeSource content, ChangeSource attributes) {
-  return [content = std::move(content), attributes = std::move(attributes)] {
-    const auto stream = std::make_shared<Merged>(content(), attributes());
     return ChangeStream([stream] { return stream->next(); });
   };
 }

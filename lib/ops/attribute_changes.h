@@ -24,7 +24,4 @@ struct AttributeChangesOptions {
 ChangeSource attribute_changes(const ObjectReader& objects, const AttributedTree& before, const AttributedTree& after,
                                const AttributeChangesOptions& options);
 
-/// Both, in path order; where both have a path, the change of content stands for it.
-ChangeSource with_attribute_changes(ChangeSource content, ChangeSource attributes);
-
 }  // namespace store

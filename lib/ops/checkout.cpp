@@ -77,6 +77,8 @@ class InPlace {
 
  private:
   bool paths_only() const { return !options_.paths.empty(); }
+  /// By force everything that is tracked becomes as the revision has it, not only what would be in the way.
+  bool takes_everything() const { return options_.force && !paths_only() && take_back_ == nullptr; }
 
   void load_trees() {
     const ObjectReader& objects = workspace_.objects();
@@ -118,14 +120,17 @@ class InPlace {
       return true;
     });
     if (!paths_only()) {
-      source_ = changes_between(objects, head_tree_, target_tree_);
+      source_ = takes_everything() ? changes_of_everything(workspace_, index_, target_tree_) : changes_between(objects, head_tree_, target_tree_);
       follow_attributes(target_tree_);
       return;
     }
-    check_paths_in_tree(objects, target_tree_, options_.paths);
+    if (options_.keep_index) check_paths_known(objects, target_tree_, index_, options_.paths);
+    else check_paths_in_tree(objects, target_tree_, options_.paths);
     const PathspecSet paths(options_.paths);
     restores_directory_ = [paths](const std::string& path) { return paths.matches(path); };
     source_ = against_index(content_of(objects, target_tree_, paths), index_, paths);
+    // Files that are tracked and not in the source go, too (git restore: no overlay).
+    if (options_.keep_index) source_ = merged(source_, without_kept(removal_of(index_, paths), objects, target_tree_));
   }
 
   /// What is the same in HEAD and in the commit that it is put on gets the other one's attributes, too.
@@ -143,7 +148,7 @@ class InPlace {
                   .on_damage = [this](const std::string& directory, const Error& error) {
                     attributes_.note_damage(directory, error);
                   }};
-    source_ = with_attribute_changes(std::move(source_),
+    source_ = merged(std::move(source_),
                                      attribute_changes(workspace_.objects(), {head.tree, directory_of(before)},
                                                        {target, directory_of(attributes_)}, following_));
   }
@@ -165,6 +170,7 @@ class InPlace {
                             .index = &index_,
                             .staged_against = head_tree_,
                             .paths_only = paths_only(),
+                            .everything = takes_everything(),
                             .only_removes = options_.remove,
                             .named = restores_directory_,
                             .interrupted = !interrupted_.sessions.empty(),
@@ -199,7 +205,12 @@ class InPlace {
       if (!holds(path, entry_at(objects, take_back_->overwrites, path))) changed.push_back(path);
     const ChangeStream back = content_of(objects, take_back_->brings_back, PathspecSet({}))();
     while (const std::optional<TreeChange> change = back()) {
-      if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
+      if (change->after->kind == EntryKind::directory) continue;
+      if (!scan_one(root_fd_, change->path)) {
+        note_absent(*change);
+        continue;
+      }
+      if (is_whiteout(*change->after) && holds(change->path, entry_at(objects, take_back_->overwrites, change->path))) continue;
       if (!holds(change->path, change->after) && !is_of_either(change->path)) changed.push_back(change->path);
     }
     const ChangeStream over = content_of(objects, take_back_->overwrites, PathspecSet({}))();
@@ -214,6 +225,13 @@ class InPlace {
     throw Error(ErrorKind::conflict, fmt::format("{}: has changed since", escape_name(changed.front())),
                 "commit it, or put it away first")
         .with_paths(std::move(changed));
+  }
+
+  /// A file comes back where the entry had removed one that stayed tracked: only the whiteout says so when this is taken back.
+  void note_absent(const TreeChange& back) {
+    const ObjectReader& objects = workspace_.objects();
+    const bool stayed = entry_at(objects, take_back_->before, back.path) && entry_at(objects, target_tree_, back.path);
+    if (stayed && !is_whiteout(*back.after)) absent_.push_back(back.path);
   }
 
   bool is_of_either(const std::string& path) const {
@@ -243,7 +261,7 @@ class InPlace {
     std::vector<std::string> discarded = plan_.in_the_way;
     discarded.insert(discarded.end(), overwritten_.begin(), overwritten_.end());
     if (options_.keep_index) add_replaced(discarded);
-    record.discarded = store_discarded(workspace_, session_, std::move(discarded));
+    record.discarded = store_discarded(workspace_, session_, std::move(discarded), absent_);
     return record;
   }
 
@@ -252,7 +270,8 @@ class InPlace {
     const ChangeStream changes = source_();
     for (const Step step : plan_.steps) {
       const std::optional<TreeChange> change = changes();
-      if (change && (step == Step::replace || step == Step::rewrite || step == Step::set_mode)) paths.push_back(change->path);
+      const bool loses = step == Step::replace || step == Step::rewrite || step == Step::set_mode || step == Step::remove;
+      if (change && loses) paths.push_back(change->path);
     }
   }
 
@@ -313,7 +332,8 @@ class InPlace {
     while (const std::optional<TreeChange> change = changes()) {
       const std::optional<ScanEntry> found = scan_one(root_fd_, change->path);
       Step step = found ? Step::replace : Step::write;
-      if (change->after->kind == EntryKind::directory) step = found ? Step::leave : Step::make_directory;
+      if (is_whiteout(*change->after)) step = found ? Step::remove : Step::forget;
+      else if (change->after->kind == EntryKind::directory) step = found ? Step::leave : Step::make_directory;
       else if (found && content_matches(workspace_, root_fd_, *found, *change->after))
         step = is_regular(found->kind) ? Step::set_mode : Step::keep;
       plan.steps.push_back(step);
@@ -391,6 +411,7 @@ class InPlace {
   bool root_attributes_differ_ = false;
   CheckoutPlan plan_;
   std::set<std::string> decided_;  // that a killed checkout was rewriting in place
+  std::vector<std::string> absent_;       // that come back where nothing is
   std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way
   bool keeps_modes_ = true;
   CheckoutResult result_;
@@ -408,6 +429,17 @@ void throw_in_the_way(std::vector<std::string> paths) {
                         : fmt::format("{}: and {} more are in the way", escape_name(paths.front()), paths.size() - 1);
   throw Error(ErrorKind::conflict, message, "commit these changes, or overwrite them with --force")
       .with_paths(std::move(paths));
+}
+
+void check_paths_known(const ObjectReader& objects, const ObjectId& tree, const Index& index, const std::vector<Pathspec>& paths) {
+  for (const Pathspec& spec : paths) {
+    if (spec.exclude) continue;
+    bool found = false;
+    const std::string root = spec.root();
+    for (Index::Cursor at = index.seek(root); !found && !at.at_end() && is_within(at.entry().path, root); at.next())
+      found = spec.matches(at.entry().path, at.entry().kind);
+    if (!found) check_paths_in_tree(objects, tree, {spec});
+  }
 }
 
 void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<Pathspec>& paths) {

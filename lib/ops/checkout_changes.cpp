@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/path.h"
+#include "ops/checkout_plan.h"
 
 namespace store {
 namespace {
@@ -106,6 +107,37 @@ class AgainstIndex {
   std::string replaced_;
 };
 
+/// The stream of merged().
+class Merged {
+ public:
+  Merged(ChangeStream first, ChangeStream second) : first_(std::move(first)), second_(std::move(second)) {
+    next_first_ = first_();
+    next_second_ = second_();
+  }
+
+  std::optional<TreeChange> next() {
+    while (next_first_ && next_second_) {
+      const auto order = compare_paths(next_first_->path, next_second_->path);
+      if (order < 0) return take(next_first_, first_);
+      if (order > 0) return take(next_second_, second_);
+      next_second_ = second_();
+    }
+    return next_first_ ? take(next_first_, first_) : take(next_second_, second_);
+  }
+
+ private:
+  static std::optional<TreeChange> take(std::optional<TreeChange>& next, const ChangeStream& stream) {
+    std::optional<TreeChange> taken = std::move(next);
+    next = taken ? stream() : std::nullopt;
+    return taken;
+  }
+
+  ChangeStream first_;
+  ChangeStream second_;
+  std::optional<TreeChange> next_first_;
+  std::optional<TreeChange> next_second_;
+};
+
 /// Directories that a removal concerns.
 struct RemovalDirectories {
   std::set<std::string> emptied;  // everything in them goes, and so do they
@@ -196,6 +228,23 @@ ChangeSource single_entry(const TreeEntry& entry, const std::string& path) {
     return ChangeStream([left, entry, path]() -> std::optional<TreeChange> {
       if (!std::exchange(*left, false)) return {};
       return TreeChange{TreeChange::Kind::added, path, {}, entry};
+    });
+  };
+}
+
+ChangeSource merged(ChangeSource first, ChangeSource second) {
+  return [first = std::move(first), second = std::move(second)] {
+    const auto stream = std::make_shared<Merged>(first(), second());
+    return ChangeStream([stream] { return stream->next(); });
+  };
+}
+
+ChangeSource without_kept(ChangeSource removals, const ObjectReader& objects, const ObjectId& tree) {
+  return [removals = std::move(removals), &objects, tree] {
+    return ChangeStream([&objects, tree, stream = removals()] {
+      std::optional<TreeChange> change = stream();
+      while (change && (change->after || entry_at(objects, tree, change->path))) change = stream();
+      return change;
     });
   };
 }

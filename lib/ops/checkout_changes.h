@@ -25,6 +25,12 @@ ChangeSource single_entry(const TreeEntry& entry, const std::string& path);
 /// change.
 ChangeSource removal_of(const Index& index, const PathspecSet& pathspecs);
 
+/// Both, in path order; of one path, the first one's change.
+ChangeSource merged(ChangeSource first, ChangeSource second);
+
+/// Of removals, the deletions of what the tree does not have.
+ChangeSource without_kept(ChangeSource removals, const ObjectReader& objects, const ObjectId& tree);
+
 /// Puts the index's entries in as `before`. Where a directory is tracked and something else is to be written, what is tracked below it
 /// follows as deleted. Directories that are tracked and lie only on the way keep their mode. The index must not change.
 ChangeSource against_index(ChangeSource source, const Index& index, const PathspecSet& pathspecs);

@@ -65,7 +65,8 @@ std::optional<IngestInput> input_for(const Workspace& workspace, const std::stri
 
 ObjectId empty_tree_id() { return TreeBuilder([](const NodeBuilder::Built&) {}).finish().id; }
 
-ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths) {
+ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths,
+                         const std::vector<std::string>& absent) {
   std::sort(paths.begin(), paths.end(), PathLess());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   TreeStore store(workspace, session);
@@ -87,6 +88,14 @@ ObjectId store_discarded(Workspace& workspace, const Session& session, std::vect
                 fmt::format("{}: cannot be kept before it is overwritten: {}", escape_name(failures.front().path),
                             failures.front().message))
         .with_paths({failures.front().path});
+  for (const std::string& path : absent) {
+    IndexEntry whiteout;
+    whiteout.path = path;
+    whiteout.kind = EntryKind::char_device;
+    entries.push_back(whiteout);
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const IndexEntry& a, const IndexEntry& b) { return compare_paths(a.path, b.path) < 0; });
   std::span<const IndexEntry> left = entries;
   const ObjectId tree = write_tree(left, "", store.writer).id;
   store.finish();

@@ -12,7 +12,13 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
 
 /// Puts the bytes of files that are about to be overwritten into the repository, and returns the tree that holds them: the root that
 /// keeps them. Error if one of them cannot be read: then nothing may be overwritten.
-ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths);
+/// For paths of `absent` it holds whiteouts.
+ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths,
+                         const std::vector<std::string>& absent = {});
+
+/// Stands in a tree of discarded bytes where nothing was: what comes in its place is removed to have that back. (Real devices have no
+/// bytes, so no other device is in such a tree.)
+inline bool is_whiteout(const TreeEntry& entry) { return entry.kind == EntryKind::char_device; }
 
 /// Id of the tree without entries.
 ObjectId empty_tree_id();
@@ -35,7 +41,13 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
 /// Error{conflict} listing what is in the way.
 [[noreturn]] void throw_in_the_way(std::vector<std::string> paths);
 
+/// What is tracked or in the target, and is staged or, at this moment, on disk in another way than the target has it. The index must
+/// not change. Memory: the paths of modified files.
+ChangeSource changes_of_everything(const Workspace& workspace, const Index& index, const ObjectId& target);
+
 /// Every path matches something in the tree, or Error{not_found}.
 void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<Pathspec>& paths);
+/// The same of the tree and the index together.
+void check_paths_known(const ObjectReader& objects, const ObjectId& tree, const Index& index, const std::vector<Pathspec>& paths);
 
 }  // namespace store

@@ -161,7 +161,7 @@ Step InPlacePlanner::directory(const State& state) {
   const bool ours = in_.interrupted && (mode == k_owner_bits || mode == (before | k_owner_bits) ||
                                         mode == (change.after->mode | k_owner_bits));
   if (mode == before || ours) return Step::set_mode;
-  const bool named = in_.named && in_.named(change.path);
+  const bool named = in_.everything || (in_.named && in_.named(change.path));
   if (before == change.after->mode && !named) return Step::leave;  // a changed mode is carried along
   return in_the_way(state, Step::set_mode);
 }
@@ -211,7 +211,7 @@ Step InPlacePlanner::over_directory(const State& state) {
   while (const std::optional<ScanEntry> inside = scanner.next()) {
     if (inside->kind == EntryKind::directory && !inside->socket) continue;
     const std::string_view below = std::string_view(inside->path).substr(change.path.size() + 1);
-    const bool tracked = in_.paths_only ? in_.index->find(inside->path).has_value()
+    const bool tracked = in_.paths_only || in_.everything ? in_.index->find(inside->path).has_value()
                                         : is_directory(change.before) && entry_at(objects, change.before->id, below);
     if (tracked) continue;
     plan_.in_the_way.push_back(inside->path);

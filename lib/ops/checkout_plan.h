@@ -67,6 +67,7 @@ class InPlacePlanner {
     /// Of HEAD, for a checkout of paths: an entry staged since is in the way. Nothing: `before` is HEAD's entry.
     std::optional<ObjectId> staged_against;
     bool paths_only = false;
+    bool everything = false;    // the changes are all that is tracked or in the target, against the index
     bool only_removes = false;  // no directory is made or changed
     std::function<bool(const std::string& path)> named;  // of a directory: it is not only on the way to something
     bool interrupted = false;   // a checkout was killed before: directories may have the modes that it worked with

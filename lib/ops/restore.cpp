@@ -13,18 +13,6 @@
 namespace store {
 namespace {
 
-/// Of a tree and the index, whatever of a pathspec is in neither is Error{not_found}.
-void check_paths(const Workspace& workspace, const Index& index, const ObjectId& tree, const std::vector<Pathspec>& paths) {
-  for (const Pathspec& spec : paths) {
-    if (spec.exclude) continue;
-    bool found = false;
-    const std::string root = spec.root();
-    for (Index::Cursor at = index.seek(root); !found && !at.at_end() && is_within(at.entry().path, root); at.next())
-      found = spec.matches(at.entry().path, at.entry().kind);
-    if (!found) check_paths_in_tree(workspace.objects(), tree, {spec});
-  }
-}
-
 /// The matching entries of the index as they are in the tree.
 void reset_index(const Workspace& workspace, Index& index, const ObjectId& from, const ObjectId& to,
                  const PathspecSet& paths) {
@@ -63,7 +51,7 @@ CheckoutResult restore_staged(Workspace& workspace, const PutBackOptions& option
   std::optional<ObjectId> commit = head.commit;
   if (options.source) commit = options.source->commit;
   ObjectId tree = commit ? read_commit(workspace.objects(), *commit).tree : empty_tree_id();
-  check_paths(workspace, access.index(), tree, options.paths);
+  check_paths_known(workspace.objects(), tree, access.index(), options.paths);
   OplogRecord record = new_oplog_record(workspace);
   record.index_before = store_index_tree(workspace, access.session(), access.index());
   if (!commit) {

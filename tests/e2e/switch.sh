@@ -48,9 +48,9 @@ expect_exit 7 store --json switch main
 is "$(got '.error.paths | join(" ")')" a
 is "$(json .result.branch status)" dev
 store switch -q --force main
-is "$(cat a)$(cat d/b)" 1mine
+is "$(cat a)$(cat d/b)$(store status -s)" 11
 store undo -q
-is "$(cat a)$(json .result.branch status)" minedev
+is "$(cat a)$(cat d/b)$(json .result.branch status)" mineminedev
 
 # A new branch at an old commit.
 store restore -q .

@@ -36,6 +36,10 @@ there_and_back store branch -d dev
 there_and_back store branch -m dev other
 there_and_back store branch -f dev main
 there_and_back store tag v1
+store tag v1
+there_and_back store tag -f v1 HEAD~1
+there_and_back store tag -d v1
+there_and_back store save -q d -b built -m built
 there_and_back store switch -q dev
 there_and_back store switch -q -c topic HEAD~1
 there_and_back store checkout -q HEAD~1
@@ -54,6 +58,19 @@ there_and_back store rm -q -r -f d
 store restore -q a d
 there_and_back store rm -q a
 there_and_back store rm -q -r d
+
+# What the source lacks goes, also what was changed in it; nothing of it is lost.
+mkdir new.d && echo 3 >new.d/x && echo 3 >k && store add -q new.d k && store commit -qm new >"$out"
+echo changed >k
+there_and_back store restore -q --source HEAD~1 new.d/x k
+there_and_back store restore -q --source HEAD~1 k
+store undo -q && is "$(ls k 2>&1 | wc -l)$(store status -s)" '1 D k' && store undo -q
+# Force leaves what is tracked as the revision has it, and brings it back.
+echo staged >a && store add -q a && echo changed >d/b && echo n >n && store add -q n && echo changed >n
+there_and_back store checkout -q --force HEAD
+there_and_back store switch -q --force dev
+store checkout -q --force HEAD && is "$(store status -s)" ''
+store undo -q && store rm -q -f n && store checkout -q --force HEAD && is "$(store status -s)" ''
 
 # A file or ref that has changed since is not written over.
 store rm -q a

@@ -179,10 +179,8 @@ TEST_CASE_FIXTURE(TwoCommits, "a link in the place of a directory is never follo
   make_symlink("dir", "../elsewhere");
   CHECK(in_the_way([&] { go_to(one); }) == "dir");
   force_to(one);
-  Snapshot expected = files_one;
-  expected.erase("dir/keep");  // deleted by hand, not in the way
-  CHECK((files() == expected));
-  CHECK(status_lines() == " D dir/keep");
+  CHECK((files() == files_one));
+  CHECK(status_lines().empty());
   CHECK(scratch().read("elsewhere/keep") == "mine");
   CHECK_FALSE(scratch().exists("elsewhere/deep"));
 }
@@ -229,6 +227,27 @@ TEST_CASE_FIXTURE(TwoCommits, "force overwrites what is in the way and keeps its
   });
   CHECK(kept == std::map<std::string, std::string>{
                     {"changed", "modified"}, {"dir/deep", "nowhere"}, {"gone", "untracked"}, {"to-dir/untracked", "below"}});
+}
+
+TEST_CASE_FIXTURE(TwoCommits, "by force all that is tracked becomes as the commit has it, what is untracked elsewhere stays") {
+  write("same", "modified, and the same in both");
+  chmod("dir", 0700);
+  remove("dir/keep");
+  write("staged/new", "s");
+  add_paths({"staged"});
+  write("untracked", "u");
+  for (const ObjectId& target : {two, one}) {
+    force_to(target);
+    Snapshot expected = target == one ? files_one : files_two;
+    expected["untracked"] = "0644 u";
+    CHECK((files() == expected));
+    CHECK(status_lines() == "?? untracked");
+    write("same", "modified again");
+    write("staged/new", "s");
+    add_paths({"staged"});
+    write("dir/keep", "and this");
+    add_paths({"dir/keep"});
+  }
 }
 
 TEST_CASE_FIXTURE(TwoCommits, "detaching at a branch's commit, and a branch that moved meanwhile") {
