@@ -31,6 +31,9 @@ FindOptions parse(Context& context) {
 int run(Context& context) {
   const FindOptions options = parse(context);
   bool found = false;
+  // Bars among the lines on a terminal, or under a pager, would be torn.
+  if (context.json() || !context.console().out_is_terminal) context.show_progress({{Stage::scan, 1}});
+  context.enter_stage(Stage::scan, std::nullopt);
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     json.key("matches").begin_array();

@@ -24,6 +24,9 @@ int run(Context& context) {
   const TreeTarget target = resolve_tree_target(context, positionals.empty() ? "HEAD:" : positionals.front());
   if (target.staged) throw Error(ErrorKind::usage, "store manifest: what is staged has none", "store manifest HEAD");
   Workspace& workspace = context.workspace();
+  // A bar among the lines on a terminal would be torn.
+  if (context.json() || !context.console().out_is_terminal) context.show_progress({{Stage::fetch, 1}});
+  context.enter_stage(Stage::fetch, std::nullopt);
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     json.key("files").begin_array();

@@ -121,6 +121,12 @@ std::size_t surviving_prefix(std::string_view prefix, std::string_view path) {
   return bytes;
 }
 
+/// Nothing but a directory can be meant.
+bool names_directory(std::string_view argument) {
+  const std::string_view last = argument.substr(argument.rfind('/') + 1);
+  return last.empty() || last == "." || last == "..";
+}
+
 }  // namespace
 
 PathArguments::PathArguments(std::string root, const std::string& cwd, bool from_outside) : root_(std::move(root)) {
@@ -170,7 +176,10 @@ std::string PathArguments::resolve_from(const std::string& base, std::string_vie
 
 std::vector<std::string> PathArguments::resolve_all(const std::vector<std::string>& arguments) const {
   std::vector<std::string> paths;
-  for (const std::string& argument : arguments) paths.push_back(resolve(argument));
+  for (const std::string& argument : arguments) {
+    paths.push_back(resolve(argument));
+    if (!paths.back().empty() && names_directory(argument)) paths.back() += '/';
+  }
   return paths;
 }
 
@@ -182,8 +191,7 @@ Pathspec PathArguments::resolve_pathspec(const std::string& argument) const {
   std::string path = resolve_from(base, magical && magic.rest.empty() ? "." : magic.rest);
   const bool absolute = magic.rest.starts_with('/');
   const std::size_t fixed = absolute || base.empty() ? 0 : surviving_prefix(base, magic.rest);
-  const std::string_view last = magic.rest.substr(magic.rest.rfind('/') + 1);
-  if (!path.empty() && (last.empty() || last == "." || last == "..")) path += '/';  // nothing but a directory
+  if (!path.empty() && names_directory(magic.rest)) path += '/';
   Pathspec spec(std::move(path));
   spec.fixed = std::min(fixed, spec.pattern.size());
   spec.literal = magic.literal || literal_length(std::string_view(spec.pattern).substr(spec.fixed)) + spec.fixed == spec.pattern.size();

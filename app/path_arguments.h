@@ -19,6 +19,7 @@ class PathArguments {
   /// A path: relative to the current directory, or absolute. Error{usage} if it is empty, outside of the tree,
   /// or names a repository folder.
   std::string resolve(std::string_view argument) const;
+  /// The same; a '/' at the end of an argument stays: it names directories only.
   std::vector<std::string> resolve_all(const std::vector<std::string>& arguments) const;
   /// Pathspecs of the command line, with git's magic: ":/", ":!", ":(glob)" and so on. Error{usage} for magic that there is not.
   std::vector<Pathspec> resolve_pathspecs(const std::vector<std::string>& arguments) const;

@@ -111,6 +111,7 @@ bool find(Workspace& workspace, const FindOptions& options, const std::function<
   Listed listed;
   bool any = false;
   const auto look = [&](const ObjectId& commit, const std::string& path, const TreeEntry& entry) {
+    if (Progress* progress = workspace.env().progress; progress != nullptr && is_regular(entry.kind)) ++progress->files_done;
     if (!matcher.matches(path, entry) || !listed.add(path, entry)) return;
     any = true;
     visit({commit, path, entry});

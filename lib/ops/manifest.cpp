@@ -10,7 +10,9 @@ void manifest(Workspace& workspace, const TreeEntry& entry, const std::string& p
   ContentHashes hashes(workspace);
   const auto add = [&](const std::string& file, const TreeEntry& found) {
     workspace.check_cancelled();
-    if (is_regular(found.kind)) visit(file, found, hashes.sha256_of(found));
+    if (!is_regular(found.kind)) return true;
+    visit(file, found, hashes.sha256_of(found));
+    if (Progress* progress = workspace.env().progress) ++progress->files_done;
     return true;
   };
   try {

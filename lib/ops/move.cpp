@@ -16,6 +16,25 @@ struct Move {
   std::string to;
 };
 
+/// The paths without a '/' at the end, which only a directory may have; a target that is not there is to become one, for a directory.
+MoveOptions without_slashes(const Workspace& workspace, MoveOptions options) {
+  const auto take_slash = [&](std::string& path, bool may_be_missing) {
+    if (!path.ends_with('/')) return;
+    path.pop_back();
+    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), path);
+    if (found ? found->kind != EntryKind::directory : !may_be_missing)
+      throw Error(ErrorKind::not_found, fmt::format("{}/: no such directory", escape_name(path)));
+  };
+  bool directories = true;
+  for (std::string& source : options.sources) {
+    take_slash(source, false);
+    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), source);
+    directories = directories && found && found->kind == EntryKind::directory;
+  }
+  take_slash(options.target, directories);
+  return options;
+}
+
 /// Where each source goes; everything is checked before anything moves.
 std::vector<Move> plan(const Workspace& workspace, const Index& index, const MoveOptions& options) {
   const std::optional<ScanEntry> target = options.target.empty() ? std::nullopt : scan_one(workspace.worktree_fd(), options.target);
@@ -84,7 +103,7 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   workspace.worktree_fd();
   WriteAccess access(workspace);
   Index& index = access.index();
-  const std::vector<Move> moves = plan(workspace, index, options);
+  const std::vector<Move> moves = plan(workspace, index, without_slashes(workspace, options));
   const TargetTree tree(*workspace.env().fs, workspace.worktree_path());
   RemoveResult result;
   IndexPatch patch(workspace, index);

@@ -28,7 +28,7 @@ struct RemoveResult {
 RemoveResult remove_paths(Workspace& workspace, const RemoveOptions& options);
 
 struct MoveOptions {
-  std::vector<std::string> sources;  // from the root, tracked
+  std::vector<std::string> sources;  // from the root, tracked; a trailing slash: only a directory will do
   std::string target;                // a directory, or a new name for one source
   bool force = false;                // over a file that is there
 };

@@ -245,13 +245,14 @@ bool StageWalk::is_ignored(const ScanEntry& found) const {
 /// is ignored. False for everything else.
 bool StageWalk::hold(const ScanEntry& found, const IndexEntry* tracked) {
   // In a snapshot a directory is content, also if all that is in it is ignored: what is remembered must make no difference.
-  if (tracked != nullptr || options_.force || options_.snapshot) return false;
-  if (is_ignored(found)) {
-    if (!held_.empty()) held_.back().empty = false;
-    return true;
-  }
-  if (found.kind != EntryKind::directory || options_.update || !pathspecs_.matches(found.path, found.kind)) return false;
-  if (!held_.empty()) held_.back().empty = false;
+  if (tracked != nullptr || options_.snapshot) return false;
+  const bool ignored = !options_.force && is_ignored(found);
+  const bool matches = pathspecs_.matches(found.path, found.kind);
+  // What a glob does not meet makes the directory that it met no emptier.
+  const bool unmet = !matches && !pathspecs_.speaks_of(found.path, found.kind);
+  if (!held_.empty() && (ignored || unmet || (matches && found.kind == EntryKind::directory))) held_.back().empty = false;
+  if (ignored) return true;
+  if (found.kind != EntryKind::directory || options_.update || !matches) return false;
   held_.push_back({found});
   return true;
 }

@@ -14,7 +14,13 @@ bool UntrackedList::enters(const ScanEntry& directory) const {
 void UntrackedList::add(const ScanEntry& found) {
   leave(&found.path);
   if (found.socket || (found.ignored && !rules_.ignored && open_.empty())) return;
-  if (!pathspecs_.matches(found.path, found.kind)) return;
+  if (!pathspecs_.matches(found.path, found.kind)) {
+    if (open_.empty() || pathspecs_.speaks_of(found.path, found.kind)) return;
+    // A glob meets the directory and not what is in it: that does not make it empty.
+    open_.back().empty = false;
+    open_.back().content = true;
+    return;
+  }
   const bool directory = found.kind == EntryKind::directory;
   if (directory && enters(found)) {
     if (!open_.empty()) open_.back().empty = false;

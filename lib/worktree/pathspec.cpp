@@ -65,14 +65,19 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
 }
 
 bool PathspecSet::matches(std::string_view path, EntryKind kind) const {
+  return speaks_of(path, kind) && std::none_of(specs_.begin(), specs_.end(), [&](const Pathspec& spec) {
+           return spec.exclude && spec.matches(path, kind);
+         });
+}
+
+bool PathspecSet::speaks_of(std::string_view path, EntryKind kind) const {
   bool wanted = true;
   for (const Pathspec& spec : specs_) {
     if (spec.exclude) continue;
     wanted = spec.matches(path, kind);
     if (wanted) break;
   }
-  return wanted && std::none_of(specs_.begin(), specs_.end(),
-                                [&](const Pathspec& spec) { return spec.exclude && spec.matches(path, kind); });
+  return wanted;
 }
 
 bool PathspecSet::may_match_below(std::string_view directory) const {

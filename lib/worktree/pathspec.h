@@ -47,6 +47,8 @@ class PathspecSet {
   explicit PathspecSet(std::vector<Pathspec> specs) : specs_(std::move(specs)) {}
   /// What any of them matches, and no exclusion. Everything, if there are none; everything else, if there are only exclusions.
   bool matches(std::string_view path, EntryKind kind = EntryKind::file) const;
+  /// The same without exclusions: false only for what no argument speaks of.
+  bool speaks_of(std::string_view path, EntryKind kind) const;
   /// True if something below this directory might match: it has to be entered.
   bool may_match_below(std::string_view directory) const;
   /// Where walks have to start, in path order, none below another one.

@@ -48,3 +48,14 @@ expect_exit 2 store add ':%x'
 STORE_LITERAL_PATHSPECS=1 expect_exit 0 store add -q ':x'
 for name in f/ l/ 'f*/'; do expect_exit 4 store add "$name"; done
 is "$(store status --porcelain | grep ^A)" "A  :x"
+printf 'f/\nl/\n' >"$scratch/list"
+expect_exit 3 store --json add --files-from "$scratch/list"
+is "$(got '.result.failed | map(.path) | tojson')" '["f/","l/"]'
+# A glob that meets a directory and not what is in it: that directory is not an empty one, but an empty one is content.
+mkdir -p g/in/e g/no/e/sub && echo x >g/no/e/sub/x
+for force in '' -f; do
+  # shellcheck disable=SC2086
+  expect_exit 0 store add $force 'g/*/e'
+  is "$(store status --porcelain -uall -- g | tr '\n' ' ')" 'A  g/in/e/ ?? g/no/e/sub/x '
+  is "$(store status --porcelain -uall -- 'g/*/e')" 'A  g/in/e/'
+done

@@ -24,5 +24,14 @@ expect_exit 0 store --progress json checkout HEAD --out "$scratch/o"
 check
 expect_exit 0 store --progress json fsck
 check
+for word in 'manifest' "find --content $scratch/work/big" 'find --content d/7' 'verify --worktree' 'export -o x.tar'; do
+  # shellcheck disable=SC2086
+  expect_exit 0 store --progress json $word
+  check
+  is "$(events 'map(select(.done)) | .[-1].files_done')" "$([[ $word == export* ]] && echo 0 || echo 301)"
+done
+# A second look at what is remembered reads nothing.
+expect_exit 0 store --progress json manifest
+is "$(events '.[-1].bytes_done')" 0
 expect_exit 0 store -q add -A
 is "$(cat "$err")" ''

@@ -56,6 +56,11 @@ expect_exit 7 store mv t/b t/z
 expect_exit 2 store mv t t/f
 expect_exit 4 store mv t/b no/where
 expect_exit 2 store mv t/b
+for pair in 't/b/ new' 't/b new/' 't/b t/z/'; do
+  # shellcheck disable=SC2086
+  expect_exit 4 store mv $pair
+done
+store mv -q t/f/ t/g/ && is "$(cat t/g/c)" 1 && store mv -q t/g t/f
 store mv -q -f t/b t/z && is "$(cat t/z)" 1
 (cd t && store mv -q z ../y) && is "$(cat y)" 1
 
