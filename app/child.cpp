@@ -106,9 +106,9 @@ void Pager::finish() {
 }
 
 std::string edit_message(const Console& console, const std::string& editor, const std::string& file,
-                         const std::string& below_scissors) {
-  const std::string initial = "\n" + std::string(k_scissors) + "\n" + below_scissors;
-  replace_file(posix_file_system(), AT_FDCWD, file, as_bytes(initial), SyncDirectory::no);
+                         const std::string& initial, const std::string& below_scissors) {
+  const std::string text = initial + "\n" + std::string(k_scissors) + "\n" + below_scissors;
+  replace_file(posix_file_system(), AT_FDCWD, file, as_bytes(text), SyncDirectory::no);
   const KeyboardSignalsIgnored ignored;
   const int status = wait_for_child(
       start_child({.command = editor, .arguments = {file}, .environment = console.environment}));

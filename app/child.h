@@ -42,6 +42,6 @@ class Pager {
 /// Lets the user write a message: `file` (absolute) is filled with `initial`, edited, read back; a line of the scissors and
 /// what is below it are dropped. Error{usage} if the editor fails.
 std::string edit_message(const Console& console, const std::string& editor, const std::string& file,
-                         const std::string& below_scissors);
+                         const std::string& initial, const std::string& below_scissors);
 
 }  // namespace store

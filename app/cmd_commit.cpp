@@ -5,6 +5,7 @@
 #include "app/context.h"
 #include "app/exit_codes.h"
 #include "app/ingest_output.h"
+#include "ops/merge_state.h"
 
 namespace store {
 namespace {
@@ -18,6 +19,7 @@ CommitOptions parse(Context& context) {
   options.amend = arguments.has("amend");
   read_exclude_options(context, options.add);
   context.workspace().worktree_fd();  // refused before an editor starts
+  if (const std::optional<MergeRecord> merge = pending_merge(context.workspace())) options.prepared = merge->message;
   read_commit_options(context, options);
   return options;
 }

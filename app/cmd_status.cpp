@@ -5,6 +5,7 @@
 #include "app/status_format.h"
 #include "base/date.h"
 #include "base/text.h"
+#include "ops/merge_state.h"
 
 namespace store {
 namespace {
@@ -41,6 +42,11 @@ StatusRequest parse(Context& context) {
 
 std::string hint_of(const SessionInfo& session) { return "run it again to finish it: " + session.command; }
 
+std::string hint_of(const MergeRecord& merge) {
+  return open_conflicts(merge).empty() ? "store commit finishes it, store merge --abort gives it up"
+                                       : "settle the conflicts with store add PATH or store rm PATH, then store commit; or store merge --abort";
+}
+
 void write_list(JsonWriter& json, std::string_view name, const StatusList& entries) {
   json.key(name).begin_array();
   for (const StatusEntry entry : entries) {
@@ -60,8 +66,26 @@ void write_json(JsonWriter& json, const StatusResult& result) {
   write_list(json, "staged", result.staged);
   write_list(json, "unstaged", result.unstaged);
   write_list(json, "untracked", result.untracked);
-  write_list(json, "conflicted", {});
+  json.key("conflicted").begin_array();
+  for (std::size_t i = 0; i < result.conflicted.size(); ++i) {
+    json.begin_object();
+    json.path_field("path", result.conflicted[i].path);
+    json.field("change", name_of(result.conflicted[i].change));
+    json.field("state", letters_of(result.conflicts[i]));
+    json.end();
+  }
+  json.end();
   write_list(json, "ignored", result.ignored);
+  json.key("merge");
+  if (result.merge) {
+    json.begin_object();
+    json.field("id", result.merge->theirs);
+    json.field("from", result.merge->label);
+    json.field("hint", hint_of(*result.merge));
+    json.end();
+  } else {
+    json.null();
+  }
   json.key("interrupted");
   if (result.interrupted) {
     json.begin_object();
@@ -87,16 +111,20 @@ class HumanStatus {
                      "\n  (on no branch: what you commit here belongs to none until store switch -c NAME makes one)\n"
                : "On branch " + escape_name(result_.branch) + "\n");
     if (!result_.head) put("\nNo commits yet\n");
+    if (result_.merge)
+      put("\nMerging " + escape_name(result_.merge->label) +
+          (open_conflicts(*result_.merge).empty() ? ": all conflicts are settled" : "") + "\n  (" + hint_of(*result_.merge) + ")\n");
     if (result_.interrupted)
       put("\nInterrupted since " + format_local(result_.interrupted->start) + ": " +
               escape_name(result_.interrupted->command) + "\n  (run it again to finish it)\n");
     section("Changes to be committed:", {}, result_.staged, "32");
+    conflicts();
     section("Changes not staged for commit:", "store add PATH… stages them", result_.unstaged, "31");
     listed("Untracked files:", "store add PATH… stages them", result_.untracked);
     listed("Ignored files:", "store add -f PATH… stages them", result_.ignored);
     if (!request_.options.paths.empty())
       conclusion_of_paths();
-    else if (result_.staged.empty())
+    else if (result_.staged.empty() && !result_.merge)
       conclusion();
   }
 
@@ -136,6 +164,27 @@ class HumanStatus {
     }
   }
 
+  static std::string_view label(MergeConflict conflict) {
+    switch (conflict) {
+      case MergeConflict::both_modified: return "both modified:   ";
+      case MergeConflict::both_added: return "both added:      ";
+      case MergeConflict::deleted_by_us: return "deleted by us:   ";
+      case MergeConflict::deleted_by_them: return "deleted by them: ";
+      case MergeConflict::file_directory: return "file/directory:  ";
+      case MergeConflict::none: break;
+    }
+    return "";
+  }
+
+  void conflicts() {
+    if (result_.conflicted.empty()) return;
+    put("\nUnmerged paths:\n");
+    for (std::size_t i = 0; i < result_.conflicted.size(); ++i) {
+      const StatusEntry entry = result_.conflicted[i];
+      put("\t" + painted(std::string(label(result_.conflicts[i])) + shown(entry, entry.path), "31") + "\n");
+    }
+  }
+
   void listed(std::string_view title, std::string_view hint, const StatusList& entries) {
     if (entries.empty()) return;
     put("\n" + std::string(title) + "\n  (" + std::string(hint) + ")\n");
@@ -144,7 +193,7 @@ class HumanStatus {
 
   /// Of other paths nothing is known.
   void conclusion_of_paths() {
-    if (result_.staged.empty() && result_.unstaged.empty() && result_.untracked.empty()) put("no changes in these paths\n");
+    if (result_.staged.empty() && result_.conflicted.empty() && result_.unstaged.empty() && result_.untracked.empty()) put("no changes in these paths\n");
   }
 
   void conclusion() {
@@ -163,6 +212,11 @@ class HumanStatus {
   Sink& out_;
 };
 
+/// Both letters in red, as git has it.
+bool is_conflict(const StatusLine& line) {
+  return line.staged == 'U' || line.unstaged == 'U' || (line.staged == 'A' && line.unstaged == 'A');
+}
+
 void print_lines(Context& context, const StatusRequest& request, const StatusResult& result) {
   const PathArguments paths = context.path_arguments();
   const bool brief = request.form == StatusForm::brief;
@@ -174,7 +228,7 @@ void print_lines(Context& context, const StatusRequest& request, const StatusRes
     }
     std::string text = porcelain_line(line, shown);
     if (brief && context.color()) {
-      const bool untracked = line.staged == '?' || line.staged == '!';
+      const bool untracked = line.staged == '?' || line.staged == '!' || is_conflict(line);
       const std::string first = std::string(untracked ? "\x1b[31m" : "\x1b[32m") + line.staged + "\x1b[0m";
       text = first + "\x1b[31m" + line.unstaged + "\x1b[0m" + text.substr(2);
     }
@@ -193,7 +247,7 @@ int run(Context& context) {
     HumanStatus(context, request, result).print();
   else
     print_lines(context, request, result);
-  const bool dirty = !result.staged.empty() || !result.unstaged.empty() || !result.untracked.empty();
+  const bool dirty = !result.staged.empty() || !result.conflicted.empty() || !result.unstaged.empty() || !result.untracked.empty();
   return request.exit_code && dirty ? k_exit_no : 0;
 }
 

@@ -29,6 +29,7 @@ const std::vector<Command>& commands() {
       mv_command(),
       branch_command(),
       tag_command(),
+      merge_command(),
       undo_command(),
       oplog_command(),
       check_ignore_command(),

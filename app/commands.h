@@ -30,6 +30,7 @@ Command status_command();
 Command check_ignore_command();
 Command branch_command();
 Command tag_command();
+Command merge_command();
 Command switch_command();
 Command undo_command();
 Command oplog_command();

@@ -34,7 +34,8 @@ std::optional<std::string> editor_of(const Console& console) {
   return std::nullopt;
 }
 
-std::string message_of(Context& context) {
+/// `prepared`: what a merge has made ready, to be edited or taken as it is.
+std::string message_of(Context& context, const std::string& prepared) {
   const Arguments& arguments = context.arguments();
   const auto file = arguments.last("file");
   const std::vector<std::string>& paragraphs = arguments.all("message");
@@ -47,9 +48,10 @@ std::string message_of(Context& context) {
     return message;
   }
   const auto editor = editor_of(context.console());
+  if (!editor && !prepared.empty()) return {};
   if (!editor) throw Error(ErrorKind::usage, "store " + std::string(context.word()) + ": no message", "store " + std::string(context.word()) + " -m MESSAGE");
   return edit_message(context.console(), *editor, context.workspace().repository().path() + "/COMMIT_EDITMSG",
-                      "# The message goes above this line; an empty one makes no commit.\n");
+                      prepared, "# The message goes above this line; an empty one makes no commit.\n");
 }
 
 std::string changes_text(const ChangeSummary& changes) {
@@ -96,7 +98,7 @@ void read_commit_options(Context& context, CommitOptions& options) {
     options.meta[key] = value;
   }
   const bool given = context.arguments().has("message") || context.arguments().has("file");
-  if (!options.amend || given) options.message = message_of(context);  // or as it was
+  if (!options.amend || given) options.message = message_of(context, options.prepared);  // or as it was
 }
 
 void write_commit(JsonWriter& json, const CommitResult& result) {

@@ -194,7 +194,9 @@ Environment Context::environment() {
   env.command = joined_command(setup_.command_line);
   env.default_identity = login_identity();
   env.now_seconds = now_;
-  if (setup_.spec.makes_commits && !arguments().has("date")) env.source_date_epoch = source_date_epoch(console_);
+  const std::vector<OptionSpec>& options = setup_.spec.options;
+  const bool takes_date = std::any_of(options.begin(), options.end(), [](const OptionSpec& one) { return one.name == "date"; });
+  if (setup_.spec.makes_commits && !(takes_date && arguments().has("date"))) env.source_date_epoch = source_date_epoch(console_);
   env.lock_timeout_ms = arguments().duration_ms("lock-timeout").value_or(env.lock_timeout_ms);
   env.root = geteuid() == 0;
   if (const auto folder = user_config_folder(console_)) env.user_ignore_file = *folder + "/ignore";

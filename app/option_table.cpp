@@ -38,7 +38,7 @@ const std::vector<OptionSpec>& global_options() {
 
 bool is_later_word(std::string_view word) {
   static constexpr std::string_view k_words[] = {
-      "merge", "gc", "prove", "verify-proof", "clone", "remote", "fetch", "pull", "push",
+      "gc", "prove", "verify-proof", "clone", "remote", "fetch", "pull", "push",
       "serve", "mount",
   };
   return std::find(std::begin(k_words), std::end(k_words), word) != std::end(k_words);

@@ -6,6 +6,7 @@
 
 #include "app/change_output.h"
 #include "app/quote.h"
+#include "ops/merge_state.h"
 
 namespace store {
 namespace {
@@ -54,9 +55,14 @@ std::vector<Reference> sorted(std::initializer_list<const StatusList*> lists) {
 }  // namespace
 
 void for_each_status_line(const StatusResult& result, const std::function<void(const StatusLine&)>& visit) {
-  const std::vector<Reference> tracked = sorted({&result.staged, &result.unstaged});
+  const std::vector<Reference> tracked = sorted({&result.staged, &result.unstaged, &result.conflicted});
   for (std::size_t i = 0; i < tracked.size(); ++i) {
     StatusLine line;
+    if (tracked[i].list == &result.conflicted) {
+      const std::string_view letters = letters_of(result.conflicts[tracked[i].index]);
+      visit({.staged = letters[0], .unstaged = letters[1], .path = shown_path(tracked[i].entry()), .from = {}});
+      continue;
+    }
     const auto take = [&](const Reference& reference) {
       const StatusEntry entry = reference.entry();
       (reference.list == &result.staged ? line.staged : line.unstaged) = letter_of(entry.change);

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "ops/exclude.h"
+#include "ops/merge_state.h"
 #include "ops/permissions.h"
 #include "ops/staging.h"
 
@@ -89,6 +90,17 @@ void add_result(AddResult& result, AddResult more) {
   result.ignored = std::move(more.ignored);
 }
 
+/// What was staged of a merge's conflicts is how they are settled.
+void settle_conflicts(const Workspace& workspace, const AddOptions& options, const AddResult& result) {
+  if (options.paths.empty() && !options.all && !options.update) return;  // streams, or an empty list of names
+  const PathspecSet paths(options.paths);
+  resolve_conflicts(workspace, [&](const std::string& path) {
+    for (const PathFailure& failure : result.failed)
+      if (failure.path == path) return false;
+    return paths.matches(path, EntryKind::file);
+  });
+}
+
 }  // namespace
 
 AddResult add(Workspace& workspace, const AddOptions& options) {
@@ -104,6 +116,7 @@ AddResult add(Workspace& workspace, const AddOptions& options) {
     stage_streamed(workspace, access.index(), entries, result);
     workspace.objects().maintain_tables();
   }
+  if (complete && !options.dry_run) settle_conflicts(workspace, options, result);
   access.finish();
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return result;

@@ -17,6 +17,7 @@
 #include "ops/checkout_interrupted.h"
 #include "ops/checkout_writer.h"
 #include "ops/content_match.h"
+#include "ops/merge_state.h"
 #include "ops/ref_edit.h"
 
 namespace store {
@@ -41,10 +42,12 @@ ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, co
 /// A checkout that changes the working tree, under the index lock from start to end.
 class InPlace {
  public:
-  InPlace(Workspace& workspace, const CheckoutOptions& options, const TakeBack* take_back = nullptr)
+  InPlace(Workspace& workspace, const CheckoutOptions& options, const TakeBack* take_back = nullptr,
+          const Landing* landing = nullptr)
       : workspace_(workspace),
         options_(options),
         take_back_(take_back),
+        landing_(landing),
         root_fd_(workspace.worktree_fd()),
         session_(Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait())),
         index_lock_(workspace.repository().locks().acquire(LockName::index, LockMode::exclusive,
@@ -70,6 +73,7 @@ class InPlace {
                     .keeps_modes = keeps_modes_,
                     .started_ns = started_ns_});
     move_head(std::move(record));
+    if (paths_only() && !options_.keep_index && !options_.from_index) settle_conflicts();
     session_.remove();
     remove_interrupted(workspace_, std::move(interrupted_.sessions), decided_);
     return result_;
@@ -84,7 +88,7 @@ class InPlace {
     const ObjectReader& objects = workspace_.objects();
     if (take_back_ != nullptr || options_.remove) store_discarded(workspace_, session_, {});  // the empty tree is read
     if (take_back_ != nullptr) {
-      head_tree_ = take_back_->before;
+      head_tree_ = take_back_->discards ? store_index_tree(workspace_, session_, index_) : take_back_->before;
       target_tree_ = take_back_->after;
       source_ = changes_between(objects, head_tree_, target_tree_);
       if (const std::optional<ObjectId> id = commit_taken_back_to()) {
@@ -96,6 +100,7 @@ class InPlace {
       return;
     }
     if (head_.commit) head_tree_ = read_commit(objects, *head_.commit).tree;
+    if (landing_ != nullptr) return prepare_landing();
     if (options_.remove) {
       target_tree_ = empty_tree_id();
       source_ = removal_of(index_, PathspecSet(options_.paths));
@@ -153,6 +158,22 @@ class InPlace {
                                                        {target, directory_of(attributes_)}, following_));
   }
 
+  /// Only what differs from HEAD's tree is looked at, and so validated.
+  void prepare_landing() {
+    const ObjectReader& objects = workspace_.objects();
+    landing_target_ = landing_->prepare(session_, index_, head_);
+    target_tree_ = landing_target_->tree;
+    source_ = changes_between(objects, head_tree_, target_tree_);
+    use_attributes_of(objects, landing_target_->source, "", attributes_, result_);
+    attributes_.only_where_alike(target_tree_);
+    if (landing_target_->source.tree == target_tree_) follow_attributes(target_tree_);
+    restores_directory_ = [this, &objects](const std::string& path) {
+      const std::optional<TreeEntry> theirs = entry_at(objects, landing_target_->source.tree, path);
+      const std::optional<TreeEntry> landed = entry_at(objects, target_tree_, path);
+      return theirs && landed && theirs->id == landed->id;
+    };
+  }
+
   /// Where HEAD will be: the only place that has the attributes of what comes back, as far as it is as committed.
   std::optional<ObjectId> commit_taken_back_to() const {
     const auto value_of = [&](const std::string& name) {
@@ -188,8 +209,27 @@ class InPlace {
     }
     planner.finish();
     if (!interrupted_.sessions.empty()) clean_up("");
-    if (take_back_ != nullptr) check_unchanged();
+    if (take_back_ != nullptr && take_back_->discards) collect_overwritten();
+    else if (take_back_ != nullptr) check_unchanged();
+    else if (landing_ != nullptr) check_landing();
     else if (!plan_.in_the_way.empty() && !options_.force) throw_in_the_way(std::move(plan_.in_the_way));
+  }
+
+  void check_landing() {
+    std::vector<std::string> paths = plan_.in_the_way;
+    paths.insert(paths.end(), landing_target_->in_the_way.begin(), landing_target_->in_the_way.end());
+    if (!paths.empty()) throw_in_the_way(std::move(paths), "commit these changes, or put them away, then merge again");
+  }
+
+  /// What goes whatever it is by now; what is in the way of the plan goes anyway.
+  void collect_overwritten() {
+    for (const ObjectId& tree : {take_back_->brings_back, take_back_->overwrites}) {
+      const ChangeStream files = content_of(workspace_.objects(), tree, PathspecSet({}))();
+      while (const std::optional<TreeChange> change = files()) {
+        if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
+        if (tree == take_back_->overwrites || !holds(change->path, change->after)) overwritten_.push_back(change->path);
+      }
+    }
   }
 
   /// What is in the way of taking an entry back is what changed since, unless it is what the entry itself brought back.
@@ -257,7 +297,8 @@ class InPlace {
 
   OplogRecord start_record() {
     OplogRecord record = new_oplog_record(workspace_);
-    record.index_before = store_index_tree(workspace_, session_, index_);
+    // A merge starts from an index like HEAD; one that was killed may have changed it already.
+    record.index_before = landing_ != nullptr ? head_tree_.value_or(empty_tree_id()) : store_index_tree(workspace_, session_, index_);
     std::vector<std::string> discarded = plan_.in_the_way;
     discarded.insert(discarded.end(), overwritten_.begin(), overwritten_.end());
     if (options_.keep_index) add_replaced(discarded);
@@ -277,7 +318,8 @@ class InPlace {
 
   void write() {
     const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !overwritten_.empty());
-    if (plan_.steps.empty() && !bytes_come_back) {
+    const bool files_beside = landing_ != nullptr && landing_target_->beside != empty_tree_id();
+    if (plan_.steps.empty() && !bytes_come_back && !files_beside) {
       if (root_attributes_differ_) restore_root_time();
       return;
     }
@@ -295,9 +337,11 @@ class InPlace {
     if (bytes_come_back) {
       write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_));
       write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})));
+      remove_untracked(target);
     }
+    if (files_beside) write_over(target, content_of(workspace_.objects(), landing_target_->beside, PathspecSet({})));
     journal.flush();
-    if (!paths_only() && (take_back_ == nullptr || !take_back_->refs.empty())) restore_root_time();
+    if (is_whole_commit()) restore_root_time();
     keeps_modes_ = target.keeps_modes();
     if (workspace_.settings().core.fsync) target.sync();
   }
@@ -323,6 +367,30 @@ class InPlace {
     if (sync) session_.sync_journal(journal);
     else journal.flush();
     batch.commit(sync);
+  }
+
+  /// Who says what is to be staged at a path has settled its conflict.
+  void settle_conflicts() const {
+    const PathspecSet paths(options_.paths);
+    resolve_conflicts(workspace_, [&](const std::string& path) { return paths.matches(path); });
+  }
+
+  /// What is in the working tree now, is in one commit.
+  bool is_whole_commit() const {
+    if (landing_ != nullptr) return landing_target_->source.tree == target_tree_;
+    return !paths_only() && (take_back_ == nullptr || !take_back_->refs.empty());
+  }
+
+  /// Files that the entry had put there, and that are in no tree: their bytes are in the repository by now.
+  void remove_untracked(const TargetTree& target) {
+    const ObjectReader& objects = workspace_.objects();
+    for (const std::string& path : overwritten_) {
+      if (entry_at(objects, target_tree_, path) || entry_at(objects, take_back_->brings_back, path)) continue;
+      const std::optional<ScanEntry> found = scan_one(root_fd_, path);
+      if (!found || found->kind == EntryKind::directory) continue;
+      target.remove_file(path);
+      ++result_.removed;
+    }
   }
 
   /// Files that are not what the index says, over what is there; directories only where they are missing.
@@ -368,6 +436,8 @@ class InPlace {
     result_.branch = head_.branch;
     if (take_back_ != nullptr) {
       record.changes = take_back_->refs;
+    } else if (landing_ != nullptr) {
+      record.changes = landing_->finish(session_, index_);
     } else if (!paths_only()) {
       RefValue wanted;
       if (options_.new_branch) {
@@ -384,9 +454,9 @@ class InPlace {
     }
     record.index_after = store_index_tree(workspace_, session_, index_);
     const bool nothing = record.changes.empty() && record.index_before == record.index_after &&
-                         *record.discarded == empty_tree_id() && take_back_ == nullptr;
+                         *record.discarded == empty_tree_id() && take_back_ == nullptr && landing_ == nullptr;
     if (!nothing) workspace_.refs().update(record, workspace_.lock_wait());
-    if (take_back_ != nullptr) {
+    if (take_back_ != nullptr || landing_ != nullptr) {
       const RefStore::Head head = workspace_.refs().head();
       result_.head = head.commit;
       result_.branch = head.branch;
@@ -397,6 +467,8 @@ class InPlace {
   Workspace& workspace_;
   const CheckoutOptions& options_;
   const TakeBack* take_back_;
+  const Landing* landing_;
+  std::optional<Landing::Target> landing_target_;
   int root_fd_;
   Session session_;
   Lock index_lock_;
@@ -421,14 +493,13 @@ class InPlace {
 
 }  // namespace
 
-void throw_in_the_way(std::vector<std::string> paths) {
+void throw_in_the_way(std::vector<std::string> paths, const std::string& hint) {
   std::sort(paths.begin(), paths.end(), PathLess());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   const std::string message =
       paths.size() == 1 ? fmt::format("{}: is in the way", escape_name(paths.front()))
                         : fmt::format("{}: and {} more are in the way", escape_name(paths.front()), paths.size() - 1);
-  throw Error(ErrorKind::conflict, message, "commit these changes, or overwrite them with --force")
-      .with_paths(std::move(paths));
+  throw Error(ErrorKind::conflict, message, hint).with_paths(std::move(paths));
 }
 
 void check_paths_known(const ObjectReader& objects, const ObjectId& tree, const Index& index, const std::vector<Pathspec>& paths) {
@@ -453,6 +524,7 @@ void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, cons
 CheckoutResult checkout(Workspace& workspace, const CheckoutOptions& options) {
   if (options.out) return checkout_outside(workspace, options);
   if (options.subtree) throw Error(ErrorKind::usage, "checkout: REV:PATH needs --out DIR");
+  if (options.paths.empty()) refuse_while_merging(workspace);
   return InPlace(workspace, options).run();
 }
 
@@ -461,6 +533,12 @@ CheckoutResult take_back_files(Workspace& workspace, const TakeBack& entry) {
   options.revision.commit = entry.after;  // by which an interrupted one is told
   options.force = true;
   return InPlace(workspace, options, &entry).run();
+}
+
+CheckoutResult land(Workspace& workspace, const ObjectId& theirs, const Landing& landing) {
+  CheckoutOptions options;
+  options.revision.commit = theirs;
+  return InPlace(workspace, options, nullptr, &landing).run();
 }
 
 }  // namespace store

@@ -102,6 +102,16 @@ ObjectId store_discarded(Workspace& workspace, const Session& session, std::vect
   return tree;
 }
 
+ObjectId store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries) {
+  std::sort(entries.begin(), entries.end(),
+            [](const IndexEntry& a, const IndexEntry& b) { return compare_paths(a.path, b.path) < 0; });
+  TreeStore store(workspace, session);
+  std::span<const IndexEntry> left = entries;
+  const ObjectId tree = write_tree(left, "", store.writer).id;
+  store.finish();
+  return tree;
+}
+
 ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index) {
   TreeStore store(workspace, session);
   const ObjectId tree = write_index_tree(index, store.writer).id;

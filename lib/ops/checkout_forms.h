@@ -30,16 +30,38 @@ struct TakeBack {
   ObjectId brings_back;  // files that the entry had discarded: they come back over those of `after`
   ObjectId overwrites;   // files that may be there instead of those of `before`, and are discarded
   std::vector<RefChange> refs;
+  /// What changed since goes too, and its bytes are stored, instead of being in the way; `before` is then the index as it is.
+  bool discards = false;
 };
 /// Index, files and refs as they were, as one entry. Error{conflict} naming all files that are neither as the entry left them nor
 /// as they are to become; then nothing is touched.
 CheckoutResult take_back_files(Workspace& workspace, const TakeBack& entry);
 
+/// A merge, as far as files and index are concerned: they become like a tree that HEAD is not at yet.
+struct Landing {
+  struct Target {
+    ObjectId tree;
+    Commit source;      // the other side: what comes from it comes with its attributes
+    ObjectId beside;    // a tree of files that are written, too, and not tracked
+    std::vector<std::string> in_the_way;  // beside what the checkout itself finds
+  };
+  /// Where to go. Both are called under the locks.
+  std::function<Target(Session& session, const Index& index, const RefStore::Head& head)> prepare;
+  /// Files and index are there: the refs that move now, in one record with them.
+  std::function<std::vector<RefChange>(Session& session, Index& index)> finish;
+};
+/// `theirs`: the commit by which an interrupted one is told. Error{conflict} as by checkout().
+CheckoutResult land(Workspace& workspace, const ObjectId& theirs, const Landing& landing);
+
+/// A tree of these files, in any order, written to the repository.
+ObjectId store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries);
+
 /// The index as a tree, written if it is not known.
 ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index);
 
 /// Error{conflict} listing what is in the way.
-[[noreturn]] void throw_in_the_way(std::vector<std::string> paths);
+[[noreturn]] void throw_in_the_way(std::vector<std::string> paths,
+                                   const std::string& hint = "commit these changes, or overwrite them with --force");
 
 /// What is tracked or in the target, and is staged or, at this moment, on disk in another way than the target has it. The index must
 /// not change. Memory: the paths of modified files.

@@ -1,13 +1,18 @@
 #include "ops/commit.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "format/tree.h"
 #include "ops/checkout_forms.h"
 #include "ops/commit_parts.h"
 #include "ops/index_attributes.h"
 #include "ops/index_tree.h"
+#include "ops/merge_state.h"
 #include "ops/metadata.h"
 #include "ops/new_content.h"
 #include "ops/revision.h"
@@ -36,7 +41,7 @@ void put_empty_tree(ObjectWriter& writer) {
 }
 
 void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectId& commit, const ObjectId& index_before,
-                 const ObjectId& index_after) {
+                 const ObjectId& index_after, const std::optional<MergeRecord>& merge) {
   OplogRecord record;
   record.index_before = index_before;
   record.index_after = index_after;
@@ -45,6 +50,7 @@ void move_branch(Workspace& workspace, const RefStore::Head& head, const ObjectI
   std::optional<RefValue> old_value;
   if (head.commit) old_value = RefValue{*head.commit, {}};
   record.changes = {{head.branch.empty() ? "HEAD" : head.branch, old_value, RefValue{commit, {}}}};
+  if (merge) record.changes.push_back({k_merge_ref, RefValue{merge->theirs, {}}, std::nullopt});
   workspace.refs().update(record, workspace.lock_wait());
 }
 
@@ -57,14 +63,37 @@ Commit amended(Commit commit, const Commit& given, const CommitOptions& options)
   return commit;
 }
 
+/// The merge that this commit finishes.
+std::optional<MergeRecord> merge_to_finish(const Workspace& workspace, const CommitOptions& options) {
+  std::optional<MergeRecord> merge = pending_merge(workspace);
+  if (merge && options.amend)
+    throw Error(ErrorKind::conflict, "a merge is in progress: there is nothing to amend yet",
+                "finish it with store commit, or give it up with store merge --abort");
+  return merge;
+}
+
+void refuse_open_conflicts(const Workspace& workspace) {
+  const std::optional<MergeRecord> merge = pending_merge(workspace);
+  std::vector<std::string> paths = merge ? open_conflicts(*merge) : std::vector<std::string>();
+  if (paths.empty()) return;
+  const std::string more = paths.size() == 1 ? "is a conflict" : fmt::format("and {} more are conflicts", paths.size() - 1);
+  throw Error(ErrorKind::conflict, fmt::format("{}: {} that nobody has settled", escape_name(paths.front()), more),
+              "store add PATH or store rm PATH for each, then store commit; or store merge --abort")
+      .with_paths(std::move(paths));
+}
+
 }  // namespace
 
 /// Phases, in the order of durability.md: objects, catalog, index, refs; then housekeeping.
 CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   const auto started = std::chrono::steady_clock::now();
   workspace.worktree_fd();  // refuses a bare repository before anything is locked
-  Commit object = commit_from(workspace, options);
+  std::optional<MergeRecord> merge = merge_to_finish(workspace, options);
+  CommitOptions facts = options;
+  if (merge && facts.message.empty()) facts.message = merge->message;
+  Commit object = commit_from(workspace, facts);
   WriteAccess access(workspace);
+  merge = merge_to_finish(workspace, options);  // as it is under the lock
   const RefStore::Head head = workspace.refs().head();
   std::optional<Commit> parent;
   if (head.commit) parent = read_commit(workspace.objects(), *head.commit);
@@ -75,6 +104,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
     if (!object.parents.empty()) parent = read_commit(workspace.objects(), object.parents.front());
   } else if (head.commit) {
     object.parents = {*head.commit};
+    if (merge) object.parents.push_back(merge->theirs);
   }
   CommitResult result;
   result.branch = head.branch.starts_with("refs/heads/") ? head.branch.substr(11) : head.branch;
@@ -87,7 +117,11 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
     staging.all = options.stage_all;
     staging.update = !options.stage_all;
     result.failed = stage(workspace, access, staging).failed;
+    resolve_conflicts(workspace, [&](const std::string& path) {
+      return std::none_of(result.failed.begin(), result.failed.end(), [&](const PathFailure& one) { return one.path == path; });
+    });
   }
+  refuse_open_conflicts(workspace);
 
   if (workspace.env().progress != nullptr) workspace.env().progress->enter(Stage::commit);
   const bool sync = workspace.settings().core.fsync;
@@ -105,7 +139,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   const std::string text = encode_commit(object);
   result.id = commit_id(text);
   result.committed = options.amend ? result.id != head.commit
-                                   : changed || (options.allow_empty && !options.skip_if_unchanged);
+                                   : merge || changed || (options.allow_empty && !options.skip_if_unchanged);
   if (result.committed) {
     if (index_before == empty_tree_id()) put_empty_tree(writer);
     writer.put({ObjectType::commit, result.id}, as_bytes(text));
@@ -119,7 +153,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   result.totals = summary.totals;
 
   if (result.committed) {
-    move_branch(workspace, head, result.id, index_before.value_or(result.tree), result.tree);
+    move_branch(workspace, head, result.id, index_before.value_or(result.tree), result.tree, merge);
     result.subject = std::string(object.subject());
     const std::optional<ObjectId> parent_tree = parent ? std::optional(parent->tree) : std::nullopt;
     const NewContent fresh = new_content(workspace, result.id, result.tree, parent_tree);

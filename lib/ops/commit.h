@@ -5,7 +5,8 @@
 namespace store {
 
 struct CommitOptions {
-  std::string message;  // as given ("" with amend: as it was); trailing white space and newlines are removed
+  std::string message;  // as given ("" with amend: as it was, in a merge: as prepared); trailing white space and newlines are removed
+  std::string prepared = {};   // by the merge that this commit finishes
   bool stage_tracked = false;  // -a
   bool stage_all = false;      // -A
   AddOptions add;              // excludes for -a/-A
@@ -38,6 +39,8 @@ struct CommitResult {
   std::vector<PathFailure> failed;
   double seconds = 0;
 };
+/// While a merge waits, it is finished: a second parent, also if nothing changed. Error{conflict} listing the conflicts that are open, and for
+/// `amend`; staging (`stage_tracked`, `stage_all`) settles them.
 /// Error{usage} for an empty message. Nothing to commit: `committed` false (the caller decides on the exit code).
 CommitResult commit(Workspace& workspace, const CommitOptions& options);
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ops/index_patch.h"
+#include "ops/merge_state.h"
 #include "ops/restore.h"
 #include "ops/write_access.h"
 #include "worktree/target.h"
@@ -97,12 +98,25 @@ void remove_emptied(const TargetTree& tree, const std::string& path) {
     if (!tree.remove_directory(std::string(above))) return;
 }
 
+/// A conflict is settled where it is.
+void refuse_conflicts(const Workspace& workspace, const MoveOptions& options) {
+  const std::optional<MergeRecord> merge = pending_merge(workspace);
+  if (!merge) return;
+  for (const std::string& path : open_conflicts(*merge))
+    for (const std::string& source : options.sources)
+      if (is_within(path, source))
+        throw Error(ErrorKind::conflict, fmt::format("{}: is a conflict that nobody has settled", escape_name(path)),
+                    "store add PATH, or store rm PATH, first")
+            .with_paths({path});
+}
+
 }  // namespace
 
 RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   workspace.worktree_fd();
   WriteAccess access(workspace);
   Index& index = access.index();
+  refuse_conflicts(workspace, options);
   const std::vector<Move> moves = plan(workspace, index, without_slashes(workspace, options));
   const TargetTree tree(*workspace.env().fs, workspace.worktree_path());
   RemoveResult result;

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "ops/checkout_forms.h"
 #include "ops/content_match.h"
 #include "ops/index_patch.h"
+#include "ops/merge_state.h"
 #include "ops/ref_edit.h"
 #include "ops/write_access.h"
 
@@ -105,6 +108,17 @@ bool is_elsewhere(const Workspace& workspace, const IndexEntry& staged, const st
   return found && content_matches(workspace, workspace.worktree_fd(), *found, as_tree_entry(staged));
 }
 
+/// In a merge, what the other side brought and what lies at a conflict is no work that would be lost.
+bool are_conflicts(const Workspace& workspace, const std::vector<std::string>& paths) {
+  const std::optional<MergeRecord> merge = pending_merge(workspace);
+  if (!merge) return false;
+  return std::all_of(paths.begin(), paths.end(), [&](const std::string& path) {
+    return std::any_of(merge->conflicts.begin(), merge->conflicts.end(), [&](const ConflictRecord& conflict) {
+      return path == conflict.path || path == conflict.beside || is_within(path, conflict.path);
+    });
+  });
+}
+
 void remove_cached(Workspace& workspace, const RemoveOptions& options, RemoveResult& result) {
   WriteAccess access(workspace);
   Index& index = access.index();
@@ -112,11 +126,12 @@ void remove_cached(Workspace& workspace, const RemoveOptions& options, RemoveRes
   const RefStore::Head head = workspace.refs().head();
   std::optional<ObjectId> head_tree;
   if (head.commit) head_tree = read_commit(workspace.objects(), *head.commit).tree;
+  const bool force = options.force || are_conflicts(workspace, result.paths);
   IndexPatch patch(workspace, index);
   std::vector<std::string> lost;
   for (const std::string& path : result.paths) {
     const std::optional<IndexEntry> staged = index.find(path);
-    if (!options.force && staged && !is_elsewhere(workspace, *staged, head_tree)) lost.push_back(path);
+    if (!force && staged && !is_elsewhere(workspace, *staged, head_tree)) lost.push_back(path);
     patch.remove(path);
   }
   if (!lost.empty()) throw_in_the_way(std::move(lost));
@@ -125,8 +140,12 @@ void remove_cached(Workspace& workspace, const RemoveOptions& options, RemoveRes
     if (const auto named = index.find(spec.root()); !spec.exclude && named && named->kind == EntryKind::directory && spec.literal)
       patch.remove_if_emptied(spec.root());
   patch.commit();
+  const PathspecSet set(options.paths);
+  resolve_conflicts(workspace, [&](const std::string& path) { return set.matches(path); });
   access.finish();
 }
+
+
 
 }  // namespace
 
@@ -152,13 +171,15 @@ RemoveResult remove_paths(Workspace& workspace, const RemoveOptions& options) {
     remove_cached(workspace, options, result);
     return result;
   }
+  bool force = options.force;
   {
     const Index index(workspace.repository().fs(), workspace.repository().fd());
     result.paths = tracked_paths(index, options);
+    force = force || (!result.paths.empty() && are_conflicts(workspace, result.paths));
   }
   CheckoutOptions checkout_options;
   checkout_options.paths = options.paths;
-  checkout_options.force = options.force;
+  checkout_options.force = force;
   checkout_options.remove = true;
   result.failed = checkout(workspace, checkout_options).failed;
   return result;

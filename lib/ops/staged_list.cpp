@@ -74,11 +74,11 @@ class RenameSearch {
 }  // namespace
 
 StatusList staged_list(const Workspace& workspace, const std::optional<ObjectId>& tree, const Index& index,
-                       const PathspecSet& pathspecs) {
+                       const PathspecSet& pathspecs, const std::function<bool(const std::string&)>& leave_out) {
   StatusList changes;
   RenameSearch renames;
   for_each_staged_change(workspace.objects(), tree, index, [&](const ListedChange& change) {
-    if (!pathspecs.matches(change.path, change.entry().kind)) return;
+    if (!pathspecs.matches(change.path, change.entry().kind) || leave_out(change.path)) return;
     renames.note(change, changes.size());
     changes.add({change.path, change.change, {}, change.directory()});
   });

@@ -1,12 +1,15 @@
 #include "ops/status.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/path.h"
 #include "base/system_info.h"
 #include "ops/check_ignore.h"
+#include "ops/history.h"
+#include "ops/merge_state.h"
 #include "ops/permissions.h"
 #include "ops/revision.h"
 #include "ops/size_classes.h"
@@ -58,15 +61,44 @@ class IndexRefresh {
   std::vector<IndexEntry> entries_;
 };
 
+using OpenConflicts = std::unordered_set<std::string>;
+
+/// The merge in progress, and its open conflicts.
+OpenConflicts list_conflicts(const Workspace& workspace, const PathspecSet& pathspecs, StatusResult& result) {
+  OpenConflicts open;
+  result.merge = pending_merge(workspace);
+  if (!result.merge) return open;
+  for (const ConflictRecord& conflict : result.merge->conflicts) {
+    if (conflict.resolved) continue;
+    open.insert(conflict.path);
+    if (!pathspecs.matches(conflict.path)) continue;
+    result.conflicted.add({conflict.path, change_of(conflict.conflict), {}, false});
+    result.conflicts.push_back(conflict.conflict);
+  }
+  return open;
+}
+
+/// A merge that was killed when all was done has nothing to finish but its conflicts.
+void forget_finished_merge(const Workspace& workspace, StatusResult& result) {
+  if (!result.merge || !result.interrupted) return;
+  visit_oplog(workspace, [&](const OplogStep& step) {
+    const std::vector<RefChange>& changes = step.record.changes;
+    const bool started = std::any_of(changes.begin(), changes.end(), [](const RefChange& one) { return one.name == k_merge_ref; });
+    if (started && step.record.command == result.interrupted->command) result.interrupted.reset();
+    return !started;
+  });
+}
+
 /// Index against work tree, in path order.
 class WorktreeComparison {
  public:
   WorktreeComparison(Workspace& workspace, const Index& index, const StatusOptions& options,
-                     const PathspecSet& pathspecs, StatusResult& result)
+                     const PathspecSet& pathspecs, const OpenConflicts& conflicts, StatusResult& result)
       : workspace_(workspace),
         index_(index),
         options_(options),
         pathspecs_(pathspecs),
+        conflicts_(conflicts),
         result_(result),
         classes_(workspace.settings()),
         ignore_(whole_tree_rules(workspace)),
@@ -107,12 +139,14 @@ class WorktreeComparison {
 
  private:
   void report(StatusList& list, const std::string& path, Change change, bool directory) {
+    if (conflicts_.contains(path)) return;
     if (pathspecs_.matches(path, directory ? EntryKind::directory : EntryKind::file)) list.add({path, change, {}, directory});
   }
 
   /// A directory with files in the place of a tracked file is not shown at all without `-uall`, as in git: the file's deletion stands
   /// for it.
   void on_untracked(const ScanEntry& found) {
+    if (conflicts_.contains(found.path) && found.kind != EntryKind::directory) return;
     if (!replaced_file_ || !is_within(found.path, *replaced_file_)) untracked_.add(found);
   }
 
@@ -194,6 +228,7 @@ class WorktreeComparison {
   const Index& index_;
   const StatusOptions& options_;
   const PathspecSet& pathspecs_;
+  const OpenConflicts& conflicts_;
   StatusResult& result_;
   SizeClasses classes_;
   IgnoreScope::Pointer ignore_;
@@ -218,8 +253,10 @@ StatusResult status(Workspace& workspace, const StatusOptions& options) {
   const Index index(repository.fs(), repository.fd());
   std::optional<ObjectId> tree;
   if (head.commit) tree = read_commit(workspace.objects(), *head.commit).tree;
-  result.staged = staged_list(workspace, tree, index, pathspecs);
-  WorktreeComparison(workspace, index, options, pathspecs, result).run();
+  const OpenConflicts conflicts = list_conflicts(workspace, pathspecs, result);
+  forget_finished_merge(workspace, result);
+  result.staged = staged_list(workspace, tree, index, pathspecs, [&](const std::string& path) { return conflicts.contains(path); });
+  WorktreeComparison(workspace, index, options, pathspecs, conflicts, result).run();
   return result;
 }
 

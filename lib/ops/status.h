@@ -1,6 +1,7 @@
 #pragma once
 
 #include "format/journal.h"
+#include "format/merge_record.h"
 #include "ops/status_list.h"
 #include "ops/workspace.h"
 #include "worktree/pathspec.h"
@@ -19,6 +20,10 @@ struct StatusResult {
   StatusList unstaged;
   StatusList untracked;  // change = added
   StatusList ignored;    // change = added
+  /// Conflicts of `merge` that are open; they are in no other list.
+  StatusList conflicted;
+  std::vector<MergeConflict> conflicts;  // of each entry of `conflicted`
+  std::optional<MergeRecord> merge;      // the merge in progress
   std::optional<SessionInfo> interrupted;
   std::vector<PathFailure> failed;
 };

@@ -9,8 +9,11 @@
 #include "ops/checkout_forms.h"
 #include "ops/history.h"
 #include "ops/index_patch.h"
+#include "ops/merge.h"
+#include "ops/merge_state.h"
 #include "ops/ref_edit.h"
 #include "ops/write_access.h"
+#include "repo/settle_refs.h"
 
 namespace store {
 namespace {
@@ -96,6 +99,15 @@ ObjectId bytes_brought_back(const Workspace& workspace, const OplogRecord& recor
   return bytes;
 }
 
+/// Files that an entry left in the working tree without tracking them.
+ObjectId overwrites(Workspace& workspace, const OplogRecord& entry, const std::vector<RefChange>& back) {
+  const ObjectId bytes = bytes_brought_back(workspace, entry);
+  const bool ends_merge = std::any_of(back.begin(), back.end(), [](const RefChange& change) {
+    return change.name == k_merge_ref && !change.new_value;
+  });
+  return bytes == empty_tree_id() && ends_merge ? merge_besides(workspace) : bytes;
+}
+
 std::vector<RefChange> reversed(const std::vector<RefChange>& changes) {
   std::vector<RefChange> back;
   for (const RefChange& change : changes) back.push_back({change.name, change.new_value, change.old_value});
@@ -107,6 +119,17 @@ void check_refs(const Workspace& workspace, const std::vector<RefChange>& back) 
   for (const RefChange& change : back)
     if (workspace.refs().read(change.name) != change.old_value)
       throw Error(ErrorKind::conflict, fmt::format("ref {}: has moved since", escape_name(change.name)), "store oplog");
+}
+
+/// A merge belongs to the commit that HEAD is at: that does not change under it.
+void refuse_to_move_head(const Workspace& workspace, const std::vector<RefChange>& back) {
+  const std::string branch = workspace.refs().head().branch;
+  bool moves = false;
+  for (const RefChange& change : back) {
+    if (change.name == k_merge_ref) return;
+    moves = moves || change.name == "HEAD" || change.name == branch;
+  }
+  if (moves) refuse_while_merging(workspace);
 }
 
 void fill_head(const Workspace& workspace, CheckoutResult& result) {
@@ -169,10 +192,12 @@ CheckoutResult undo_without_files(Workspace& workspace, const OplogRecord& entry
 }  // namespace
 
 std::optional<CheckoutResult> undo(Workspace& workspace, const UndoOptions& options) {
+  settle_refs(workspace.repository(), workspace.lock_wait());
   const std::optional<OplogRecord> entry = entry_to_undo(workspace, options);
   if (!entry) return std::nullopt;
   std::vector<RefChange> back = reversed(entry->changes);
   check_refs(workspace, back);
+  refuse_to_move_head(workspace, back);
   CheckoutResult result;
   if (!writes_files(*entry) || !entry->index_before || !entry->index_after) {
     result = undo_without_files(workspace, *entry, std::move(back));
@@ -180,7 +205,7 @@ std::optional<CheckoutResult> undo(Workspace& workspace, const UndoOptions& opti
     result = take_back_files(workspace, {.before = *entry->index_after,
                                          .after = *entry->index_before,
                                          .brings_back = *entry->discarded,
-                                         .overwrites = bytes_brought_back(workspace, *entry),
+                                         .overwrites = overwrites(workspace, *entry, back),
                                          .refs = std::move(back)});
   }
   constexpr std::string_view k_heads = "refs/heads/";

@@ -20,7 +20,7 @@ constexpr std::uint64_t k_max_ref_size = 16u << 10;
 /// No ref name has a component that starts with a dot.
 constexpr std::string_view k_staged_prefix = ".new-";
 
-/// True for refs/heads, refs/tags: directories that are never removed, nor made for a ref.
+/// True for refs/heads, refs/tags, refs/merge: directories that are never removed.
 bool is_space(std::string_view directory) { return parent_path(directory) == layout::k_refs; }
 
 bool is_directory(int repository_fd, const std::string& name) {
@@ -36,9 +36,17 @@ std::vector<std::string> nested_directories(const std::string& name) {
   return directories;
 }
 
+/// `init` makes refs/heads and refs/tags; others come with their first ref, and then stay. Durable before the ref is.
+void make_space(const Repository& repository, const std::string& space) {
+  if (!is_space(space) || stat_at(repository.fd(), space)) return;
+  repository.fs().mkdir({repository.fd(), space.c_str()});
+  sync_directory(repository.fs(), {repository.fd(), layout::k_refs});
+}
+
 /// Stops at a file in the way: it is a ref that the same move removes later.
 void make_directories(const Repository& repository, const std::string& name) {
   const std::vector<std::string> directories = nested_directories(name);
+  make_space(repository, std::string(name).substr(0, name.find('/', std::string_view(layout::k_refs).size() + 1)));
   for (auto at = directories.rbegin(); at != directories.rend(); ++at) {
     const std::optional<struct stat> info = stat_at(repository.fd(), *at);
     if (info && !S_ISDIR(info->st_mode)) return;
@@ -156,13 +164,22 @@ void RefMove::stage_one(const RefChange& change, std::size_t number) {
   repository_.fs().fsync(fd.get());
 }
 
+/// A ref to be removed where another one of the move comes.
+bool RefMove::makes_room(const RefChange& removed) const {
+  return std::any_of(changes_.begin(), changes_.end(), [&](const RefChange& other) {
+    return other.new_value && (is_within(other.name, removed.name) || is_within(removed.name, other.name));
+  });
+}
+
+void RefMove::remove(const RefChange& change) {
+  unlink_if_exists(repository_.fs(), repository_.fd(), change.name);
+  started_ = true;
+  remove_emptied_directories(repository_, change.name);
+}
+
 void RefMove::apply() {
-  for (const RefChange& change : changes_) {
-    if (change.new_value) continue;
-    unlink_if_exists(repository_.fs(), repository_.fd(), change.name);
-    started_ = true;
-    remove_emptied_directories(repository_, change.name);
-  }
+  for (const RefChange& change : changes_)
+    if (!change.new_value && makes_room(change)) remove(change);
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     if (staged_[i].empty()) continue;
     const std::string& name = changes_[i].name;
@@ -172,6 +189,9 @@ void RefMove::apply() {
     staged_[i].clear();
     started_ = true;
   }
+  // Last: between the two a name too many is there, never one too few.
+  for (const RefChange& change : changes_)
+    if (!change.new_value && !makes_room(change)) remove(change);
 }
 
 void RefMove::sync() { sync_ref_directories(repository_, changes_); }

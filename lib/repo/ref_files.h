@@ -41,6 +41,8 @@ class RefMove {
   bool started() const { return started_; }
 
  private:
+  bool makes_room(const RefChange& removed) const;
+  void remove(const RefChange& change);
   void stage_one(const RefChange& change, std::size_t number);
   const Repository& repository_;
   std::vector<RefChange> changes_;

@@ -13,6 +13,7 @@
 #include "repo/directory.h"
 #include "repo/oplog.h"
 #include "repo/ref_files.h"
+#include "repo/settle_refs.h"
 
 namespace store {
 namespace {
@@ -205,6 +206,12 @@ ObjectId RefStore::update(const OplogRecord& record, const LockWait& wait) const
   move.sync();
   mark_done(*repository_, id, state.end);
   return id;
+}
+
+void settle_refs(const Repository& repository, const LockWait& wait) {
+  const Lock lock = repository.locks().acquire(LockName::refs, LockMode::exclusive, wait);
+  const UniqueFd fd = open_oplog(repository, O_RDWR);
+  Settler(repository, fd.get()).settle();
 }
 
 void RefStore::read_oplog(const std::function<void(const OplogStep&)>& visit) const {

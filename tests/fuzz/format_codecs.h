@@ -13,6 +13,7 @@
 #include "format/content_hashes.h"
 #include "format/index_metadata.h"
 #include "format/journal.h"
+#include "format/merge_record.h"
 #include "format/pack.h"
 #include "format/recipe.h"
 #include "format/refs.h"
@@ -194,6 +195,7 @@ inline const std::vector<FormatCodec>& format_codecs() {
       {"index-base", recode_index_base, seal_index_base},
       {"journal-record", recode_journal, seal_frame},
       {"session-info", [](ByteView b) { return encode_session_info(decode_session_info(b)); }, seal_text},
+      {"merge-record", [](ByteView b) { return encode_merge_record(decode_merge_record(b)); }, seal_text},
   };
   return codecs;
 }

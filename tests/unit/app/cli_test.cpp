@@ -60,7 +60,7 @@ TEST_CASE("help and version go to standard output") {
 
 TEST_CASE("words of later versions, abbreviations and misspellings are refused") {
   CommandLine store;
-  for (const char* word : {"merge", "gc", "clone", "push", "mount"}) {
+  for (const char* word : {"gc", "clone", "pull", "push", "mount"}) {
     const Answer answer = store({word});
     CHECK(answer.code == 2);
     CHECK(answer.err == "error: store " + std::string(word) + ": not in this version\n");

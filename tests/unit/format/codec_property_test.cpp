@@ -131,6 +131,7 @@ Bytes any_record(std::string_view codec, Random& random) {
                                 .pid = static_cast<std::int64_t>(random.next()),
                                 .command = any_text(random),
                                 .start = static_cast<std::int64_t>(random.next())});
+  if (codec == "merge-record") return encode_merge_record(any_merge_record(random));
   FAIL("no generator for codec ", codec);
   return {};
 }

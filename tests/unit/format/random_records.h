@@ -57,6 +57,15 @@ inline RecipeEntry any_recipe_entry(Random& random, bool zeros) {
   return {.kind = RecipeKind::chunk, .length = random.between(1, k_chunk_limit), .id = any_id(random)};
 }
 
+inline MergeRecord any_merge_record(Random& random) {
+  MergeRecord record{.ours = any_id(random), .theirs = any_id(random), .label = any_text(random), .message = any_text(random),
+                     .conflicts = {}};
+  for (std::size_t left = random.between(0, 5); left > 0; --left)
+    record.conflicts.push_back({any_name(random), static_cast<MergeConflict>(random.between(1, 5)),
+                                any_bool(random) ? any_name(random) : "", any_bool(random)});
+  return record;
+}
+
 inline Xattr any_xattr(Random& random, std::string name) {
   Xattr xattr{.name = std::move(name), .value = {}, .chunk = {}, .length = 0};
   if (any_bool(random)) {

@@ -173,6 +173,15 @@ inline JournalNode sample_journal_node() {
   return node;
 }
 
+inline MergeRecord sample_merge_record() {
+  return {.ours = id_of("ours"),
+          .theirs = id_of("theirs"),
+          .label = "dev",
+          .message = "Merge branch 'dev'",
+          .conflicts = {{"data.bin", MergeConflict::both_modified, "data.bin~dev", false},
+                        {"old\nname", MergeConflict::deleted_by_us, "", true}}};
+}
+
 inline std::vector<Sample> all_samples() {
   const ObjectId id = id_of("chunk");
   return {
@@ -215,6 +224,7 @@ inline std::vector<Sample> all_samples() {
       {"journal-rewrite", sample_journal(JournalRewrite{"disk.img", id_of("recipe a"), id_of("recipe b")})},
       {"session-info", encode_session_info({.host = "build-7", .pid = 4711, .command = "store add .",
                                             .start = 1700000000})},
+      {"merge-record", encode_merge_record(sample_merge_record())},
   };
 }
 
