@@ -43,9 +43,8 @@ void write_json(JsonWriter& json, const MergeResult& result) {
     json.path_field("path", conflict.path);
     json.field("change", name_of(change_of(conflict.conflict)));
     json.field("state", letters_of(conflict.conflict));
-    json.key("beside");
-    if (conflict.beside.empty()) json.null();
-    else json.value(conflict.beside);
+    if (conflict.beside.empty()) json.key("beside").null();
+    else json.path_field("beside", conflict.beside);
     json.end();
   }
   json.end();

@@ -28,6 +28,8 @@ constexpr Example k_examples[] = {
     {"switch", "store switch topic", "go to a branch; only what differs is written"},
     {"switch", "store switch -c trial", "begin a branch here"},
     {"switch", "store switch -", "back to where this was before"},
+    {"merge", "store merge topic", "bring in what topic has; store undo takes it back"},
+    {"merge", "store merge --no-ff -m 'topic is done' topic", "with a commit in any case, and words of one's own"},
     {"undo", "store undo", "take back the last operation; again: do it again"},
     {"oplog", "store oplog -n 5", "the last operations, each with the id that undo takes"},
     {"restore", "store restore notes.txt", "throw away a change; store undo brings it back"},
