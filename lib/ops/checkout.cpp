@@ -25,20 +25,6 @@ namespace {
 
 constexpr std::string_view k_heads_prefix = "refs/heads/";
 
-/// The files of a tree, each with what another tree has in its place; what that does not have is left out.
-ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, const ObjectId& other) {
-  const ChangeSource all = content_of(objects, files, PathspecSet({}));
-  return [&objects, all, other] {
-    return ChangeStream([&objects, stream = all(), other]() -> std::optional<TreeChange> {
-      while (std::optional<TreeChange> change = stream()) {
-        change->after = entry_at(objects, other, change->path);
-        if (change->after) return change;
-      }
-      return {};
-    });
-  };
-}
-
 /// A checkout that changes the working tree, under the index lock from start to end.
 class InPlace {
  public:
@@ -73,7 +59,8 @@ class InPlace {
                     .keeps_modes = keeps_modes_,
                     .started_ns = started_ns_});
     move_head(std::move(record));
-    if (paths_only() && !options_.keep_index && !options_.from_index) settle_conflicts();
+    if (paths_only() && !options_.keep_index && !options_.from_index)  // who says what is to be staged settles a conflict
+      resolve_conflicts(workspace_, [paths = PathspecSet(options_.paths)](const std::string& path) { return paths.matches(path); });
     session_.remove();
     remove_interrupted(workspace_, std::move(interrupted_.sessions), decided_);
     return result_;
@@ -216,8 +203,8 @@ class InPlace {
   }
 
   void check_landing() {
-    std::vector<std::string> paths = plan_.in_the_way;
-    paths.insert(paths.end(), landing_target_->in_the_way.begin(), landing_target_->in_the_way.end());
+    std::vector<std::string> paths = landing_target_->in_the_way;
+    paths.insert(paths.end(), plan_.in_the_way.begin(), plan_.in_the_way.end());
     if (!paths.empty()) throw_in_the_way(std::move(paths), "commit these changes, or put them away, then merge again");
   }
 
@@ -369,12 +356,6 @@ class InPlace {
     batch.commit(sync);
   }
 
-  /// Who says what is to be staged at a path has settled its conflict.
-  void settle_conflicts() const {
-    const PathspecSet paths(options_.paths);
-    resolve_conflicts(workspace_, [&](const std::string& path) { return paths.matches(path); });
-  }
-
   /// What is in the working tree now, is in one commit.
   bool is_whole_commit() const {
     if (landing_ != nullptr) return landing_target_->source.tree == target_tree_;
@@ -492,34 +473,6 @@ class InPlace {
 };
 
 }  // namespace
-
-void throw_in_the_way(std::vector<std::string> paths, const std::string& hint) {
-  std::sort(paths.begin(), paths.end(), PathLess());
-  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-  const std::string message =
-      paths.size() == 1 ? fmt::format("{}: is in the way", escape_name(paths.front()))
-                        : fmt::format("{}: and {} more are in the way", escape_name(paths.front()), paths.size() - 1);
-  throw Error(ErrorKind::conflict, message, hint).with_paths(std::move(paths));
-}
-
-void check_paths_known(const ObjectReader& objects, const ObjectId& tree, const Index& index, const std::vector<Pathspec>& paths) {
-  for (const Pathspec& spec : paths) {
-    if (spec.exclude) continue;
-    bool found = false;
-    const std::string root = spec.root();
-    for (Index::Cursor at = index.seek(root); !found && !at.at_end() && is_within(at.entry().path, root); at.next())
-      found = spec.matches(at.entry().path, at.entry().kind);
-    if (!found) check_paths_in_tree(objects, tree, {spec});
-  }
-}
-
-void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<Pathspec>& paths) {
-  for (const Pathspec& path : paths) {
-    if (path.exclude || content_of(objects, tree, PathspecSet({path}))()()) continue;
-    if (path.literal && !path.pattern.empty() && !path.fold_case) find_in_tree(objects, tree, path.root());  // throws with the nearest names
-    throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing in the revision", escape_name(path.shown())));
-  }
-}
 
 CheckoutResult checkout(Workspace& workspace, const CheckoutOptions& options) {
   if (options.out) return checkout_outside(workspace, options);

@@ -102,6 +102,19 @@ ObjectId store_discarded(Workspace& workspace, const Session& session, std::vect
   return tree;
 }
 
+ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, const ObjectId& other) {
+  const ChangeSource all = content_of(objects, files, PathspecSet({}));
+  return [&objects, all, other] {
+    return ChangeStream([&objects, stream = all(), other]() -> std::optional<TreeChange> {
+      while (std::optional<TreeChange> change = stream()) {
+        change->after = entry_at(objects, other, change->path);
+        if (change->after) return change;
+      }
+      return {};
+    });
+  };
+}
+
 ObjectId store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const IndexEntry& a, const IndexEntry& b) { return compare_paths(a.path, b.path) < 0; });

@@ -53,6 +53,9 @@ struct Landing {
 /// `theirs`: the commit by which an interrupted one is told. Error{conflict} as by checkout().
 CheckoutResult land(Workspace& workspace, const ObjectId& theirs, const Landing& landing);
 
+/// The files of a tree, each with what another tree has in its place; what that does not have is left out.
+ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, const ObjectId& other);
+
 /// A tree of these files, in any order, written to the repository.
 ObjectId store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries);
 

@@ -1,0 +1,40 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "ops/checkout_forms.h"
+
+namespace store {
+
+void throw_in_the_way(std::vector<std::string> paths, const std::string& hint) {
+  std::sort(paths.begin(), paths.end(), PathLess());
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  const std::string message =
+      paths.size() == 1 ? fmt::format("{}: is in the way", escape_name(paths.front()))
+                        : fmt::format("{}: and {} more are in the way", escape_name(paths.front()), paths.size() - 1);
+  throw Error(ErrorKind::conflict, message, hint).with_paths(std::move(paths));
+}
+
+void check_paths_known(const ObjectReader& objects, const ObjectId& tree, const Index& index, const std::vector<Pathspec>& paths) {
+  for (const Pathspec& spec : paths) {
+    if (spec.exclude) continue;
+    bool found = false;
+    const std::string root = spec.root();
+    for (Index::Cursor at = index.seek(root); !found && !at.at_end() && is_within(at.entry().path, root); at.next())
+      found = spec.matches(at.entry().path, at.entry().kind);
+    if (!found) check_paths_in_tree(objects, tree, {spec});
+  }
+}
+
+void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, const std::vector<Pathspec>& paths) {
+  for (const Pathspec& path : paths) {
+    if (path.exclude || content_of(objects, tree, PathspecSet({path}))()()) continue;
+    if (path.literal && !path.pattern.empty() && !path.fold_case) find_in_tree(objects, tree, path.root());  // throws with the nearest names
+    throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing in the revision", escape_name(path.shown())));
+  }
+}
+
+}  // namespace store
