@@ -233,10 +233,12 @@ class InPlace {
     const ChangeStream back = content_of(objects, take_back_->brings_back, PathspecSet({}))();
     while (const std::optional<TreeChange> change = back()) {
       if (change->after->kind == EntryKind::directory) continue;
-      if (!scan_one(root_fd_, change->path)) {
+      const std::optional<ScanEntry> found = scan_one(root_fd_, change->path);
+      if (!found) {
         note_absent(*change);
         continue;
       }
+      if (found->kind == EntryKind::directory) changed.push_back(change->path);  // whatever is in it
       if (is_whiteout(*change->after) && holds(change->path, entry_at(objects, take_back_->overwrites, change->path))) continue;
       if (!holds(change->path, change->after) && !is_of_either(change->path)) changed.push_back(change->path);
     }
@@ -382,12 +384,18 @@ class InPlace {
       const std::optional<ScanEntry> found = scan_one(root_fd_, change->path);
       Step step = found ? Step::replace : Step::write;
       if (is_whiteout(*change->after)) step = found ? Step::remove : Step::forget;
-      else if (change->after->kind == EntryKind::directory) step = found ? Step::leave : Step::make_directory;
+      else if (change->after->kind == EntryKind::directory) step = directory_step(found);
       else if (found && content_matches(workspace_, root_fd_, *found, *change->after))
         step = is_regular(found->kind) ? Step::set_mode : Step::keep;
       plan.steps.push_back(step);
     }
     if (!plan.steps.empty()) CheckoutWriter(workspace_, target, files, plan, result_).run();
+  }
+
+  /// What is tracked may have come back in the place of a directory whose content was discarded.
+  static Step directory_step(const std::optional<ScanEntry>& found) {
+    if (!found) return Step::make_directory;
+    return found->kind == EntryKind::directory ? Step::leave : Step::turn_into_directory;
   }
 
   /// The working tree's own directory keeps owner and mode: they say who works here, not what is in it.

@@ -64,7 +64,7 @@ mkdir new.d && echo 3 >new.d/x && echo 3 >k && store add -q new.d k && store com
 echo changed >k
 there_and_back store restore -q --source HEAD~1 new.d/x k
 there_and_back store restore -q --source HEAD~1 k
-store undo -q && is "$(ls k 2>&1 | wc -l)$(store status -s)" '1 D k' && store undo -q
+store undo -q && [[ ! -e k ]] && is "$(store status -s)" ' D k' && store undo -q
 # Force leaves what is tracked as the revision has it, and brings it back.
 echo staged >a && store add -q a && echo changed >d/b && echo n >n && store add -q n && echo changed >n
 there_and_back store checkout -q --force HEAD
