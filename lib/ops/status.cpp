@@ -29,7 +29,7 @@ namespace {
 /// writing. `status` never waits for that and works without.
 class IndexRefresh {
  public:
-  explicit IndexRefresh(const Repository& repository) : repository_(repository) {}
+  IndexRefresh(const Repository& repository, bool sync) : repository_(repository), sync_(sync) {}
 
   /// In path order.
   void add(IndexEntry entry) {
@@ -49,6 +49,7 @@ class IndexRefresh {
         const std::optional<IndexEntry> now = index.find(entry.path);
         if (now && now->id == entry.id && now->kind == entry.kind) batch.put(entry);
       }
+      if (sync_) index.sync_log();
       batch.commit(false);
     } catch (const Error&) {
       // A refresh is a cache: a full disk or a missing permission must not fail a question.
@@ -58,6 +59,7 @@ class IndexRefresh {
  private:
   static constexpr std::size_t k_batch = 65'536;  // 16 MB
   const Repository& repository_;
+  bool sync_;
   std::vector<IndexEntry> entries_;
 };
 
@@ -106,7 +108,7 @@ class WorktreeComparison {
                    [this](const ScanEntry& directory) {
                      return holds_content(workspace_.worktree_fd(), directory.path, ignore_);
                    }),
-        refresh_(workspace.repository()) {}
+        refresh_(workspace.repository(), workspace.settings().core.fsync) {}
 
   void run() {
     ScanOptions scan;

@@ -221,6 +221,11 @@ void Index::Batch::commit(bool sync) {
   if (index.snapshot->valid_log().size() > log_limit(*index.snapshot)) index.compact();
 }
 
+void Index::sync_log() const {
+  if (!stat_at(state_->repository_fd, k_index_log)) return;
+  state_->fs.fdatasync(state_->fs.open({state_->repository_fd, k_index_log}, O_WRONLY).get());
+}
+
 Index::Batch Index::begin() {
   if (!state_->snapshot->is_current(state_->repository_fd))
     state_->reload();  // opened before the lock was taken

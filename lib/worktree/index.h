@@ -77,6 +77,10 @@ class Index {
   /// The caller holds the index lock exclusively. Cursors opened before stay valid until commit().
   Batch begin();
 
+  /// Makes what is in the log durable, for a writer about to commit a batch without sync: a power loss that kept that batch and
+  /// lost an earlier one would look like damage. The caller holds the index lock exclusively.
+  void sync_log() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;

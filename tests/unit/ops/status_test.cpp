@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "support/fault_file_system.h"
 #include "support/work_fixture.h"
 #include "unit/repo/child_process.h"
 
@@ -257,6 +258,20 @@ TEST_CASE("status neither waits for a writer nor writes while there is one") {
   const Lock lock = writer.repository().locks().acquire(LockName::index, LockMode::exclusive, {});
   CHECK(status_of(fixture).empty());
   CHECK(fixture.staged("a") == before);
+}
+
+TEST_CASE("what status records stands behind batches that are sure, and costs no sync where none is wanted") {
+  for (const bool synced : {true, false}) {
+    WorkFixture fixture;
+    fixture.settings.core.fsync = synced;
+    fixture.write("a", "1");
+    fixture.add_all();
+    FaultFileSystem counting(unsynced_file_system());
+    fixture.env.fs = &counting;
+    fixture.status();  // the entry is racy: it is read once more, and that is recorded
+    CHECK(counting.count(FileCall::pwrite) > 0);
+    CHECK(counting.count(FileCall::fdatasync) == (synced ? 1 : 0));
+  }
 }
 
 TEST_CASE("an interrupted command is named") {
