@@ -86,6 +86,7 @@ Workspace::Workspace(Environment environment, Settings settings, const std::stri
       thread_limit_(threads()),
       repository_(*environment_.fs, repository) {
   repository_.locks().set_command(environment_.command);
+  refs().finish_interrupted();
   if (base_name(repository_.path()) != k_name) return;
   worktree_path_ = parent_path(repository_.path());
   if (worktree_path_.empty()) worktree_path_ = "/";

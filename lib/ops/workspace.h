@@ -47,7 +47,7 @@ struct Environment {
 /// An open repository with its settings, and its working tree if it has one. One command, one workspace.
 class Workspace {
  public:
-  /// `repository` as given or found (find_repository). Creates nothing.
+  /// `repository` as given or found (find_repository). Creates nothing; finishes a move of refs that was interrupted half-way.
   Workspace(Environment environment, Settings settings, const std::string& repository);
 
   const Environment& env() const { return environment_; }

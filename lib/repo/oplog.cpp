@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "repo/directory.h"
@@ -16,6 +18,17 @@ constexpr std::size_t k_largest_window = 128u << 20;
 constexpr std::uint64_t k_max_mark_size = 4u << 10;
 
 std::string mark_name(std::uint64_t offset) { return fmt::format("{}@{}", layout::k_oplog, offset); }
+
+/// The place in the log that a mark is about.
+std::optional<std::uint64_t> marked_offset(std::string_view mark) {
+  const std::string key = fmt::format(" {}@", layout::k_oplog);
+  const std::size_t at = mark.find(key);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view digits = mark.substr(at + key.size());
+  std::uint64_t offset = 0;
+  const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), offset);
+  return fault == std::errc() && end != digits.data() ? std::optional(offset) : std::nullopt;
+}
 
 bool is_real_change(const RefChange& change) { return change.old_value != change.new_value; }
 
@@ -91,6 +104,23 @@ bool is_marked_done(const Repository& repository, const ObjectId& record, std::u
   } catch (const Error&) {
     return false;  // of another record, or lost power before it reached the disk
   }
+}
+
+bool is_last_marked_done(const Repository& repository) {
+  const std::optional<UniqueFd> log = open_if_exists(repository.fd(), layout::k_oplog);
+  if (!log) return false;
+  const auto size = static_cast<std::uint64_t>(stat_fd(log->get(), layout::k_oplog).st_size);
+  if (size == k_oplog_header_size) return true;
+  const std::optional<Bytes> bytes = read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
+  const std::optional<std::uint64_t> offset = bytes ? marked_offset(as_text(*bytes)) : std::nullopt;
+  if (!offset || *offset >= size) return false;
+  ReadWindow window(log->get(), *offset, layout::k_oplog, k_largest_window);
+  do {
+    bool torn = false;
+    const std::optional<OplogStep> step = next_oplog_record(window.bytes(), torn);
+    if (step) return *offset + step->size == size && is_marked_done(repository, step->id, *offset);
+  } while (window.grow());
+  return false;
 }
 
 // durability.md: refs 10

@@ -214,6 +214,23 @@ void settle_refs(const Repository& repository, const LockWait& wait) {
   Settler(repository, fd.get()).settle();
 }
 
+// durability.md: refs 3
+void RefStore::finish_interrupted() const {
+  if (!repository_->writable()) return;
+  quietly([&] {
+    if (is_last_marked_done(*repository_)) return;
+    const std::optional<Lock> lock = repository_->locks().try_acquire(LockName::refs, LockMode::exclusive);
+    if (!lock) return;
+    const UniqueFd fd = open_oplog(*repository_, O_RDWR);
+    const OplogState state = read_oplog_state(fd.get());
+    if (!state.last || is_marked_done(*repository_, state.last->id, state.last_offset)) return;
+    const LastRecord judged = judge_last_record(*repository_, *state.last);
+    if (judged != LastRecord::half_done && judged != LastRecord::done) return;
+    Settler(*repository_, fd.get()).settle();
+    mark_done(*repository_, state.last->id, state.last_offset);
+  });
+}
+
 void RefStore::read_oplog(const std::function<void(const OplogStep&)>& visit) const {
   std::optional<OplogStep> held;  // shown when it is known that it is not the last
   std::uint64_t held_offset = 0;

@@ -34,6 +34,10 @@ class RefStore {
   /// name is a directory of another one, Error{usage} for a bad name, Error{corrupt} if a ref differs from the oplog.
   ObjectId update(const OplogRecord& record, const LockWait& wait) const;
 
+  /// If a killed writer or a power loss left the refs of the last record half moved, moves the others, so that a command does not
+  /// take a mixture for the truth. Does nothing where that is not needed, not allowed, or being done; never fails.
+  void finish_interrupted() const;
+
   /// The oplog, oldest first. A last record that is torn or did not happen is not shown; other damage is
   /// Error{corrupt}. Takes no lock.
   void read_oplog(const std::function<void(const OplogStep&)>& visit) const;
