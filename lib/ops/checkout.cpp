@@ -19,6 +19,7 @@
 #include "ops/content_match.h"
 #include "ops/merge_state.h"
 #include "ops/ref_edit.h"
+#include "repo/directory.h"
 
 namespace store {
 namespace {
@@ -63,6 +64,9 @@ class InPlace {
       resolve_conflicts(workspace_, [paths = PathspecSet(options_.paths)](const std::string& path) { return paths.matches(path); });
     session_.remove();
     remove_interrupted(workspace_, std::move(interrupted_.sessions), decided_);
+    // Or the next power loss brings a journal back that the next checkout believes.
+    if (journal_synced_)
+      quietly([&] { sync_directory(*workspace_.env().fs, {workspace_.repository().fd(), layout::k_sessions}); });
     return result_;
   }
 
@@ -182,7 +186,6 @@ class InPlace {
                             .only_removes = options_.remove,
                             .named = restores_directory_,
                             .interrupted = !interrupted_.sessions.empty(),
-                            .unsynced = &interrupted_.unsynced,
                             .rewrites = &interrupted_.rewrites},
                            plan_);
     const ChangeStream changes = source_();
@@ -199,7 +202,16 @@ class InPlace {
     if (take_back_ != nullptr && take_back_->discards) collect_overwritten();
     else if (take_back_ != nullptr) check_unchanged();
     else if (landing_ != nullptr) check_landing();
-    else if (!plan_.in_the_way.empty() && !options_.force) throw_in_the_way(std::move(plan_.in_the_way));
+    else if (!plan_.in_the_way.empty() && !options_.force) allow_only_after_power_loss();
+  }
+
+  /// What is in the way of the same checkout once more is what power loss left of it, or came there since: it is stored as with
+  /// --force.
+  void allow_only_after_power_loss() {
+    if (!interrupted_.power_lost) throw_in_the_way(std::move(plan_.in_the_way));
+    workspace_.warn("power_lost", fmt::format("{} and what else the interrupted command left unfinished is written again; "
+                                              "`store undo` brings the bytes back",
+                                              escape_name(plan_.in_the_way.front())));
   }
 
   void check_landing() {
@@ -251,6 +263,10 @@ class InPlace {
     if (changed.empty()) return;
     std::sort(changed.begin(), changed.end(), PathLess());
     changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
+    if (interrupted_.power_lost) {
+      overwritten_.insert(overwritten_.end(), changed.begin(), changed.end());
+      return;
+    }
     throw Error(ErrorKind::conflict, fmt::format("{}: has changed since", escape_name(changed.front())),
                 "commit it, or put it away first")
         .with_paths(std::move(changed));
@@ -316,7 +332,9 @@ class InPlace {
     JournalWriter journal = session_.create_journal();
     journal.append(JournalTarget{options_.revision.commit, workspace_.env().command, boot_id()});
     journal.flush();
+    journal_synced_ = workspace_.settings().core.fsync;
     if (!plan_.rewrites.empty()) announce_rewrites(journal);
+    else if (journal_synced_) session_.sync_journal(journal);  // durability.md: worktree 2
     CheckoutWriter writer(workspace_, target, source_, plan_, result_);
     if (attributes_.any()) writer.attributes = &attributes_;
     writer.restores_directory = restores_directory_;
@@ -473,6 +491,7 @@ class InPlace {
   CheckoutPlan plan_;
   std::set<std::string> decided_;  // that a killed checkout was rewriting in place
   std::vector<std::string> absent_;       // that come back where nothing is
+  bool journal_synced_ = false;
   std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way
   bool keeps_modes_ = true;
   CheckoutResult result_;

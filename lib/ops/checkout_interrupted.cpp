@@ -140,12 +140,9 @@ Interrupted find_interrupted(const Repository& repository, const ObjectId& commi
   const std::string this_boot = boot_id();
   for (DeadSession& session : adopt_dead_sessions(repository)) {
     if (has_work_of_add(session)) continue;
-    bool relevant = false;
     read_journal(session, [&](JournalRecord&& record) {
       if (const auto* target = std::get_if<JournalTarget>(&record))
-        relevant = target->commit == commit && target->boot_id != this_boot;
-      if (const auto* written = std::get_if<JournalWritten>(&record))
-        if (relevant) found.unsynced.insert(written->path);
+        found.power_lost = found.power_lost || (target->commit == commit && target->boot_id != this_boot);
       if (const auto* rewrite = std::get_if<JournalRewrite>(&record)) found.rewrites.emplace(rewrite->path, *rewrite);
     });
     found.sessions.push_back(std::move(session));

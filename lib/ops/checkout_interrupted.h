@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <unordered_set>
 
 #include "ops/workspace.h"
 #include "repo/session.h"
@@ -17,9 +16,8 @@ using Rewrites = std::multimap<std::string, JournalRewrite>;
 /// Killed checkouts, ours to clean up now.
 struct Interrupted {
   std::vector<DeadSession> sessions;
-  /// Finished files of a checkout of the same commit that were not synced when the machine went down: whatever they hold is not
-  /// the user's work.
-  std::unordered_set<std::string> unsynced;
+  /// One of them was a checkout of the same commit under which the machine went down: files may be there in part.
+  bool power_lost = false;
   Rewrites rewrites;
 };
 Interrupted find_interrupted(const Repository& repository, const ObjectId& commit);

@@ -187,7 +187,6 @@ Step InPlacePlanner::file(const State& state) {
     there.id = half->to == after.id ? half->from : half->to;
     return half->from == after.id || half->to == after.id ? replace_file(state, there) : Step::replace;
   }
-  if (in_.unsynced != nullptr && in_.unsynced->contains(state.change.path)) return Step::replace;
   return in_the_way(state, Step::replace);
 }
 

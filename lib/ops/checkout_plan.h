@@ -2,7 +2,6 @@
 
 #include <map>
 #include <set>
-#include <unordered_set>
 
 #include "ops/checkout_changes.h"
 #include "ops/checkout_interrupted.h"
@@ -71,8 +70,6 @@ class InPlacePlanner {
     bool only_removes = false;  // no directory is made or changed
     std::function<bool(const std::string& path)> named;  // of a directory: it is not only on the way to something
     bool interrupted = false;   // a checkout was killed before: directories may have the modes that it worked with
-    /// Files that a checkout had finished before the machine went down.
-    const std::unordered_set<std::string>* unsynced = nullptr;
     /// Files that a checkout was rewriting in place when it was killed.
     const Rewrites* rewrites = nullptr;
   };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "ops/checkout.h"
+#include "ops/undo.h"
 #include "repo/session.h"
 #include "unit/ops/checkout_fixture.h"
 
@@ -69,23 +70,25 @@ TEST_CASE_FIXTURE(CrashFixture, "work done between a kill and the rerun is in th
   CHECK(scratch().read("work/big") == "mine");
 }
 
-TEST_CASE_FIXTURE(CrashFixture, "files that were finished but not synced before the machine went down are no conflict") {
+TEST_CASE_FIXTURE(CrashFixture, "what a checkout left when the machine went down is no conflict for the same one, and is kept") {
   {
     const Workspace workspace = open();
     const Repository& repository = workspace.repository();
     Session dead = Session::open(repository, "store checkout", {});
     JournalWriter journal = dead.create_journal();
     journal.append(JournalTarget{one, "store checkout", "another boot"});
-    journal.append(JournalWritten{"changed", {}});
     journal.flush();
   }
   write("changed", "");
-  write("big", "");
-  CHECK(in_the_way([&] { go_to(one); }) == "big");
-  write("big", noise(25'000, 2));
+  write("big", "half of it");
   go_to(one);
   CHECK((files() == files_one));
   CHECK(interrupted_sessions(open().repository()).empty());
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings.front().kind == "power_lost");
+  Workspace workspace = open();
+  undo(workspace, {});
+  CHECK(scratch().read("work/big") == "half of it");
 }
 
 TEST_CASE_FIXTURE(CrashFixture, "a rerun removes what a killed checkout left unfinished, and no file that only has such a name") {
