@@ -19,7 +19,6 @@
 #include "ops/content_match.h"
 #include "ops/merge_state.h"
 #include "ops/ref_edit.h"
-#include "repo/directory.h"
 
 namespace store {
 namespace {
@@ -64,9 +63,7 @@ class InPlace {
       resolve_conflicts(workspace_, [paths = PathspecSet(options_.paths)](const std::string& path) { return paths.matches(path); });
     session_.remove();
     remove_interrupted(workspace_, std::move(interrupted_.sessions), decided_);
-    // Or the next power loss brings a journal back that the next checkout believes.
-    if (journal_synced_)
-      quietly([&] { sync_directory(*workspace_.env().fs, {workspace_.repository().fd(), layout::k_sessions}); });
+    if (journal_synced_) sync_sessions(workspace_.repository());
     return result_;
   }
 
@@ -202,16 +199,7 @@ class InPlace {
     if (take_back_ != nullptr && take_back_->discards) collect_overwritten();
     else if (take_back_ != nullptr) check_unchanged();
     else if (landing_ != nullptr) check_landing();
-    else if (!plan_.in_the_way.empty() && !options_.force) allow_only_after_power_loss();
-  }
-
-  /// What is in the way of the same checkout once more is what power loss left of it, or came there since: it is stored as with
-  /// --force.
-  void allow_only_after_power_loss() {
-    if (!interrupted_.power_lost) throw_in_the_way(std::move(plan_.in_the_way));
-    workspace_.warn("power_lost", fmt::format("{} and what else the interrupted command left unfinished is written again; "
-                                              "`store undo` brings the bytes back",
-                                              escape_name(plan_.in_the_way.front())));
+    else if (!plan_.in_the_way.empty() && !options_.force) allow_only_after_power_loss(workspace_, interrupted_, plan_);
   }
 
   void check_landing() {
@@ -325,7 +313,7 @@ class InPlace {
     const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !overwritten_.empty());
     const bool files_beside = landing_ != nullptr && landing_target_->beside != empty_tree_id();
     if (plan_.steps.empty() && !bytes_come_back && !files_beside) {
-      if (root_attributes_differ_) restore_root_time();
+      if (root_attributes_differ_) restore_root_time(*workspace_.env().fs, root_fd_, attributes_);
       return;
     }
     const TargetTree target(*workspace_.env().fs, workspace_.worktree_path());
@@ -348,7 +336,7 @@ class InPlace {
     }
     if (files_beside) write_over(target, content_of(workspace_.objects(), landing_target_->beside, PathspecSet({})));
     journal.flush();
-    if (is_whole_commit()) restore_root_time();
+    if (is_whole_commit()) restore_root_time(*workspace_.env().fs, root_fd_, attributes_);
     keeps_modes_ = target.keeps_modes();
     if (workspace_.settings().core.fsync) target.sync();
   }
@@ -414,18 +402,6 @@ class InPlace {
   static Step directory_step(const std::optional<ScanEntry>& found) {
     if (!found) return Step::make_directory;
     return found->kind == EntryKind::directory ? Step::leave : Step::turn_into_directory;
-  }
-
-  /// The working tree's own directory keeps owner and mode: they say who works here, not what is in it.
-  void restore_root_time() {
-    if (!attributes_.own() || !attributes_.own()->mtime) return;
-    const Attributes::Time& mtime = *attributes_.own()->mtime;
-    const struct timespec times[2] = {{0, UTIME_OMIT}, {static_cast<time_t>(mtime.seconds), static_cast<long>(mtime.nanoseconds)}};
-    try {
-      workspace_.env().fs->set_times_at({root_fd_, "."}, times);
-    } catch (const Error& error) {
-      if (error.errno_value() != EPERM) throw;  // somebody else's directory
-    }
   }
 
   /// The stat of a file that is tracked as the target has it, and is so.

@@ -206,4 +206,15 @@ void use_attributes_of(const ObjectReader& objects, const Commit& commit, const 
   }
 }
 
+void restore_root_time(FileSystem& fs, int root_fd, const CheckoutAttributes& attributes) {
+  if (!attributes.own() || !attributes.own()->mtime) return;
+  const Attributes::Time& mtime = *attributes.own()->mtime;
+  const struct timespec times[2] = {{0, UTIME_OMIT}, {static_cast<time_t>(mtime.seconds), static_cast<long>(mtime.nanoseconds)}};
+  try {
+    fs.set_times_at({root_fd, "."}, times);
+  } catch (const Error& error) {
+    if (error.errno_value() != EPERM) throw;  // somebody else's directory
+  }
+}
+
 }  // namespace store

@@ -78,4 +78,7 @@ class CheckoutAttributes {
 void use_attributes_of(const ObjectReader& objects, const Commit& commit, const std::string& subtree,
                        CheckoutAttributes& attributes, CheckoutResult& result);
 
+/// The working tree's own directory keeps owner and mode: they say who works here, not what is in it.
+void restore_root_time(FileSystem& fs, int root_fd, const CheckoutAttributes& attributes);
+
 }  // namespace store

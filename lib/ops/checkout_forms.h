@@ -65,6 +65,9 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
 /// Error{conflict} listing what is in the way.
 [[noreturn]] void throw_in_the_way(std::vector<std::string> paths,
                                    const std::string& hint = "commit these changes, or overwrite them with --force");
+/// What is in the way of the same checkout once more is what a power loss left of it, or came there since: it is stored as with
+/// --force, with a warning. Without a power loss Error{conflict}.
+void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan);
 
 /// What is tracked or in the target, and is staged or, at this moment, on disk in another way than the target has it. The index must
 /// not change. Memory: the paths of modified files.

@@ -11,6 +11,7 @@
 #include "base/system_info.h"
 #include "ops/content_match.h"
 #include "pipeline/resume.h"
+#include "repo/directory.h"
 #include "repo/recipe_cursor.h"
 #include "worktree/source.h"
 #include "worktree/target.h"
@@ -175,6 +176,10 @@ void remove_interrupted(const Workspace& workspace, std::vector<DeadSession> ses
     });
     if (!unfinished) remove_session(workspace.repository(), std::move(session));
   }
+}
+
+void sync_sessions(const Repository& repository) {
+  quietly([&] { sync_directory(repository.fs(), {repository.fd(), layout::k_sessions}); });
 }
 
 void remove_temporaries(FileSystem& fs, int target_fd, const std::string& directory, const IsContent& is_content) {

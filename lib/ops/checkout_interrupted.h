@@ -29,6 +29,9 @@ bool is_half_written(const Workspace& workspace, const ScanEntry& found, const J
 /// Removes the sessions; but not those that tell of a half written file that is still there and not among `decided`.
 void remove_interrupted(const Workspace& workspace, std::vector<DeadSession> sessions, const std::set<std::string>& decided);
 
+/// Or a power loss brings the journal of a finished checkout back, and the next one believes it.
+void sync_sessions(const Repository& repository);
+
 /// Removes temporaries that a killed checkout left in a directory of the target, but nothing of which `is_content(path)` says that
 /// it only has such a name. Only while nobody else writes there.
 using IsContent = std::function<bool(const std::string& path)>;

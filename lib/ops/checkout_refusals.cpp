@@ -18,6 +18,13 @@ void throw_in_the_way(std::vector<std::string> paths, const std::string& hint) {
   throw Error(ErrorKind::conflict, message, hint).with_paths(std::move(paths));
 }
 
+void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan) {
+  if (!interrupted.power_lost) throw_in_the_way(std::move(plan.in_the_way));
+  workspace.warn("power_lost", fmt::format("{} and what else the interrupted command left unfinished is written again; "
+                                           "`store undo` brings the bytes back",
+                                           escape_name(plan.in_the_way.front())));
+}
+
 void check_paths_known(const ObjectReader& objects, const ObjectId& tree, const Index& index, const std::vector<Pathspec>& paths) {
   for (const Pathspec& spec : paths) {
     if (spec.exclude) continue;
