@@ -64,36 +64,64 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
   return wildmatch(pattern, text, Wildcard::crosses_slash);
 }
 
+namespace {
+
+std::string_view without_slash(std::string_view pattern) {
+  return pattern.ends_with('/') ? pattern.substr(0, pattern.size() - 1) : pattern;
+}
+
+struct NameLess {
+  bool operator()(const Pathspec& a, const Pathspec& b) const { return (*this)(a, without_slash(b.pattern)); }
+  bool operator()(const Pathspec& a, std::string_view b) const { return compare_paths(without_slash(a.pattern), b) < 0; }
+};
+
+}  // namespace
+
+PathspecSet::PathspecSet(std::vector<Pathspec> specs) {
+  for (Pathspec& spec : specs) {
+    std::vector<Pathspec>& kind = spec.exclude ? excluded_ : spec.literal && !spec.fold_case ? names_ : patterns_;
+    kind.push_back(std::move(spec));
+  }
+  std::sort(names_.begin(), names_.end(), NameLess());
+}
+
+/// Whether the path or a directory above it is one of the names.
+bool PathspecSet::is_named(std::string_view path, EntryKind kind) const {
+  for (std::size_t end = 0;; end = std::min(path.find('/', end + 1), path.size())) {
+    const std::string_view above = path.substr(0, end);
+    for (auto name = std::lower_bound(names_.begin(), names_.end(), above, NameLess());
+         name != names_.end() && without_slash(name->pattern) == above; ++name)
+      if (name->matches(path, kind)) return true;
+    if (end == path.size()) return false;
+  }
+}
+
+bool PathspecSet::is_name_below(std::string_view directory) const {
+  const auto first = std::lower_bound(names_.begin(), names_.end(), directory, NameLess());
+  return first != names_.end() && is_within(without_slash(first->pattern), directory);
+}
+
 bool PathspecSet::matches(std::string_view path, EntryKind kind) const {
-  return speaks_of(path, kind) && std::none_of(specs_.begin(), specs_.end(), [&](const Pathspec& spec) {
-           return spec.exclude && spec.matches(path, kind);
-         });
+  return speaks_of(path, kind) &&
+         std::none_of(excluded_.begin(), excluded_.end(), [&](const Pathspec& spec) { return spec.matches(path, kind); });
 }
 
 bool PathspecSet::speaks_of(std::string_view path, EntryKind kind) const {
-  bool wanted = true;
-  for (const Pathspec& spec : specs_) {
-    if (spec.exclude) continue;
-    wanted = spec.matches(path, kind);
-    if (wanted) break;
-  }
-  return wanted;
+  if (names_.empty() && patterns_.empty()) return true;
+  return is_named(path, kind) ||
+         std::any_of(patterns_.begin(), patterns_.end(), [&](const Pathspec& spec) { return spec.matches(path, kind); });
 }
 
 bool PathspecSet::may_match_below(std::string_view directory) const {
-  bool possible = true;
-  for (const Pathspec& spec : specs_) {
-    if (spec.exclude) continue;
-    possible = spec.may_match_below(directory);
-    if (possible) break;
-  }
-  return possible;
+  if (names_.empty() && patterns_.empty()) return true;
+  return is_named(directory, EntryKind::directory) || is_name_below(directory) ||
+         std::any_of(patterns_.begin(), patterns_.end(), [&](const Pathspec& spec) { return spec.may_match_below(directory); });
 }
 
 std::vector<std::string> PathspecSet::roots() const {
   std::vector<std::string> roots;
-  for (const Pathspec& spec : specs_)
-    if (!spec.exclude) roots.push_back(spec.root());
+  for (const std::vector<Pathspec>* specs : {&names_, &patterns_})
+    for (const Pathspec& spec : *specs) roots.push_back(spec.root());
   if (roots.empty()) roots.emplace_back();
   std::sort(roots.begin(), roots.end(), PathLess());
   std::vector<std::string> disjoint;

@@ -42,9 +42,10 @@ struct Pathspec {
 /// matching does.
 bool glob_matches(std::string_view pattern, std::string_view text);
 
+/// The arguments of one command. Plain names are looked up, not tried one after the other: there may be a million of them.
 class PathspecSet {
  public:
-  explicit PathspecSet(std::vector<Pathspec> specs) : specs_(std::move(specs)) {}
+  explicit PathspecSet(std::vector<Pathspec> specs);
   /// What any of them matches, and no exclusion. Everything, if there are none; everything else, if there are only exclusions.
   bool matches(std::string_view path, EntryKind kind = EntryKind::file) const;
   /// The same without exclusions: false only for what no argument speaks of.
@@ -53,10 +54,14 @@ class PathspecSet {
   bool may_match_below(std::string_view directory) const;
   /// Where walks have to start, in path order, none below another one.
   std::vector<std::string> roots() const;
-  const std::vector<Pathspec>& specs() const { return specs_; }
 
  private:
-  std::vector<Pathspec> specs_;
+  bool is_named(std::string_view path, EntryKind kind) const;
+  bool is_name_below(std::string_view directory) const;
+
+  std::vector<Pathspec> names_;     // literal, in path order
+  std::vector<Pathspec> patterns_;  // globs and names in any case
+  std::vector<Pathspec> excluded_;
 };
 
 }  // namespace store
