@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, runs every test: dev (g++, warnings are errors) with unit, e2e, lint, crash and
 # stress tests; clang with its thread-safety analysis and the unit tests; the unit tests under ASan and UBSan; the Debian packages.
+# What is labelled long is left out: ctest --preset dev -L long.
 # The last line is "N passed, N failed"; the exit code is 1 if anything failed. A build that fails counts as one.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -54,7 +55,7 @@ packages() {
   echo "== packages: $((SECONDS - start)) s"
 }
 
-stage dev
+stage dev -LE '^long$'
 stage clang -R "$unit"
 stage asan -R "$unit"
 packages
