@@ -12,7 +12,13 @@ constexpr std::string_view k_file_magic = "STOREOPL";
 constexpr std::string_view k_record_magic = "STOL";
 // Do not renumber.
 enum class ValueKind : std::uint8_t { absent = 0, commit = 1, branch = 2 };
-enum IdBits : std::uint8_t { k_index_before = 1, k_index_after = 2, k_discarded = 4, k_all_ids = 7 };
+enum IdBits : std::uint8_t {
+  k_index_before = 1,
+  k_index_after = 2,
+  k_discarded = 4,
+  k_discarded_attributes = 8,
+  k_all_ids = 15,
+};
 constexpr std::size_t k_min_change_size = 4 + 1 + 1;
 
 void put_value(ByteWriter& out, const std::optional<RefValue>& value) {
@@ -42,7 +48,8 @@ void put_optional_id(ByteWriter& out, const std::optional<ObjectId>& id) {
 
 std::uint8_t id_bits(const OplogRecord& record) {
   return static_cast<std::uint8_t>((record.index_before ? k_index_before : 0) |
-                                   (record.index_after ? k_index_after : 0) | (record.discarded ? k_discarded : 0));
+                                   (record.index_after ? k_index_after : 0) | (record.discarded ? k_discarded : 0) |
+                                   (record.discarded_attributes ? k_discarded_attributes : 0));
 }
 
 OplogRecord get_record(ByteReader& in) {
@@ -55,6 +62,10 @@ OplogRecord get_record(ByteReader& in) {
   if ((ids & k_index_before) != 0) record.index_before = get_id(in);
   if ((ids & k_index_after) != 0) record.index_after = get_id(in);
   if ((ids & k_discarded) != 0) record.discarded = get_id(in);
+  if ((ids & k_discarded_attributes) != 0) {
+    if (!record.discarded) in.fail("attributes of no tree");
+    record.discarded_attributes = get_id(in);
+  }
   record.changes.resize(get_count(in, k_min_change_size));
   for (RefChange& change : record.changes) {
     change.name = get_text(in);
@@ -83,6 +94,7 @@ Bytes encode_oplog_record(const OplogRecord& record) {
   put_optional_id(out, record.index_before);
   put_optional_id(out, record.index_after);
   put_optional_id(out, record.discarded);
+  put_optional_id(out, record.discarded_attributes);
   out.u32(count_u32(record.changes.size()));
   for (const RefChange& change : record.changes) {
     put_text(out, change.name);

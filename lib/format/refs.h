@@ -33,6 +33,7 @@ struct OplogRecord {
   std::optional<ObjectId> index_before;  // tree of the index
   std::optional<ObjectId> index_after;
   std::optional<ObjectId> discarded;     // tree of the bytes the operation overwrote
+  std::optional<ObjectId> discarded_attributes;  // and of what they had beside; never without that tree
   std::string command;                   // its command line
   Timestamp time;
   bool operator==(const OplogRecord&) const = default;

@@ -74,7 +74,7 @@ class InPlace {
 
   void load_trees() {
     const ObjectReader& objects = workspace_.objects();
-    if (take_back_ != nullptr || options_.remove) store_discarded(workspace_, session_, {});  // the empty tree is read
+    if (take_back_ != nullptr || options_.remove) store_empty_tree(workspace_, session_);  // the empty tree is read
     if (take_back_ != nullptr) {
       head_tree_ = take_back_->discards ? store_index_tree(workspace_, session_, index_) : take_back_->before;
       target_tree_ = take_back_->after;
@@ -295,7 +295,9 @@ class InPlace {
     std::vector<std::string> discarded = plan_.in_the_way;
     discarded.insert(discarded.end(), overwritten_.begin(), overwritten_.end());
     if (options_.keep_index) add_replaced(discarded);
-    record.discarded = store_discarded(workspace_, session_, std::move(discarded), absent_);
+    const Discarded stored = store_discarded(workspace_, session_, index_, std::move(discarded), absent_);
+    record.discarded = stored.tree;
+    record.discarded_attributes = stored.attributes;
     return record;
   }
 
@@ -330,11 +332,17 @@ class InPlace {
     writer.on_written = [&](const std::string& path, const ObjectId& id) { journal.append(JournalWritten{path, id}); };
     writer.run();
     if (bytes_come_back) {
-      write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_));
-      write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})));
+      write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_), attributes_);
+      CheckoutAttributes back(workspace_, result_);
+      if (take_back_->brings_back_attributes)
+        back.use_directory(take_back_->brings_back, attributes_of_directory(*take_back_->brings_back_attributes), "");
+      write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})), back);
       remove_untracked(target);
     }
-    if (files_beside) write_over(target, content_of(workspace_.objects(), landing_target_->beside, PathspecSet({})));
+    if (files_beside) {
+      CheckoutAttributes none(workspace_, result_);
+      write_over(target, content_of(workspace_.objects(), landing_target_->beside, PathspecSet({})), none);
+    }
     journal.flush();
     if (is_whole_commit()) restore_root_time(*workspace_.env().fs, root_fd_, attributes_);
     keeps_modes_ = target.keeps_modes();
@@ -382,8 +390,14 @@ class InPlace {
     }
   }
 
+  static Attributes attributes_of_directory(const ObjectId& of_content) {
+    Attributes attributes;
+    attributes.directory = of_content;
+    return attributes;
+  }
+
   /// Files that are not what the index says, over what is there; directories only where they are missing.
-  void write_over(const TargetTree& target, const ChangeSource& files) {
+  void write_over(const TargetTree& target, const ChangeSource& files, CheckoutAttributes& attributes) {
     CheckoutPlan plan;
     const ChangeStream changes = files();
     while (const std::optional<TreeChange> change = changes()) {
@@ -395,7 +409,10 @@ class InPlace {
         step = is_regular(found->kind) ? Step::set_mode : Step::keep;
       plan.steps.push_back(step);
     }
-    if (!plan.steps.empty()) CheckoutWriter(workspace_, target, files, plan, result_).run();
+    if (plan.steps.empty()) return;
+    CheckoutWriter writer(workspace_, target, files, plan, result_);
+    if (attributes.any()) writer.attributes = &attributes;
+    writer.run();
   }
 
   /// What is tracked may have come back in the place of a directory whose content was discarded.

@@ -10,11 +10,18 @@ namespace store {
 /// `--out`: to another folder. Never touches HEAD or index; works in a bare or read-only repository.
 CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& options);
 
-/// Puts the bytes of files that are about to be overwritten into the repository, and returns the tree that holds them: the root that
-/// keeps them. Error if one of them cannot be read: then nothing may be overwritten.
-/// For paths of `absent` it holds whiteouts.
-ObjectId store_discarded(Workspace& workspace, const Session& session, std::vector<std::string> paths,
-                         const std::vector<std::string>& absent = {});
+/// Puts files that are about to be overwritten into the repository, and returns the tree that holds them, and their attributes: the
+/// roots that keep them. `index` tells what a checkout could not give them. Error if one of them cannot be read: then nothing may be
+/// overwritten. For paths of `absent` the tree holds whiteouts.
+struct Discarded {
+  ObjectId tree;
+  std::optional<ObjectId> attributes;  // of what is in the tree; nothing: of nothing, or metadata.* is off
+};
+Discarded store_discarded(Workspace& workspace, const Session& session, const Index& index, std::vector<std::string> paths,
+                          const std::vector<std::string>& absent = {});
+
+/// Makes the tree without entries known, to be read.
+void store_empty_tree(Workspace& workspace, const Session& session);
 
 /// Stands in a tree of discarded bytes where nothing was: what comes in its place is removed to have that back. (Real devices have no
 /// bytes, so no other device is in such a tree.)
@@ -28,6 +35,7 @@ struct TakeBack {
   ObjectId before;       // the index as the entry left it
   ObjectId after;        // and as it was
   ObjectId brings_back;  // files that the entry had discarded: they come back over those of `after`
+  std::optional<ObjectId> brings_back_attributes = {};
   ObjectId overwrites;   // files that may be there instead of those of `before`, and are discarded
   std::vector<RefChange> refs;
   /// What changed since goes too, and its bytes are stored, instead of being in the way; `before` is then the index as it is.

@@ -71,13 +71,13 @@ class ContentWalk {
   /// One file, link or tree.
   ContentTotals entry(EntryKind kind, std::uint64_t size, const ObjectId& id);
   void attributes(const ObjectId& id);
+  void chunk(const ObjectId& id, std::uint64_t length);
 
  private:
   const ContentTotals& tree_node(const ObjectId& id, std::optional<unsigned> level, unsigned depth);
   ContentTotals entry_at(EntryKind kind, std::uint64_t size, const ObjectId& id, unsigned depth);
   std::uint64_t recipe_holes(const ObjectId& id, std::optional<unsigned> level);
   void attributes_node(const ObjectId& id, std::optional<unsigned> level, unsigned depth);
-  void chunk(const ObjectId& id, std::uint64_t length);
   Bytes read_node(const ObjectKey& key, std::optional<unsigned> level, unsigned depth) const;
 
   const Workspace& workspace_;

@@ -59,7 +59,7 @@ CheckoutResult restore_staged(Workspace& workspace, const PutBackOptions& option
   record.index_before = store_index_tree(workspace, access.session(), access.index());
   if (!commit) {
     // The empty tree need not be stored yet; the comparison reads it.
-    store_discarded(workspace, access.session(), {});
+    store_empty_tree(workspace, access.session());
   }
   reset_index(workspace, access.index(), *record.index_before, tree, PathspecSet(options.paths));
   record.index_after = store_index_tree(workspace, access.session(), access.index());

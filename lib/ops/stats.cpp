@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "format/index_metadata.h"
 #include "ops/commit_graph.h"
 #include "ops/pack_blocks.h"
 #include "worktree/index.h"
@@ -49,6 +50,10 @@ class Statistics {
     if (tree && objects_.contains({ObjectType::tree, *tree})) walk_.tree(*tree);
   }
 
+  void mark_attributes(const std::optional<ObjectId>& id) {
+    if (id && objects_.contains({ObjectType::attributes, *id})) walk_.attributes(*id);
+  }
+
   /// Commits that refs had, and trees that `undo` restores.
   void mark_oplog() {
     std::vector<ObjectId> tips;
@@ -59,6 +64,7 @@ class Statistics {
       mark_tree(step.record.index_before);
       mark_tree(step.record.index_after);
       mark_tree(step.record.discarded);
+      mark_attributes(step.record.discarded_attributes);
     });
     CommitWalk history(workspace_, tips, every_tip(workspace_), Parents::all);
     while (const std::optional<CommitWalk::Item> item = history.next()) walk_.commit(item->id, item->commit);
@@ -71,8 +77,12 @@ class Statistics {
       const IndexEntry& entry = at.entry();
       const bool directory = entry.kind == EntryKind::directory;
       const bool unchanged = directory && !entry.id.is_zero() && objects_.contains({ObjectType::tree, entry.id});
+      const bool known = unchanged && !entry.attributes.is_zero() && objects_.contains({ObjectType::attributes, entry.attributes});
       if (unchanged || !directory) walk_.entry(entry.kind, entry.size, entry.id);
-      if (unchanged)
+      if (known) walk_.attributes(entry.attributes);
+      for (const Xattr& xattr : decode_index_metadata(entry.metadata).attributes.xattrs)
+        if (xattr.chunk && objects_.contains({ObjectType::chunk, *xattr.chunk})) walk_.chunk(*xattr.chunk, xattr.length);
+      if (known)
         at.next_sibling();
       else
         at.next();

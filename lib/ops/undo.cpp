@@ -205,6 +205,7 @@ std::optional<CheckoutResult> undo(Workspace& workspace, const UndoOptions& opti
     result = take_back_files(workspace, {.before = *entry->index_after,
                                          .after = *entry->index_before,
                                          .brings_back = *entry->discarded,
+                                         .brings_back_attributes = entry->discarded_attributes,
                                          .overwrites = overwrites(workspace, *entry, back),
                                          .refs = std::move(back)});
   }

@@ -105,6 +105,7 @@ inline OplogRecord sample_oplog() {
           .index_before = {},
           .index_after = id_of("tree"),
           .discarded = {},
+          .discarded_attributes = {},
           .command = "store commit -m first",
           .time = {.seconds = 1700000000, .zone_minutes = -330}};
 }

@@ -133,6 +133,8 @@ TEST_CASE_FIXTURE(MergeFixture, "a merge with conflicts that was killed anywhere
 
 TEST_CASE_FIXTURE(MergeFixture, "giving up that was killed anywhere is finished by the same call") {
   int kills = 0;
+  // What is discarded is new only once, else every kill leaves a pack for the next add, and one call more for the next kill.
+  settings.metadata.times = false;
   for (std::uint64_t nth = 1;; ++nth) {
     CAPTURE(nth);
     merge_in("other");
