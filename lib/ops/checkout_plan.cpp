@@ -205,18 +205,26 @@ Step InPlacePlanner::replace_file(const State& state, const TreeEntry& there) {
 /// A directory where a file must be: what is tracked in it goes by changes of its own, anything else is in the way.
 Step InPlacePlanner::over_directory(const State& state) {
   const TreeChange& change = state.change;
-  const ObjectReader& objects = in_.workspace->objects();
   Scanner scanner(in_.workspace->worktree_fd(), change.path, {});
   while (const std::optional<ScanEntry> inside = scanner.next()) {
     if (inside->kind == EntryKind::directory && !inside->socket) continue;
     const std::string_view below = std::string_view(inside->path).substr(change.path.size() + 1);
-    const bool tracked = in_.paths_only || in_.everything ? in_.index->find(inside->path).has_value()
-                                        : is_directory(change.before) && entry_at(objects, change.before->id, below);
-    if (tracked) continue;
+    if (is_tracked_file(change, inside->path, below)) continue;
     plan_.in_the_way.push_back(inside->path);
     plan_.untracked_below.push_back(inside->path);
   }
   return Step::replace_directory;
+}
+
+/// Below a directory that goes: a change of its own removes it. Something in the place of a tracked directory has none.
+bool InPlacePlanner::is_tracked_file(const TreeChange& change, const std::string& path, std::string_view below) const {
+  if (in_.paths_only || in_.everything) {
+    const std::optional<IndexEntry> tracked = in_.index->find(path);
+    return tracked && tracked->kind != EntryKind::directory;
+  }
+  if (!is_directory(change.before)) return false;
+  const std::optional<TreeEntry> entry = entry_at(in_.workspace->objects(), change.before->id, below);
+  return entry && entry->kind != EntryKind::directory;
 }
 
 /// Finds what is staged below a directory that the target does not have, in one pass over index and changes.

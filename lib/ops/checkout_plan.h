@@ -91,6 +91,7 @@ class InPlacePlanner {
   Step file(const State& state);
   Step replace_file(const State& state, const TreeEntry& there);
   Step over_directory(const State& state);
+  bool is_tracked_file(const TreeChange& change, const std::string& path, std::string_view below) const;
   Step in_the_way(const State& state, Step step);
   bool is_staged(const State& state) const;
   bool is_clean(const State& state) const;

@@ -57,3 +57,14 @@ store restore -q .
 store switch -q -c fix main
 is "$(cat a)$(json .result.branch status)" 1fix
 is "$(json '.result.entries[0].refs | map(.name) | join(" ")' oplog)" 'refs/heads/fix HEAD'
+
+# A file of the user's where a folder is tracked, inside a folder that becomes a file: listed, and out of the way with --force.
+store init -q ../swap && cd ../swap
+echo f >d && store commit -q -A -m file >"$out"
+store switch -q -c folder
+rm d && mkdir -p d/in && echo x >d/in/x && store commit -q -A -m folder >"$out"
+rm -r d/in && echo mine >d/in
+expect_exit 7 store --json switch main
+is "$(got '.error.paths | join(" ")')" d/in
+store switch -q --force main
+is "$(cat d)$(store status -s)" f
