@@ -163,13 +163,13 @@ TEST_CASE("an access control list comes in the kernel's form, and its mask as th
 }
 
 TEST_CASE("a list that the kernel would not take is named and left out") {
-  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
+  for (const std::pair<std::string, std::string>& record : std::vector<std::pair<std::string, std::string>>{
            {"SCHILY.acl.access", "user::rw-,group::r--,other::---,user:bob:r--,mask::r--"},
            {"SCHILY.acl.access", "nonsense"},
            {"SCHILY.acl.default", "user::rwx,user:5:r--,mask::r--"},
            {"SCHILY.acl.ace", "owner@:r::allow,user:bob:r::allow:77"}}) {
-    CAPTURE(value);
-    const ArchiveEntry entry = first_of(extended(key, value) + member("d/", "", '5'));
+    CAPTURE(record.second);
+    const ArchiveEntry entry = first_of(extended(record.first, record.second) + member("d/", "", '5'));
     CHECK(entry.left_out.size() == 1);
     CHECK(entry.xattrs.empty());
     CHECK(entry.mode == 0640);
