@@ -26,20 +26,21 @@ struct FreeArchive {
   void operator()(archive* reader) const { archive_read_free(reader); }
 };
 
-/// libarchive converts names between the archive's and the locale's character set, and the "C" locale loses what is not ASCII.
-/// In C.UTF-8, for this thread only, conversion is the identity, and what is not UTF-8 comes as it is.
-class Utf8Locale {
+/// libarchive converts the names of pax headers to the locale's character set, and in a UTF-8 locale it normalises them to NFC: two
+/// names that differ in that alone would become one. In the "C" locale, for this thread only, what is not ASCII cannot be
+/// converted; then it warns and gives the bytes as they are, which is what a name is.
+class ByteLocale {
  public:
-  Utf8Locale() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{})) {}
-  ~Utf8Locale() {
+  ByteLocale() : locale_(newlocale(LC_CTYPE_MASK, "C", locale_t{})) {}
+  ~ByteLocale() {
     if (locale_ != locale_t{}) freelocale(locale_);
   }
-  Utf8Locale(const Utf8Locale&) = delete;
-  Utf8Locale& operator=(const Utf8Locale&) = delete;
+  ByteLocale(const ByteLocale&) = delete;
+  ByteLocale& operator=(const ByteLocale&) = delete;
 
   class Scope {
    public:
-    explicit Scope(const Utf8Locale& locale)
+    explicit Scope(const ByteLocale& locale)
         : before_(locale.locale_ != locale_t{} ? uselocale(locale.locale_) : locale_t{}) {}
     ~Scope() {
       if (before_ != locale_t{}) uselocale(before_);
@@ -195,6 +196,15 @@ void add_holes(ArchiveEntry& entry, archive_entry* member) {
   hole_until(entry.size);
 }
 
+/// A pax header has a decimal number, which libarchive splits at the point: -4.5 comes as -4 and 500,000,000.
+void set_mtime(ArchiveEntry& entry, archive_entry* member) {
+  entry.mtime_seconds = archive_entry_mtime(member);
+  entry.mtime_nanoseconds = static_cast<std::uint32_t>(archive_entry_mtime_nsec(member));
+  if (entry.mtime_seconds >= 0 || entry.mtime_nanoseconds == 0) return;
+  entry.mtime_seconds -= 1;
+  entry.mtime_nanoseconds = 1'000'000'000 - entry.mtime_nanoseconds;
+}
+
 }  // namespace
 
 struct TarReader::State {
@@ -206,7 +216,7 @@ struct TarReader::State {
   bool source_ended = false;
   bool any_bytes = false;
   std::exception_ptr source_error;
-  Utf8Locale locale;
+  ByteLocale locale;
   std::unique_ptr<archive, FreeArchive> reader;
 
   static la_ssize_t on_read(archive*, void* self, const void** out);
@@ -267,14 +277,14 @@ TarReader::TarReader(ByteSource& source, AclNames names) : state_(std::make_uniq
   archive_read_support_filter_zstd(reader);
   archive_read_support_filter_lz4(reader);
   archive_read_support_format_tar(reader);
-  const Utf8Locale::Scope scope(state_->locale);
+  const ByteLocale::Scope scope(state_->locale);
   state_->check(archive_read_open(reader, state_.get(), nullptr, State::on_read, nullptr));
 }
 
 TarReader::~TarReader() = default;
 
 std::optional<ArchiveEntry> TarReader::next() {
-  const Utf8Locale::Scope scope(state_->locale);
+  const ByteLocale::Scope scope(state_->locale);
   archive_entry* member = nullptr;
   int status = ARCHIVE_RETRY;
   while (status == ARCHIVE_RETRY) status = state_->check(archive_read_next_header(state_->reader.get(), &member));
@@ -293,8 +303,7 @@ std::optional<ArchiveEntry> TarReader::next() {
   entry.size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_entry_size(member)));
   entry.target = text_of(archive_entry_symlink(member));
   entry.device = static_cast<std::uint64_t>(archive_entry_rdevmajor(member)) << 32 | archive_entry_rdevminor(member);
-  entry.mtime_seconds = archive_entry_mtime(member);
-  entry.mtime_nanoseconds = static_cast<std::uint32_t>(archive_entry_mtime_nsec(member));
+  set_mtime(entry, member);
   entry.uid = static_cast<std::uint32_t>(archive_entry_uid(member));
   entry.gid = static_cast<std::uint32_t>(archive_entry_gid(member));
   entry.user = text_of(archive_entry_uname(member));
@@ -309,7 +318,7 @@ std::optional<ArchiveEntry> TarReader::next() {
 }
 
 std::size_t TarReader::read(MutableByteView out) {
-  const Utf8Locale::Scope scope(state_->locale);
+  const ByteLocale::Scope scope(state_->locale);
   std::size_t got = 0;
   while (got < out.size()) {
     state_->fetch();
@@ -333,7 +342,7 @@ std::size_t TarReader::read(MutableByteView out) {
 }
 
 std::uint64_t TarReader::skip_hole() {
-  const Utf8Locale::Scope scope(state_->locale);
+  const ByteLocale::Scope scope(state_->locale);
   state_->fetch();
   return state_->data_offset - std::exchange(state_->position, state_->data_offset);
 }

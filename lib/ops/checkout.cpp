@@ -334,8 +334,11 @@ class InPlace {
     if (bytes_come_back) {
       write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_), attributes_);
       CheckoutAttributes back(workspace_, result_);
-      if (take_back_->brings_back_attributes)
-        back.use_directory(take_back_->brings_back, attributes_of_directory(*take_back_->brings_back_attributes), "");
+      if (take_back_->brings_back_attributes) {
+        Attributes root;
+        root.directory = *take_back_->brings_back_attributes;
+        back.use_directory(take_back_->brings_back, root, "");
+      }
       write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})), back);
       remove_untracked(target);
     }
@@ -390,35 +393,13 @@ class InPlace {
     }
   }
 
-  static Attributes attributes_of_directory(const ObjectId& of_content) {
-    Attributes attributes;
-    attributes.directory = of_content;
-    return attributes;
-  }
-
-  /// Files that are not what the index says, over what is there; directories only where they are missing.
+  /// Files that are not what the index says, over what is there.
   void write_over(const TargetTree& target, const ChangeSource& files, CheckoutAttributes& attributes) {
-    CheckoutPlan plan;
-    const ChangeStream changes = files();
-    while (const std::optional<TreeChange> change = changes()) {
-      const std::optional<ScanEntry> found = scan_one(root_fd_, change->path);
-      Step step = found ? Step::replace : Step::write;
-      if (is_whiteout(*change->after)) step = found ? Step::remove : Step::forget;
-      else if (change->after->kind == EntryKind::directory) step = directory_step(found);
-      else if (found && content_matches(workspace_, root_fd_, *found, *change->after))
-        step = is_regular(found->kind) ? Step::set_mode : Step::keep;
-      plan.steps.push_back(step);
-    }
+    CheckoutPlan plan = plan_over(workspace_, files);
     if (plan.steps.empty()) return;
     CheckoutWriter writer(workspace_, target, files, plan, result_);
     if (attributes.any()) writer.attributes = &attributes;
     writer.run();
-  }
-
-  /// What is tracked may have come back in the place of a directory whose content was discarded.
-  static Step directory_step(const std::optional<ScanEntry>& found) {
-    if (!found) return Step::make_directory;
-    return found->kind == EntryKind::directory ? Step::leave : Step::turn_into_directory;
   }
 
   /// The stat of a file that is tracked as the target has it, and is so.

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "hash/sha256.h"
 #include "ops/checkout_forms.h"
+#include "ops/content_match.h"
 #include "ops/index_tree.h"
 #include "ops/metadata.h"
 #include "ops/staging.h"
@@ -196,6 +197,26 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
   const ObjectId tree = write_index_tree(index, store.writer).id;
   store.finish();
   return tree;
+}
+
+CheckoutPlan plan_over(const Workspace& workspace, const ChangeSource& files) {
+  // What is tracked may have come back in the place of a directory whose content was discarded.
+  const auto directory = [](const std::optional<ScanEntry>& found) {
+    if (!found) return Step::make_directory;
+    return found->kind == EntryKind::directory ? Step::leave : Step::turn_into_directory;
+  };
+  CheckoutPlan plan;
+  const ChangeStream changes = files();
+  while (const std::optional<TreeChange> change = changes()) {
+    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), change->path);
+    Step step = found ? Step::replace : Step::write;
+    if (is_whiteout(*change->after)) step = found ? Step::remove : Step::forget;
+    else if (change->after->kind == EntryKind::directory) step = directory(found);
+    else if (found && content_matches(workspace, workspace.worktree_fd(), *found, *change->after))
+      step = is_regular(found->kind) ? Step::set_mode : Step::keep;
+    plan.steps.push_back(step);
+  }
+  return plan;
 }
 
 }  // namespace store

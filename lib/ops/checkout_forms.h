@@ -20,6 +20,9 @@ struct Discarded {
 Discarded store_discarded(Workspace& workspace, const Session& session, const Index& index, std::vector<std::string> paths,
                           const std::vector<std::string>& absent = {});
 
+/// How what was discarded comes back over what is there by now: whiteouts remove, directories come only where they are missing.
+CheckoutPlan plan_over(const Workspace& workspace, const ChangeSource& files);
+
 /// Makes the tree without entries known, to be read.
 void store_empty_tree(Workspace& workspace, const Session& session);
 

@@ -233,7 +233,10 @@ Index::Batch Index::begin() {
 }
 
 bool is_racy(const StatKey& stat, std::int64_t read_started_ns) {
-  return is_recent(stat.mtime_ns, read_started_ns) || is_recent(stat.ctime_ns, read_started_ns);
+  // A modification time far ahead was set by somebody; writing would set another one. The change time is the kernel's: one
+  // ahead is a clock that disagrees.
+  const bool ahead = stat.mtime_ns > read_started_ns + k_coarse_margin;
+  return (!ahead && is_recent(stat.mtime_ns, read_started_ns)) || is_recent(stat.ctime_ns, read_started_ns);
 }
 
 }  // namespace store

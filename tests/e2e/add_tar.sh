@@ -123,3 +123,14 @@ done
 expect_exit 4 store log meet
 expect_exit 0 store save -b meet -m x --tar "$scratch/below.tar" --exec f/h -- echo AAA
 is "$(json '.result.problems | length' fsck)" 0
+
+# Names are bytes, in every dialect: two that Unicode calls equal are two. And times before 1970 have fractions, too.
+mkdir "$scratch/nfc" && cd "$scratch/nfc"
+echo composed >$'caf\xc3\xa9' && echo decomposed >$'cafe\xcc\x81' && ln -s $'cafe\xcc\x81' link && touch -h -d @-4.5 link $'cafe\xcc\x81'
+for format in posix gnu; do
+  tar --format=$format -cf "$scratch/$format.tar" -- *
+  store -C "$scratch/work" save -q --tar "$scratch/$format.tar" -b nfc-$format -m x >"$out"
+  store -C "$scratch/work" checkout -q nfc-$format --out "$scratch/nfc-$format"
+  diff -r . "$scratch/nfc-$format"
+done
+is "$(stat -c %.9Y "$scratch/nfc-posix/link")" -4.500000000

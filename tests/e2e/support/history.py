@@ -94,10 +94,11 @@ class History:
         self.log.append(f"{path} <- {entry and (entry[0], *entry[-1:])}")
         for root in self.roots:
             full = os.path.join(root, path)
-            if os.path.lexists(full) and (entry is None or entry[0] != "directory" or not os.path.isdir(full)):
+            is_directory = os.path.isdir(full) and not os.path.islink(full)
+            if os.path.lexists(full) and (entry is None or entry[0] != "directory" or not is_directory):
                 keep = entry and entry[0] == "file" and os.path.isfile(full) and not os.path.islink(full)
                 if not keep:
-                    shutil.rmtree(full) if os.path.isdir(full) and not os.path.islink(full) else os.unlink(full)
+                    shutil.rmtree(full) if is_directory else os.unlink(full)
             if entry is None:
                 continue
             os.makedirs(os.path.dirname(full), exist_ok=True)

@@ -53,13 +53,13 @@ bool is_directory(const TreeEntry* state) { return state != nullptr && state->ki
 using Visit = std::function<void(const TreeEntry* base, const TreeEntry* ours, const TreeEntry* theirs)>;
 void for_all(const Visit& visit) {
   const auto get = [](const std::optional<TreeEntry>& state) { return state ? &*state : nullptr; };
-  for (const auto& [b, base] : states())
-    for (const auto& [o, ours] : states())
-      for (const auto& [t, theirs] : states()) {
-        CAPTURE(b);
-        CAPTURE(o);
-        CAPTURE(t);
-        visit(get(base), get(ours), get(theirs));
+  for (const auto& base : states())
+    for (const auto& ours : states())
+      for (const auto& theirs : states()) {
+        CAPTURE(base.first);
+        CAPTURE(ours.first);
+        CAPTURE(theirs.first);
+        visit(get(base.second), get(ours.second), get(theirs.second));
       }
 }
 

@@ -163,7 +163,9 @@ TEST_CASE_FIXTURE(RewriteFixture, "killed anywhere it is never taken for clean w
   after.resize(k_size - 5000);
   const std::vector<std::pair<std::string, const std::string*>> ways = {{one.hex(), &before}, {"main", &after}};
   std::uint64_t half = 0;
-  for (const auto& [target, wanted] : ways) {
+  for (const auto& way : ways) {
+    const auto& [name, wanted] = way;
+    const std::string target = name;
     const std::string origin = target == "main" ? one.hex() : "main";
     for (std::uint64_t nth = 1;; ++nth) {
       CAPTURE(target);
