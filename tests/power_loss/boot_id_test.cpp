@@ -5,8 +5,8 @@
 #include "support/power_loss.h"
 
 /// The linker puts this in the place of store::boot_id().
-extern "C" std::string __wrap__ZN5store7boot_idB5cxx11Ev();
-extern "C" std::string __wrap__ZN5store7boot_idB5cxx11Ev() { return fmt::format("boot {}", store::test::power_losses); }
+std::string boot_id_of_the_test() __asm__("__wrap__ZN5store7boot_idB5cxx11Ev");
+std::string boot_id_of_the_test() { return fmt::format("boot {}", store::test::power_losses); }
 
 TEST_CASE("in these tests a power loss gives another boot id") {
   const std::string before = store::boot_id();
