@@ -51,6 +51,7 @@ class Update {
   void put(const TreeChange& change, std::size_t i, Index::Batch& batch) {
     const std::optional<IndexEntry> tracked = index_.find(change.path);
     const Step step = plan_.steps[i];
+    if (concerns_attributes_only(change) && (!tracked || tracked->kind != change.after->kind)) return;  // not of what is staged
     if (!change.after) {
       if (tracked) put_deleted(change, *tracked, batch);
     } else if (is_directory(change.after)) {

@@ -111,3 +111,16 @@ expect_exit 4 store log 'main@{2 days ago}'
 expect_exit 4 store log 'main@{1000}'
 expect_exit 2 store log 'main@{nonsense}'
 is "$(json .result.problems fsck | jq length)" 0
+
+# What was staged as deleted before a switch is staged as deleted after its undo, whatever lies in its place.
+for again in 'mkdir d' ':'; do
+  store init -q "$scratch/staged ${again%% *}" && cd "$scratch/staged ${again%% *}"
+  echo 1 >f && store commit -q -A -m 1 >"$out"
+  mkdir d && echo 1 >d/a && echo 1 >d/b && store commit -q -A -m 2 >"$out"
+  store branch t HEAD~1
+  rm -r d && store add -q -A && $again
+  is "$(store status --porcelain | grep '^D' | paste -sd ,)" 'D  d/a,D  d/b'
+  store switch -q t && store undo -q
+  is "$(store status --porcelain | grep '^D' | paste -sd ,)" 'D  d/a,D  d/b'
+  is "$(store ls -r :)" f
+done
