@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/checkout_forms.h"
 #include "ops/index_patch.h"
 #include "ops/merge_state.h"
+#include "ops/ref_edit.h"
 #include "ops/restore.h"
 #include "ops/write_access.h"
 #include "worktree/target.h"
@@ -92,6 +94,20 @@ void rename_in(const Workspace& workspace, const TargetTree& tree, const Move& m
   workspace.env().fs->rename({from.get(), old_name.c_str()}, {to.get(), new_name.c_str()});
 }
 
+/// With `force`: what is overwritten is put into the repository, so that undo brings it back. Nothing if nothing is.
+std::optional<OplogRecord> keep_overwritten(Workspace& workspace, WriteAccess& access, const std::vector<Move>& moves) {
+  std::vector<std::string> overwritten;
+  for (const Move& move : moves)
+    if (scan_one(workspace.worktree_fd(), move.to)) overwritten.push_back(move.to);
+  if (overwritten.empty()) return {};
+  OplogRecord record = new_oplog_record(workspace);
+  record.index_before = store_index_tree(workspace, access.session(), access.index());
+  const Discarded discarded = store_discarded(workspace, access.session(), access.index(), std::move(overwritten));
+  record.discarded = discarded.tree;
+  record.discarded_attributes = discarded.attributes;
+  return record;
+}
+
 /// Directories that moving emptied, outwards.
 void remove_emptied(const TargetTree& tree, const std::string& path) {
   for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
@@ -119,6 +135,7 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   refuse_conflicts(workspace, options);
   const std::vector<Move> moves = plan(workspace, index, without_slashes(workspace, options));
   const TargetTree tree(*workspace.env().fs, workspace.worktree_path());
+  std::optional<OplogRecord> record = keep_overwritten(workspace, access, moves);
   RemoveResult result;
   IndexPatch patch(workspace, index);
   for (const Move& move : moves) {
@@ -129,6 +146,10 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   patch.remove_emptied();
   patch.commit();
   for (const Move& move : moves) remove_emptied(tree, move.from);
+  if (record) {
+    record->index_after = store_index_tree(workspace, access.session(), access.index());
+    workspace.refs().update(*record, workspace.lock_wait());
+  }
   access.finish();
   return result;
 }

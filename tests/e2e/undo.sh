@@ -124,3 +124,16 @@ for again in 'mkdir d' ':'; do
   is "$(store status --porcelain | grep '^D' | paste -sd ,)" 'D  d/a,D  d/b'
   is "$(store ls -r :)" f
 done
+
+# mv -f stores what it overwrites, tracked or not.
+store init -q "$scratch/moved" && cd "$scratch/moved"
+echo 1 >a && echo B >b && store commit -q -A -m 1 >"$out"
+echo precious >b && echo untracked >u
+store mv -q -f a b && is "$(cat b)" 1
+store undo -q
+is "$(cat a b | paste -sd ,)$(store status --porcelain | paste -sd ,)" '1,precious M b,?? u'
+store mv -q -f a u && is "$(cat u)" 1
+store undo -q
+is "$(cat a u | paste -sd ,)" '1,untracked'
+store mv -q a c
+is "$(json '.result.entries[0].command' oplog)" 'store undo -q'
