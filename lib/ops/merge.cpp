@@ -102,7 +102,7 @@ class Merging {
       result_.up_to_date = true;
       result_.id = head.commit;
       result_.files.head = head.commit;
-      result_.files.branch = head.branch;
+      result_.files.branch = head.branch.starts_with(k_heads) ? head.branch.substr(k_heads.size()) : head.branch;
       clean_up(head);
       return std::move(result_);
     }

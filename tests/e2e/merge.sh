@@ -19,6 +19,7 @@ store switch -q -c dev && echo 2 >d/b && touch -d @1500000000 d/b && dev=$(recor
 store switch -q main
 is "$(json '"\(.result.id) \(.result.fast_forward)"' merge dev)" "$dev true"
 is "$(store merge dev)" 'Already up to date.'
+is "$(json .result.branch merge dev)" "$(json .result.branch status)"
 is "$(cat d/b)$(json .result.branch status)" 2main
 clean
 store undo -q && is "$(cat d/b)$(head_id)" "1$base" && clean
