@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <memory>
+#include <utility>
 
 #include "format/pack.h"
 #include "pipeline/chunk_block.h"
@@ -22,6 +24,7 @@ struct Step {
   std::vector<StreamPiece> pieces;
   std::vector<WantedChunk> chunks;  // of the pieces; empty: zeros
   std::optional<ChunkBlock> block;
+  std::exception_ptr failure;  // thrown when its turn comes: what is before it has been sent by then
 };
 using StepPtr = std::shared_ptr<Step>;
 
@@ -36,7 +39,7 @@ class Stream {
     if (options_.cancel != nullptr) options_.cancel->check();
     const auto step = std::make_shared<Step>();
     while (step->pieces.size() < k_pieces_per_step) {
-      if (!ahead_ && !fetch()) break;
+      if (!ahead_ && !fetch_or_fail()) break;
       const bool zeros = !ahead_->piece.chunk;
       const bool fits = step->pieces.empty() || (!zeros && !step->chunks.empty() &&
                                                  step->chunks.back().same_block(ahead_->chunk));
@@ -45,14 +48,20 @@ class Stream {
       step->pieces.push_back(ahead_->piece);
       ahead_.reset();
     }
-    return step->pieces.empty() ? nullptr : step;
+    if (step->pieces.empty()) step->failure = std::exchange(failure_, {});
+    return step->pieces.empty() && !step->failure ? nullptr : step;
   }
 
   void decode(Step& step) const {
-    if (!step.chunks.empty()) step.block.emplace(objects_, std::move(step.chunks));
+    try {
+      if (!step.chunks.empty()) step.block.emplace(objects_, std::move(step.chunks));
+    } catch (...) {
+      step.failure = std::current_exception();
+    }
   }
 
   void send(const Step& step) const {
+    if (step.failure) std::rethrow_exception(step.failure);
     for (std::size_t i = 0; i < step.pieces.size(); ++i) {
       const StreamPiece& piece = step.pieces[i];
       if (step.block)
@@ -68,6 +77,15 @@ class Stream {
     StreamPiece piece;
     WantedChunk chunk;
   };
+  /// What cannot be found fails after the step that is being planned.
+  bool fetch_or_fail() {
+    try {
+      return !failure_ && fetch();
+    } catch (...) {
+      failure_ = std::current_exception();
+      return false;
+    }
+  }
   bool fetch() {
     const std::optional<StreamPiece> piece = next_();
     if (!piece) return false;
@@ -94,6 +112,7 @@ class Stream {
   const std::function<void(ByteView)>& sink_;
   const StreamOptions& options_;
   std::optional<Ahead> ahead_;
+  std::exception_ptr failure_;
 };
 
 void run_in_parallel(Stream& stream, const StreamOptions& options) {
