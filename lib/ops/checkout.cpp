@@ -329,7 +329,6 @@ class InPlace {
     if (attributes_.any()) writer.attributes = &attributes_;
     writer.restores_directory = restores_directory_;
     writer.untouched = [&](const std::string& path) { return untouched(path); };
-    writer.on_written = [&](const std::string& path, const ObjectId& id) { journal.append(JournalWritten{path, id}); };
     writer.run();
     if (bytes_come_back) {
       write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_), attributes_);
@@ -346,7 +345,6 @@ class InPlace {
       CheckoutAttributes none(workspace_, result_);
       write_over(target, content_of(workspace_.objects(), landing_target_->beside, PathspecSet({})), none);
     }
-    journal.flush();
     if (is_whole_commit()) restore_root_time(*workspace_.env().fs, root_fd_, attributes_);
     keeps_modes_ = target.keeps_modes();
     if (workspace_.settings().core.fsync) target.sync();

@@ -208,7 +208,6 @@ void CheckoutWriter::write_contents(const std::vector<std::size_t>* only) {
     plan_.set_stat(item.tag, stat);
     ++result_.written;
     result_.bytes += item.written;
-    if (on_written) on_written(item.path, item.id);
   };
   std::vector<RestoreItem> half_written;
   const auto failed = [&](const RestoreItem& item, const Error& error) {
@@ -282,7 +281,6 @@ bool CheckoutWriter::make_link(const TreeChange& change, std::size_t index, cons
   }
   ++result_.written;
   if (const std::optional<ScanEntry> made = scan_one(target_.fd(), change.path)) plan_.set_stat(index, made->stat);
-  if (on_written) on_written(change.path, change.after->id);
   if (Progress* progress = workspace_.env().progress) {
     ++progress->files_done;
     progress->bytes_done += change.after->size;
@@ -333,7 +331,6 @@ void CheckoutWriter::write_node(const TreeChange& change, std::size_t index, con
   }
   ++result_.written;
   finish_entry(change, index, recorded);
-  if (on_written) on_written(change.path, entry.id);
 }
 
 /// A link or node with several names; its first name comes before it in path order, so it is there by now.

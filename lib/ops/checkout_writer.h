@@ -27,9 +27,6 @@ class CheckoutWriter {
   /// The stat that a file of this content, which the checkout does not touch, has if it is unchanged.
   std::function<std::optional<StatKey>(const std::string& path)> untouched;
 
-  /// Told of each file that is finished, one call at a time.
-  std::function<void(const std::string& path, const ObjectId& id)> on_written;
-
   void run();
 
  private:
