@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -53,13 +54,38 @@ bool file_matches_recipe(const Workspace& workspace, int fd, const TreeEntry& en
   return true;
 }
 
+SourceFile open_found(int root_fd, const ScanEntry& found) {
+  const int directory = open_beneath(root_fd, std::string(parent_path(found.path)), O_PATH | O_DIRECTORY);
+  if (directory < 0) throw_errno(-directory, "open", escape_name(found.path));
+  const UniqueFd owner(directory);
+  return open_source(directory, std::string(base_name(found.path)), found.path);
+}
+
+/// True if the first chunks of a recipe are not what the file is cut into now. A cut depends on nothing before its chunk.
+bool cut_otherwise(const ObjectReader& objects, const TreeEntry& entry, int fd, const ChunkParameters& now,
+                   const std::string& path) {
+  constexpr int k_stretches = 8;
+  Bytes buffer;
+  int looked_at = 0;
+  for (RecipeCursor cursor(objects, entry.id); !cursor.at_end() && looked_at < k_stretches; cursor.next()) {
+    ++looked_at;
+    const std::uint64_t length = cursor.entry().length;
+    if (cursor.entry().kind == RecipeKind::zeros) {
+      // Zeros are cut at the maximum.
+      if (cursor.offset() + length < entry.size && length % now.max != 0) return true;
+      continue;
+    }
+    buffer.resize(now.max);
+    buffer.resize(pread_full(fd, buffer, cursor.offset(), path));
+    if (buffer.empty() || chunk_cuts(now, buffer).front() != length) return true;  // it shrinks meanwhile
+  }
+  return false;
+}
+
 bool file_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
   if (found.stat.size != entry.size) return false;
   if (entry.size == 0) return true;
-  const int directory = open_beneath(root_fd, std::string(parent_path(found.path)), O_PATH | O_DIRECTORY);
-  if (directory < 0) return false;
-  const UniqueFd owner(directory);
-  const SourceFile file = open_source(directory, std::string(base_name(found.path)), found.path);
+  const SourceFile file = open_found(root_fd, found);
   if (file.stat.stat != found.stat) return false;
   Bytes buffer;
   const bool same = entry.kind == EntryKind::large_file
@@ -71,12 +97,13 @@ bool file_matches(const Workspace& workspace, int root_fd, const ScanEntry& foun
 
 bool link_matches(int root_fd, const ScanEntry& found, const TreeEntry& entry) {
   const int directory = open_beneath(root_fd, std::string(parent_path(found.path)), O_PATH | O_DIRECTORY);
-  if (directory < 0) return false;
+  if (directory < 0) throw_errno(-directory, "open", escape_name(found.path));
   const UniqueFd owner(directory);
   std::string target(k_max_link_target + 1, '\0');
   const ssize_t length =
       ::readlinkat(directory, std::string(base_name(found.path)).c_str(), target.data(), target.size());
-  if (length < 0 || static_cast<std::uint64_t>(length) != entry.size) return false;
+  if (length < 0) throw_errno(errno, "readlink", escape_name(found.path));
+  if (static_cast<std::uint64_t>(length) != entry.size) return false;
   target.resize(static_cast<std::size_t>(length));
   return sha256(as_bytes(target)) == entry.id;
 }
@@ -88,17 +115,36 @@ bool stretch_matches(int fd, const RecipeEntry& stretch, std::uint64_t offset, B
   return stretch.length <= k_max_object_size && range_has_content(fd, offset, stretch.length, stretch.id, buffer, path);
 }
 
-bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
+bool content_equals(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
   if (found.socket || !same_type(found.kind, entry.kind)) return false;
   if (entry.kind == EntryKind::symlink) return link_matches(root_fd, found, entry);
   if (!is_regular(entry.kind)) {
     const bool device = entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device;
     return !device || found.device_number == entry.size;
   }
+  return file_matches(workspace, root_fd, found, entry);
+}
+
+bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
   try {
-    return file_matches(workspace, root_fd, found, entry);
+    return content_equals(workspace, root_fd, found, entry);
   } catch (const Error& error) {
     // What cannot be read is not known to be the same; damage and cancellation are for the caller.
+    if (error.errno_value() == 0) throw;
+    return false;
+  }
+}
+
+bool equals_in_another_form(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry,
+                            const ContentProfile& now) {
+  if (!is_regular(entry.kind) || found.stat.size != entry.size || entry.size == 0) return false;
+  const bool large = entry.kind == EntryKind::large_file;
+  try {
+    if (large == (entry.size > now.inline_threshold) &&
+        !(large && cut_otherwise(workspace.objects(), entry, open_found(root_fd, found).fd.get(), now.chunking, found.path)))
+      return false;
+    return file_matches(workspace, root_fd, found, entry);
+  } catch (const Error& error) {
     if (error.errno_value() == 0) throw;
     return false;
   }

@@ -7,11 +7,14 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "base/system_info.h"
 #include "base/text.h"
+#include "ops/content_match.h"
 #include "ops/exclude.h"
 #include "ops/index_attributes.h"
 #include "ops/metadata.h"
 #include "ops/permissions.h"
+#include "ops/staged_changes.h"
 #include "worktree/scan_entry.h"
 
 namespace store {
@@ -33,8 +36,6 @@ bool matches_something(int root_fd, const Index& index, const Pathspec& spec) {
     if (spec.matches(found->path, found->kind)) return true;
   return false;
 }
-
-bool same_class(EntryKind a, EntryKind b) { return a == b || (is_regular(a) && is_regular(b)); }
 
 }  // namespace
 
@@ -305,7 +306,7 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
     seen_.bytes += found.stat.size;
   }
   const std::uint16_t mode = mode_of(found, tracked, workspace_.settings().core.permissions);
-  if (tracked != nullptr && same_class(tracked->kind, found.kind) && tracked->mode == mode) {
+  if (tracked != nullptr && same_type(tracked->kind, found.kind) && tracked->mode == mode) {
     const bool by_stat = is_regular(found.kind) || found.kind == EntryKind::symlink;
     const bool same = by_stat ? tracked->stat == found.stat && !tracked->racy
                               : found.kind == EntryKind::directory || tracked->size == found.device_number;
@@ -313,8 +314,28 @@ std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const Ind
       count(found, *tracked);
       return attributes_of(found, *tracked);
     }
+    if (std::optional<IngestInput> input = in_another_form(found, *tracked)) return input;
   }
   return input_for(found, tracked);
+}
+
+/// Content that the index has as earlier settings cut it stays in that form: nobody changed it. A snapshot is made anew.
+std::optional<IngestInput> StageWalk::in_another_form(const ScanEntry& found, const IndexEntry& tracked) {
+  if (options_.snapshot || tracked.streamed || !is_regular(found.kind)) return std::nullopt;
+  const std::int64_t started = coarse_now_ns();
+  const ContentProfile profile = classes_.profile_of(&tracked, found.stat.size);
+  if (!equals_in_another_form(workspace_, root_fd_, found, tree_entry_of(tracked), profile)) return std::nullopt;
+  IngestInput input;
+  input.capture = metadata_.any() ? IngestInput::Capture::yes : IngestInput::Capture::no;
+  input.entry = tracked;
+  input.entry.stat = found.stat;
+  input.entry.racy = is_racy(found.stat, started);
+  input.found = found;
+  input.known_mtime_ns = tracked.stat.mtime_ns;
+  count(found, tracked);
+  --totals_.cache_hits;
+  ++totals_.cache_misses;
+  return input;
 }
 
 /// Closure makes the one object enough.
@@ -341,7 +362,7 @@ IngestInput StageWalk::input_for(const ScanEntry& found, const IndexEntry* track
   if (metadata_.any()) {
     input.capture = IngestInput::Capture::yes;
     input.found = found;
-    if (tracked != nullptr && same_class(tracked->kind, found.kind)) {
+    if (tracked != nullptr && same_type(tracked->kind, found.kind)) {
       input.entry.metadata = tracked->metadata;
       input.known_mtime_ns = tracked->stat.mtime_ns;
     }

@@ -52,6 +52,7 @@ class StageWalk {
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
   bool holds_streamed(const std::string& directory);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
+  std::optional<IngestInput> in_another_form(const ScanEntry& found, const IndexEntry& tracked);
   bool is_there(const IndexEntry& tracked) const;
   IngestInput input_for(const ScanEntry& found, const IndexEntry* tracked);
   std::optional<IngestInput> attributes_of(const ScanEntry& found, const IndexEntry& tracked);

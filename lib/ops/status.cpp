@@ -8,15 +8,15 @@
 #include "base/path.h"
 #include "base/system_info.h"
 #include "ops/check_ignore.h"
+#include "ops/content_match.h"
 #include "ops/history.h"
 #include "ops/merge_state.h"
 #include "ops/permissions.h"
 #include "ops/revision.h"
-#include "ops/size_classes.h"
+#include "ops/staged_changes.h"
 #include "ops/staged_list.h"
 #include "ops/staging.h"
 #include "ops/untracked.h"
-#include "pipeline/content_id.h"
 #include "repo/session.h"
 #include "worktree/capture.h"
 #include "worktree/index.h"
@@ -102,7 +102,6 @@ class WorktreeComparison {
         pathspecs_(pathspecs),
         conflicts_(conflicts),
         result_(result),
-        classes_(workspace.settings()),
         ignore_(whole_tree_rules(workspace)),
         untracked_({.all = options.all_untracked, .ignored = options.ignored}, pathspecs,
                    [this](const ScanEntry& directory) {
@@ -204,7 +203,7 @@ class WorktreeComparison {
     if (found.stat.size != tracked.size) return true;
     const std::int64_t started = coarse_now_ns();
     try {
-      if (id_of(found, tracked) != std::pair(tracked.kind, tracked.id)) return true;
+      if (!content_equals(workspace_, workspace_.worktree_fd(), found, tree_entry_of(tracked))) return true;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::not_found) result_.failed.push_back({found.path, error.message()});
       return true;
@@ -217,22 +216,12 @@ class WorktreeComparison {
     return false;
   }
 
-  std::pair<EntryKind, ObjectId> id_of(const ScanEntry& found, const IndexEntry& tracked) const {
-    if (found.kind == EntryKind::symlink)
-      return {EntryKind::symlink, symlink_id(workspace_.worktree_fd(), found.path)};
-    const ContentProfile profile = classes_.profile_of(&tracked, found.stat.size);
-    const ContentId content =
-        content_id(workspace_.worktree_fd(), found.path, profile.chunking, profile.inline_threshold);
-    return {content.kind, content.id};
-  }
-
   Workspace& workspace_;
   const Index& index_;
   const StatusOptions& options_;
   const PathspecSet& pathspecs_;
   const OpenConflicts& conflicts_;
   StatusResult& result_;
-  SizeClasses classes_;
   IgnoreScope::Pointer ignore_;
   UntrackedList untracked_;
   std::optional<std::string> replaced_file_;

@@ -87,6 +87,7 @@ std::optional<TreeEntry> WorktreeChanges::entry_of(const ScanEntry& found, const
   }
   if (same && found.stat == tracked.stat && !tracked.racy) return entry;
   try {
+    if (same && found.stat.size == tracked.size && content_equals(workspace_, workspace_.worktree_fd(), found, entry)) return entry;
     if (found.kind == EntryKind::symlink) {
       entry.kind = EntryKind::symlink;
       entry.size = found.stat.size;

@@ -79,7 +79,8 @@ void IngestStages::read_group(std::span<SmallItem> group, IngestItem& item, std:
         read_small(directory.get(), small, std::move(sources[i]), item, used);
       else if (small.input.capture == IngestInput::Capture::yes)
         capture_unread(directory.get(), small);
-      small.input.entry.racy = small.changed || is_racy(small.input.entry.stat, started);
+      const bool compared = small.input.action == IngestInput::Action::pass && is_regular(small.input.entry.kind);
+      small.input.entry.racy = small.changed || is_racy(small.input.entry.stat, started) || (compared && small.input.entry.racy);
     } catch (const Error& error) {
       small.failure = error.message();
     }
