@@ -160,19 +160,29 @@ UniqueFd try_own(const std::string& directory) {
   return fd;
 }
 
-void check_space(const Workspace& workspace, const TargetTree& target, const ChangeSource& source,
-                 const CheckoutPlan& plan) {
+/// A file that was not sparse is written whole, and a hard link of another one takes nothing.
+Takes space_of(const CheckoutAttributes& attributes, const std::optional<Attributes>& recorded, const TreeChange& change,
+               const IsContent& is_content) {
+  if (!recorded) return Takes::data;
+  const std::optional<std::string> link = attributes.link_target(*recorded, *change.after);
+  if (link && is_content(*link)) return Takes::nothing;
+  return recorded->sparse ? Takes::data : Takes::size;
+}
+
+void check_space(const Workspace& workspace, const TargetTree& target, const Destination& destination,
+                 const CheckoutPlan& plan, CheckoutAttributes& attributes) {
   struct statvfs info;
   if (::fstatvfs(target.fd(), &info) != 0 || info.f_frsize == 0) return;
   const std::uint64_t available = std::uint64_t{info.f_bavail} * info.f_frsize;
-  const auto needed = [&](bool count_holes) {
-    return needed_space(workspace.objects(), source, plan, info.f_frsize, count_holes);
-  };
-  if (needed(true) <= available) return;
-  const std::uint64_t without_holes = needed(false);
-  if (without_holes <= available) return;
-  throw Error(ErrorKind::no_space, fmt::format("{} ({} bytes) are needed, {} ({} bytes) are free", human_size(without_holes),
-                                               without_holes, human_size(available), available));
+  if (needed_space(workspace.objects(), destination.source, plan, info.f_frsize) <= available) return;
+  const CheckoutAttributes::Lookup lookup = attributes.lookup();
+  const std::uint64_t needed =
+      needed_space(workspace.objects(), destination.source, plan, info.f_frsize, [&](const TreeChange& change) {
+        return space_of(attributes, lookup(change.path), change, destination.is_content);
+      });
+  if (needed <= available) return;
+  throw Error(ErrorKind::no_space, fmt::format("{} ({} bytes) are needed, {} ({} bytes) are free", human_size(needed),
+                                               needed, human_size(available), available));
 }
 
 /// `--force` overwrites files; it never deletes a directory that has files in it.
@@ -218,12 +228,12 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
   }
   if (!plan.in_the_way.empty() && !options.force) throw_in_the_way(std::move(plan.in_the_way));
   if (!plan.in_the_way.empty()) check_force(target, destination.source, plan);
-  check_space(workspace, target, destination.source, plan);
-
   CheckoutResult result;
   CheckoutAttributes attributes(workspace, result);
   use_attributes_of(workspace.objects(), read_commit(workspace.objects(), options.revision.commit),
                     options.subtree.value_or(""), attributes, result);
+  check_space(workspace, target, destination, plan, attributes);
+
   CheckoutWriter writer(workspace, target, destination.source, plan, result);
   if (attributes.any()) writer.attributes = &attributes;
   writer.run();

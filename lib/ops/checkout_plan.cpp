@@ -303,14 +303,15 @@ Step OutsidePlanner::step_for(const TreeChange& change) {
 }
 
 std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
-                           std::uint64_t block, bool count_holes) {
+                           std::uint64_t block, const std::function<Takes(const TreeChange&)>& takes) {
   std::uint64_t needed = 0;
   const ChangeStream changes = source();
   for (const Step step : plan.steps) {
     const std::optional<TreeChange> change = changes();
     if (!change || !writes_content(step) || !is_regular(change->after->kind)) continue;
-    std::uint64_t size = change->after->size;
-    if (!count_holes && change->after->kind == EntryKind::large_file) {
+    const Takes what = takes ? takes(*change) : Takes::size;
+    std::uint64_t size = what == Takes::nothing ? 0 : change->after->size;
+    if (what == Takes::data && change->after->kind == EntryKind::large_file) {
       for (RecipeCursor cursor(objects, change->after->id); !cursor.at_end(); cursor.next())
         if (cursor.entry().kind == RecipeKind::zeros) size -= std::min(size, cursor.entry().length);
     }

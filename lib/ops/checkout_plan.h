@@ -132,8 +132,9 @@ class OutsidePlanner {
 /// The entry at a path of a tree ("" is none), or nothing.
 std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, std::string_view path);
 
-/// Bytes that the plan's files take on disk, in units of `block`; with `count_holes` false without zeros of recipes.
+/// Bytes that the plan's files take on disk, in units of `block`. `takes` is asked for files in path order; not set: each takes its size.
+enum class Takes : std::uint8_t { nothing, data, size };  // `data`: without the runs of zeros of its recipe
 std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
-                           std::uint64_t block, bool count_holes);
+                           std::uint64_t block, const std::function<Takes(const TreeChange&)>& takes = {});
 
 }  // namespace store
