@@ -92,8 +92,8 @@ Command save_command() {
           "run, with names from the root of the tree. If one of them fails, nothing is saved.\n"
           "\n"
           "Files that did not change since the last save of the same path are not read again (cache_hits in --json). Those\n"
-          "that cannot be read are left out and named, and the exit code is 3; with --strict there is no commit then. If\n"
-          "another save moves the branch meanwhile, the commit is put on top of it.",
+          "that cannot be read are left out and named, and the exit code is 3; with --strict, or if it is DIR or FILE itself,\n"
+          "there is no commit then. If another save moves the branch meanwhile, the commit is put on top of it.",
       .options =
           {
               {.letter = 'b', .name = "branch", .argument = "BRANCH", .help = "the branch", .completes = Completes::branch},

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -61,6 +62,8 @@ Source open_source_of(const Repository& repository, const std::string& path) {
     source.path = parent + "/" + source.paths[0];
     source.directory = open_readonly(AT_FDCWD, parent, O_DIRECTORY);
   }
+  // A directory that may be listed but not searched shows names alone: nothing in it can be read.
+  if (::faccessat(source.directory.get(), ".", X_OK, AT_EACCESS) != 0) throw_errno(errno, "search", escape_name(path));
   const StatKey folder = key_of_stat(stat_fd(source.directory.get(), source.path));
   const StatKey own = key_of_stat(stat_fd(repository.fd(), repository.path()));
   if (folder.inode == own.inode && folder.device == own.device)
@@ -108,12 +111,15 @@ class Save {
   CommitResult run() {
     const auto started = std::chrono::steady_clock::now();
     check_refs();
+    result_.branch = options_.branch;
     Source source;
-    if (!options_.path.empty()) source = open_source_of(workspace_.repository(), options_.path);
+    if (!options_.path.empty() && !open_source(source)) {
+      report_tip();
+      return std::move(result_);
+    }
     Session session = Session::open(workspace_.repository(), workspace_.env().command, workspace_.lock_wait());
     session.directory_fd();  // refuses a full disk
     std::vector<DeadSession> dead = adopt_interrupted(workspace_);
-    result_.branch = options_.branch;
     {
       SaveIndex remembered(workspace_, source.path.empty() ? std::nullopt : std::optional(source.path));
       const bool complete = source.path.empty() ? read_streams(session, remembered.index())
@@ -139,6 +145,19 @@ class Save {
       throw Error(ErrorKind::exists, fmt::format("tag {}: exists", escape_name(*options_.tag)));
   }
 
+  /// What cannot be read at all is no empty directory: it is named, and nothing is saved.
+  bool open_source(Source& source) {
+    try {
+      source = open_source_of(workspace_.repository(), options_.path);
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::permission || error.errno_value() == 0) throw;
+      result_.failed.push_back({options_.path, error.message()});
+      return false;
+    }
+  }
+
+  /// False for a file that could not be read.
   bool read_source(const Source& source, Session& session, const std::vector<DeadSession>& dead, Index& index) {
     AddOptions add = options_.add;
     add.snapshot = true;
@@ -148,7 +167,7 @@ class Save {
     AddResult staged = stage(workspace_, StageTarget{source.directory.get(), index, session, dead}, std::move(add));
     read_ = staged.totals;
     result_.failed = std::move(staged.failed);
-    return true;
+    return source.paths.empty() || index.find(source.paths.front());
   }
 
   bool read_streams(const Session& session, Index& index) {

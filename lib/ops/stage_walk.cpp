@@ -464,7 +464,16 @@ void check_paths_exist(int root_fd, const Index& index, AddOptions& options, std
         throw Error(ErrorKind::usage, fmt::format("{}: the name of a repository is never content", escape_name(path)));
       begin = end + 1;
     }
-    if (spec.exclude || matches_something(root_fd, index, spec)) {
+    bool is_there = spec.exclude;
+    try {
+      is_there = is_there || matches_something(root_fd, index, spec);
+    } catch (const Error& error) {
+      // In a directory that may not be searched: one of the inputs that cannot be read.
+      if (error.kind() != ErrorKind::permission) throw;
+      failed.push_back({path, error.message()});
+      continue;
+    }
+    if (is_there) {
       present.push_back(std::move(spec));
     } else if (options.paths_from_file) {
       failed.push_back({path, "no such file"});

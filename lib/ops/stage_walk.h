@@ -100,7 +100,7 @@ void leave_out_ignored(const Workspace& workspace, const Index& index, AddOption
                        std::vector<IgnoredPath>& ignored);
 
 /// The paths, resolved before anything is staged: one that is neither on disk nor tracked is Error{not_found} (from a file list: left out
-/// and reported).
+/// and reported). So is, always, one that may not be looked at.
 void check_paths_exist(int root_fd, const Index& index, AddOptions& options, std::vector<PathFailure>& failed);
 
 }  // namespace store
