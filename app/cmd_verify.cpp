@@ -47,7 +47,7 @@ int run(Context& context) {
     if (differences == 0 && failed.empty() && !context.quiet())
       context.out().write("the working tree is what " + id.short_hex() + " says\n");
   }
-  context.report_failed(failed);
+  context.report_failed(failed, "the rest is compared");
   if (differences > 0)
     context.fail(Error(ErrorKind::verification, "the working tree differs from " + id.short_hex() + " in " + counted(differences, "path")));
   return 0;
@@ -62,7 +62,8 @@ Command verify_command() {
            .description =
                "Reads every file of the working tree and compares names, types, permissions and content with REV (HEAD), without\n"
                "restoring anything and without trusting times. What REV does not hold is listed as added, unless it is\n"
-               "ignored. Exit 5 if anything differs.",
+               "ignored. A set-id bit that a checkout may not set is no difference. Exit 5 if anything differs, else 3 if something could\n"
+               "not be read.",
            .options = {{.name = "worktree", .help = "the working tree"}},
            .max_positionals = 1,
            .completes = Completes::revision},

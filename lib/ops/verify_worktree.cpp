@@ -1,5 +1,6 @@
 #include "ops/verify_worktree.h"
 
+#include "base/error.h"
 #include "base/path.h"
 #include "ops/check_ignore.h"
 #include "ops/content_match.h"
@@ -54,7 +55,8 @@ class Comparison {
       if (order <= 0) found = scanner.next();
     }
     flush_directory({});
-    return scanner.failures();
+    unreadable_.insert(unreadable_.end(), scanner.failures().begin(), scanner.failures().end());
+    return std::move(unreadable_);
   }
 
  private:
@@ -98,14 +100,28 @@ class Comparison {
       differs_(found.path, Change::typechange);
       return;
     }
-    const std::uint16_t mode = recorded_mode(found.kind, found.mode, workspace_.settings().core.permissions);
-    if (mode != expected.mode || !content_matches(workspace_, workspace_.worktree_fd(), found, expected))
-      differs_(found.path, Change::modified);
+    try {
+      if (!same_mode(found, expected) || !content_equals(workspace_, workspace_.worktree_fd(), found, expected))
+        differs_(found.path, Change::modified);
+    } catch (const Error& error) {
+      if (error.errno_value() == 0) throw;  // damage, or cancelled
+      if (error.kind() == ErrorKind::not_found) differs_(found.path, Change::deleted);  // just now
+      else unreadable_.push_back({found.path, error.message()});
+    }
+  }
+
+  /// A mode that a checkout could not set, and nobody changed since, is as recorded.
+  bool same_mode(const ScanEntry& found, const TreeEntry& expected) const {
+    const Permissions policy = workspace_.settings().core.permissions;
+    if (mode_of(found, nullptr, policy) == expected.mode) return true;
+    const std::optional<IndexEntry> tracked = index_.find(found.path);
+    return tracked && mode_of(found, &*tracked, policy) == expected.mode;
   }
 
   Workspace& workspace_;
   const Differs& differs_;
   const Index index_;
+  std::vector<PathFailure> unreadable_;
   std::string extra_directory_;  // not yet known to be empty
 };
 

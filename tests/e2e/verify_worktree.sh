@@ -39,3 +39,20 @@ store init -q --bare "$scratch/b" && expect_exit 10 store --repo "$scratch/b" ve
 # Progress: the first and the last state of the stage, which add up.
 store --progress json verify --worktree >"$out" 2>"$err"
 is "$(jq -s 'map(select(.stage == "verify")) | [length >= 2, .[-1].done, .[-1].bytes_done == .[-1].bytes_total] | tojson' -r "$err")" '[true,true,true]'
+
+# An ordinary user: what he may not read is not known to differ; set-id bits of another owner, which his checkout does not try, do not.
+[[ $EUID == 0 ]] || skip 'handing a repository over needs root'
+need_nobody
+cd "$scratch" && mkdir theirs && chmod 755 theirs && cd theirs
+store init -q && mkdir shared && echo x >setuid && echo x >open && echo x >closed && echo y >shared/f
+chmod 4755 setuid && chmod 2775 shared && chmod 000 closed && chown 5:6 setuid shared
+store add -q -A && store commit -q -m 1 >"$out" && rm -rf setuid shared open closed .store/index.* && chown -R 65534:65534 .
+nobodys() { as_nobody env HOME=/nonexistent "$scratch/bin/store" "$@"; }
+expect_exit 0 nobodys checkout HEAD -- .
+is "$(nobodys status --porcelain)" ''
+is "$(stat -c %a setuid)" 755
+expect_exit 3 nobodys --json verify --worktree
+is "$(got '[.result.differences, (.result.failed | map(.path)), .error.kind] | tojson')" '[[],["closed"],"partial"]'
+as_nobody chmod 700 setuid && as_nobody chmod 2755 shared
+expect_exit 5 nobodys --json verify --worktree
+is "$(got '[.result.differences[].path, .result.failed[].path] | tojson')" '["setuid","shared","closed"]'
