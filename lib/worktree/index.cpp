@@ -38,11 +38,17 @@ struct Index::State {
   int repository_fd;
   std::shared_ptr<const IndexSnapshot> snapshot;
 
-  void reload() { snapshot = IndexSnapshot::load(repository_fd); }
+  void reload();
   IndexCursor seek(std::string_view path) const { return IndexCursor(snapshot, path); }
   void append(ByteView batch, bool sync);
   void compact();
 };
+
+/// Cursors may hold the old snapshot, so it stays mapped; of its pages, as many as the index has bytes, nothing need stay.
+void Index::State::reload() {
+  if (snapshot) snapshot->let_go();
+  snapshot = IndexSnapshot::load(repository_fd);
+}
 
 /// durability.md "Index batch" 1, 3, 4.
 void Index::State::append(ByteView batch, bool sync) {
@@ -217,6 +223,7 @@ void Index::Batch::commit(bool sync) {
   Index::State& index = state->index;
   state->writer.finish();
   index.append(state->bytes, sync);
+  state->bytes = {};  // as long as the log, which is read now
   index.reload();
   if (index.snapshot->valid_log().size() > log_limit(*index.snapshot)) index.compact();
 }

@@ -76,6 +76,7 @@ std::shared_ptr<const IndexSnapshot> IndexSnapshot::load(int repository_fd) {
     snapshot->log_identity_ = log.identity;
     snapshot->log_file_ = map(log, k_index_log);
     snapshot->read_log();
+    snapshot->let_go();
     return snapshot;
   }
   throw Error(ErrorKind::system, fmt::format("index.log: replaced {} times while it was opened", k_attempts));
