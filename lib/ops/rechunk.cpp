@@ -102,7 +102,6 @@ class Rechunk {
     writer.put({ObjectType::commit, id}, as_bytes(text));
     writer.flush();
     publisher_.finish(id);
-    publisher_.take_sealed();
     commits_.emplace(old_id, id);
     return id;
   }

@@ -287,10 +287,10 @@ void IngestStages::assemble(IngestItem& item) {
 /// Objects of sealed packs are found through the store now; their keys need not be remembered here.
 void IngestStages::forget_sealed() {
   if (ports_.publisher == nullptr) return;
-  for (const std::vector<ObjectKey>& keys : ports_.publisher->take_sealed()) {
-    for (const ObjectKey& key : keys) seen_.erase(key);
-    sealed_packs_.fetch_add(1, std::memory_order_release);
-  }
+  const std::uint64_t sealed = ports_.publisher->sealed_packs();
+  if (sealed == sealed_packs_.load(std::memory_order_relaxed)) return;
+  std::erase_if(seen_, [this](const ObjectKey& key) { return objects_.known_for_deduplication(key); });
+  sealed_packs_.store(sealed, std::memory_order_release);
 }
 
 /// True if the object was new. A negative answer of the hash stage (`found`) holds unless a pack was sealed since.

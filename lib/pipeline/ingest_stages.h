@@ -161,7 +161,7 @@ class IngestStages {
   std::uint64_t planned_offset_ = 0;
   // assemble
   BlockAssembler assembler_;
-  std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // of packs that are not sealed yet
+  std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // perhaps not yet found through the store
   std::atomic<std::uint64_t> sealed_packs_{0};
   PackEstimate estimate_;
   IngestItem* current_ = nullptr;       // the item that assemble works on, for the recipe's sink

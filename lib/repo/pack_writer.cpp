@@ -90,13 +90,6 @@ bool PackWriter::fits(const EncodedBlock& block) const {
   return empty() || (!full() && entries_.size() + block.keys.size() <= k_pack_object_limit);
 }
 
-std::vector<ObjectKey> PackWriter::keys() const {
-  std::vector<ObjectKey> keys;
-  keys.reserve(entries_.size());
-  for (const FooterEntry& entry : entries_) keys.push_back(entry.key);
-  return keys;
-}
-
 CatalogPack PackWriter::seal() {
   const CatalogPack pack = seal_pack(repository_, {.directory_fd = directory_fd_,
                                                    .name = name_,

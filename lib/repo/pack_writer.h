@@ -30,8 +30,6 @@ class PackWriter {
   std::uint64_t size() const { return offset_; }
   /// Footer, sync, rename, directory sync. The pack is durable but not yet in the catalog. Starts over.
   CatalogPack seal();
-  /// What was appended since the pack was begun, in no particular order.
-  std::vector<ObjectKey> keys() const;
   /// Removes an unsealed temporary, as far as that is possible, and starts over. Never throws.
   void discard();
 

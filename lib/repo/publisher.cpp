@@ -20,10 +20,9 @@ Publisher::Publisher(const Repository& repository, ObjectStore& objects, const S
 
 void Publisher::append(const EncodedBlock& block) {
   if (!writer_.fits(block)) {
-    std::vector<ObjectKey> keys = writer_.keys();
     const CatalogPack pack = seal();
     append_catalog(repository_, {AddPacks{{pack}}}, wait_);
-    announce(pack, std::move(keys));
+    announce(pack);
     objects_.maintain_tables();
   }
   writer_.append(block);
@@ -41,17 +40,14 @@ CatalogPack Publisher::seal() {
   return pack;
 }
 
-/// The pack is in the catalog: lookups find its objects, and whoever remembers their keys may forget them.
-void Publisher::announce(const CatalogPack& pack, std::vector<ObjectKey> keys) {
+/// The pack is in the catalog: lookups find its objects before anybody is told.
+void Publisher::announce(const CatalogPack& pack) {
   objects_.add_pack(pack);
-  ++sealed_packs_;
-  const MutexLock lock(mutex_);
-  sealed_.push_back(std::move(keys));
+  sealed_packs_.fetch_add(1, std::memory_order_release);
 }
 
 PublishTotals Publisher::finish(std::optional<ObjectId> commit) {
   if (totals_.objects == 0) return {};
-  std::vector<ObjectKey> keys = writer_.keys();
   std::vector<CatalogRecord> records;
   std::optional<CatalogPack> last;
   if (!writer_.empty()) {
@@ -67,14 +63,9 @@ PublishTotals Publisher::finish(std::optional<ObjectId> commit) {
                              .time = coarse_now_ns() / k_ns_per_second,
                              .commit = commit});
   append_catalog(repository_, records, wait_);
-  if (last) announce(*last, std::move(keys));
+  if (last) announce(*last);
   packs_.clear();
   return std::exchange(totals_, {});
-}
-
-std::vector<std::vector<ObjectKey>> Publisher::take_sealed() {
-  const MutexLock lock(mutex_);
-  return std::exchange(sealed_, {});
 }
 
 ObjectWriter::ObjectWriter(ObjectStore& objects, Publisher& publisher, const CompressionOptions& options)

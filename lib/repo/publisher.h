@@ -1,9 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <unordered_set>
 #include <vector>
 
-#include "base/mutex.h"
 #include "repo/object_store.h"
 #include "repo/pack_writer.h"
 #include "repo/session.h"
@@ -29,24 +29,19 @@ class Publisher {
   /// Seals what is open and appends the layer record (with the commit, if there is one). No objects: no
   /// layer.
   PublishTotals finish(std::optional<ObjectId> commit);
-  /// Packs that were sealed since the last call (their objects are now found through the store): lets the
-  /// deduplicating stage forget their keys. Any thread.
-  std::vector<std::vector<ObjectKey>> take_sealed();
-  /// Packs sealed so far.
-  std::uint64_t sealed_packs() const { return sealed_packs_; }
+  /// Packs sealed so far. Their objects are found through the store: whoever remembers keys may forget those. Any thread.
+  std::uint64_t sealed_packs() const { return sealed_packs_.load(std::memory_order_acquire); }
 
  private:
   CatalogPack seal();
-  void announce(const CatalogPack& pack, std::vector<ObjectKey> keys);
+  void announce(const CatalogPack& pack);
   const Repository& repository_;
   ObjectStore& objects_;
   LockWait wait_;
   PackWriter writer_;
   PublishTotals totals_;
   std::vector<ObjectId> packs_;
-  std::uint64_t sealed_packs_ = 0;
-  Mutex mutex_;
-  std::vector<std::vector<ObjectKey>> sealed_ STORE_GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> sealed_packs_ = 0;
 };
 
 /// A whole writer on one thread: deduplicates, assembles, compresses, publishes. For trees and commits.
