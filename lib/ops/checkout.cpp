@@ -328,7 +328,9 @@ class InPlace {
     CheckoutWriter writer(workspace_, target, source_, plan_, result_);
     if (attributes_.any()) writer.attributes = &attributes_;
     writer.restores_directory = restores_directory_;
-    writer.untouched = [&](const std::string& path) { return untouched(path); };
+    LinkNames links(workspace_, index_, target_tree_, attributes_);
+    writer.links = &links;
+    if ((paths_only() || takes_everything()) && attributes_.selection().hardlinks) links.look_for_others(source_, plan_);
     writer.run();
     if (bytes_come_back) {
       write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_), attributes_);
@@ -398,16 +400,6 @@ class InPlace {
     CheckoutWriter writer(workspace_, target, files, plan, result_);
     if (attributes.any()) writer.attributes = &attributes;
     writer.run();
-  }
-
-  /// The stat of a file that is tracked as the target has it, and is so.
-  std::optional<StatKey> untouched(const std::string& path) const {
-    const std::optional<IndexEntry> tracked = index_.find(path);
-    const std::optional<TreeEntry> wanted = entry_at(workspace_.objects(), target_tree_, path);
-    if (!tracked || !wanted || tracked->kind != wanted->kind || tracked->id != wanted->id) return {};
-    if (!tracked->racy) return tracked->stat;
-    const std::optional<ScanEntry> found = scan_one(root_fd_, path);
-    return found && content_matches(workspace_, root_fd_, *found, *wanted) ? std::optional(found->stat) : std::nullopt;
   }
 
   void move_head(OplogRecord record) {

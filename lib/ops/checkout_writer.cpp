@@ -193,8 +193,10 @@ void CheckoutWriter::write_contents(const std::vector<std::size_t>* only) {
         ++next_only;
       }
       const std::optional<Attributes> recorded = attributes_of(change->path);
-      if (only == nullptr && recorded && recorded->link) {
-        if (const std::optional<std::string> target = attributes->link_target(*recorded, *change->after)) {
+      if (only == nullptr && recorded) {
+        std::optional<std::string> target = attributes->link_target(*recorded, *change->after);
+        if (!target && links != nullptr) target = links->other_of(*change, *recorded);
+        if (target) {
           link_targets_.emplace(std::hash<std::string>()(*target), k_no_change);
           linked_.push_back(i);
           continue;
@@ -246,8 +248,8 @@ void CheckoutWriter::put_back(std::vector<RestoreItem> files) {
   restore_files(workspace_.objects(), target_, next, [](const RestoreItem&, const StatKey&) {}, failed, options);
 }
 
-/// Links files to the first of their group. Where that is not there as it should be, or the file system refuses, they become files
-/// of their own.
+/// Links files to the first of their group, or to another one that is there as it should be. Without one, or where the file system
+/// refuses, they become files of their own.
 void CheckoutWriter::make_links() {
   attributes->note_links();
   for_each([&](const TreeChange& change, std::size_t i) {
@@ -262,9 +264,11 @@ void CheckoutWriter::make_links() {
     if (next == linked_.size() || linked_[next] != i) return;
     ++next;
     const std::optional<Attributes> recorded = attributes_of(change.path);
-    const std::optional<std::string> target =
+    const std::optional<std::string> first =
         recorded ? attributes->link_target(*recorded, *change.after) : std::nullopt;
-    if (!target || !make_link(change, i, *target)) on_their_own.push_back(i);
+    if (first && make_link(change, i, *first)) return;
+    const std::optional<std::string> other = recorded && links != nullptr ? links->other_of(change, *recorded) : std::nullopt;
+    if (!other || !make_link(change, i, *other)) on_their_own.push_back(i);
   });
   if (!on_their_own.empty()) write_contents(&on_their_own);
 }
@@ -290,13 +294,14 @@ bool CheckoutWriter::make_link(const TreeChange& change, std::size_t index, cons
 
 /// True if what is at the path is what this checkout wrote or found there, and nobody changed it.
 bool CheckoutWriter::is_as_written(const ScanEntry& found, const std::string& path, std::uint64_t size) const {
-  const std::size_t written = link_targets_.at(std::hash<std::string>()(path));
+  const auto known = link_targets_.find(std::hash<std::string>()(path));
+  const std::size_t written = known == link_targets_.end() ? k_no_change : known->second;
   if (written != k_no_change && plan_.stats.empty())
     return found.stat.size == size && std::none_of(result_.failed.begin(), result_.failed.end(),
                                                    [&](const PathFailure& failure) { return failure.path == path; });
   std::optional<StatKey> expected;
   if (written != k_no_change) expected = plan_.stats[written];
-  else if (untouched) expected = untouched(path);
+  else if (links != nullptr) expected = links->untouched(path);
   // Not the time of status change: a link made before has moved it.
   return expected && found.stat.inode == expected->inode && found.stat.device == expected->device &&
          found.stat.size == expected->size && found.stat.mtime_ns == expected->mtime_ns;
@@ -333,12 +338,15 @@ void CheckoutWriter::write_node(const TreeChange& change, std::size_t index, con
   finish_entry(change, index, recorded);
 }
 
-/// A link or node with several names; its first name comes before it in path order, so it is there by now.
+/// A link or node with several names; its first name comes before it in path order, so it is there by now if it ever will be.
 bool CheckoutWriter::link_node(const TreeChange& change, const Attributes& recorded, TargetTree::File::Replace replace) {
-  const std::optional<std::string> target = attributes->link_target(recorded, *change.after);
-  if (!target) return false;
-  const std::optional<ScanEntry> found = scan_one(target_.fd(), *target);
-  if (!found || !content_matches(workspace_, target_.fd(), *found, *change.after)) return false;
+  const auto is_there = [&](const std::optional<std::string>& path) {
+    const std::optional<ScanEntry> found = path ? scan_one(target_.fd(), *path) : std::nullopt;
+    return found && content_matches(workspace_, target_.fd(), *found, *change.after);
+  };
+  std::optional<std::string> target = attributes->link_target(recorded, *change.after);
+  if (!is_there(target) && links != nullptr) target = links->other_of(change, recorded);
+  if (!is_there(target)) return false;
   attributes->note_links();
   return target_.make_link(*target, change.path, replace);
 }

@@ -6,6 +6,7 @@
 #include "ops/checkout.h"
 #include "ops/checkout_attributes.h"
 #include "ops/checkout_plan.h"
+#include "ops/link_names.h"
 #include "repo/session.h"
 #include "worktree/target.h"
 
@@ -24,8 +25,8 @@ class CheckoutWriter {
   CheckoutAttributes* attributes = nullptr;
   /// Whether a directory that is there already gets its recorded attributes; not set: every one does.
   std::function<bool(const std::string& path)> restores_directory;
-  /// The stat that a file of this content, which the checkout does not touch, has if it is unchanged.
-  std::function<std::optional<StatKey>(const std::string& path)> untouched;
+  /// What is there to link to, beside what this writes; nothing: nothing is.
+  const LinkNames* links = nullptr;
 
   void run();
 
