@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "compress/zstd_stream.h"
 #include "ops/attributes_reader.h"
+#include "ops/file_holes.h"
 #include "ops/tree_reader.h"
 #include "pipeline/read_stream.h"
 
@@ -22,11 +23,8 @@ namespace {
 /// many in a row may have no content.
 constexpr std::size_t k_most_planned = 4096;
 constexpr std::size_t k_holes_per_member = 100;
-/// Holes that one member says it has: 16 bytes each here, some 25 in the archive. Of more, the largest count.
-constexpr std::size_t k_most_holes = 8192;
-/// What a file system makes a hole of. Data between holes has to fill whole blocks of 512, or GNU tar loses its place.
-constexpr std::uint64_t k_hole_unit = 4096;
 constexpr int k_level = 3;
+static_assert(k_hole_unit % 512 == 0, "data between holes has to fill whole blocks, or GNU tar loses its place");
 
 /// Planning and sending run at the same time, on two threads.
 class PlannedMembers {
@@ -60,37 +58,6 @@ class PlannedMembers {
   std::deque<Member> members_ STORE_GUARDED_BY(mutex_);
 };
 
-/// The zeros of a recipe as holes. They are told before the content, so the recipe is read twice; the least length that a hole must
-/// have doubles until all fit.
-class HoleList {
- public:
-  explicit HoleList(std::uint64_t file_size) : file_size_(file_size) {}
-  void add(std::uint64_t zeros_begin, std::uint64_t zeros_end) {
-    const std::uint64_t begin = (zeros_begin + k_hole_unit - 1) / k_hole_unit * k_hole_unit;
-    const std::uint64_t end = zeros_end == file_size_ ? zeros_end : zeros_end / k_hole_unit * k_hole_unit;
-    if (end < begin || end - begin < least_) return;
-    holes_.push_back({begin, end - begin});
-    while (holes_.size() > k_most_holes) {
-      least_ *= 2;
-      std::erase_if(holes_, [this](const Hole& one) { return one.length < least_; });
-    }
-  }
-  std::vector<Hole> take() { return std::move(holes_); }
-
- private:
-  std::uint64_t file_size_;
-  std::uint64_t least_ = 1;
-  std::vector<Hole> holes_;
-};
-
-std::vector<Hole> holes_of(const ObjectReader& objects, const ObjectId& recipe) {
-  RecipeCursor at(objects, recipe);
-  HoleList holes(at.size());
-  for (; !at.at_end(); at.next())
-    if (at.entry().kind == RecipeKind::zeros) holes.add(at.offset(), at.offset() + at.entry().length);
-  return holes.take();
-}
-
 class Export {
  public:
   Export(Workspace& workspace, const ExportOptions& options, const std::function<void(ByteView)>& sink)
@@ -110,26 +77,33 @@ class Export {
     while (!ended_) {
       read_stream(objects_, [this] { return next_piece(); }, [this](ByteView bytes) { send(bytes); }, stream);
       send_members_without_content();
+      if (const std::optional<Sparse> sparse = std::exchange(sparse_, std::nullopt))
+        begin_content(sparse->member, sparse->entry, find_holes(objects_, sparse->entry, stream));
     }
     tar_.finish();
     return result_;
   }
 
  private:
+  /// A sparse file whose holes are to be found: they are told before the content, so it is read twice.
+  struct Sparse {
+    ArchiveEntry member;
+    TreeEntry entry;
+  };
+
   std::optional<StreamPiece> next_piece() {
     for (;;) {
-      if (recipe_ && recipe_->at_end()) recipe_.reset();
-      if (recipe_) {
-        if (std::optional<StreamPiece> piece = next_stretch()) return piece;
-        continue;
+      if (content_) {
+        if (std::optional<StreamPiece> piece = content_->next()) return piece;
+        content_.reset();
       }
-      if (planned_.weight() >= k_most_planned) return std::nullopt;
+      if (sparse_ || planned_.weight() >= k_most_planned) return std::nullopt;
       const std::optional<std::pair<std::string, TreeEntry>> next = next_entry();
       if (!next) {
         ended_ = true;
         return std::nullopt;
       }
-      if (const std::optional<StreamPiece> piece = plan(next->first, next->second)) return piece;
+      plan(next->first, next->second);
     }
   }
 
@@ -143,9 +117,7 @@ class Export {
     return std::pair(std::move(change->path), *std::move(change->after));
   }
 
-  /// The first piece of its content; nothing if it has none, or if that is to come from its recipe.
-  std::optional<StreamPiece> plan(const std::string& path, const TreeEntry& entry) {
-    const bool content = is_regular(entry.kind) || entry.kind == EntryKind::symlink;
+  void plan(const std::string& path, const TreeEntry& entry) {
     const bool device = entry.kind == EntryKind::char_device || entry.kind == EntryKind::block_device;
     ArchiveEntry member{.path = path,
                         .kind = entry.kind,
@@ -157,33 +129,37 @@ class Export {
       ++result_.files;
       result_.bytes = saturating_add(result_.bytes, entry.size);
     }
+    const std::optional<bool> sparse = add_attributes(path, member);
+    if (!is_regular(entry.kind) || !member.hard_link.empty() || entry.size == 0) return begin_content(std::move(member), entry, {});
+    if (entry.kind == EntryKind::large_file) check_size(path, entry);
     // Without attributes, a file with zeros counts as sparse, as for a checkout.
-    const bool sparse = add_attributes(path, member);
-    std::uint64_t bytes = content && member.hard_link.empty() ? entry.size : 0;
-    holes_.clear();
-    hole_ = 0;
-    if (entry.kind == EntryKind::large_file && bytes > 0) {
-      recipe_.emplace(objects_, entry.id);
-      if (recipe_->size() != entry.size)
-        throw_corrupt(fmt::format("recipe {}: {}: holds {} bytes, its entry says {}", entry.id.hex(), escape_name(path),
-                                  recipe_->size(), entry.size));
-      if (sparse) holes_ = holes_of(objects_, entry.id);
-    }
-    member.holes = holes_;
-    for (const Hole& hole : holes_) bytes -= hole.length;
-    planned_.push({std::move(member), bytes});
-    if (bytes == 0) recipe_.reset();
-    else if (!recipe_) return StreamPiece{entry.id, entry.size, 0, entry.size};
-    return std::nullopt;
+    if (sparse.value_or(has_zeros(objects_, entry))) sparse_ = Sparse{std::move(member), entry};
+    else begin_content(std::move(member), entry, {});
   }
 
-  /// True if the file was sparse.
-  bool add_attributes(const std::string& path, ArchiveEntry& member) {
-    if (!attributes_) return true;
+  void check_size(const std::string& path, const TreeEntry& entry) const {
+    const std::uint64_t size = RecipeCursor(objects_, entry.id).size();
+    if (size != entry.size)
+      throw_corrupt(fmt::format("recipe {}: {}: holds {} bytes, its entry says {}", entry.id.hex(), escape_name(path), size,
+                                entry.size));
+  }
+
+  void begin_content(ArchiveEntry member, const TreeEntry& entry, std::vector<Hole> holes) {
+    const bool has_content = is_regular(entry.kind) || entry.kind == EntryKind::symlink;
+    std::uint64_t bytes = has_content && member.hard_link.empty() ? entry.size : 0;
+    for (const Hole& hole : holes) bytes -= hole.length;
+    member.holes = holes;
+    planned_.push({std::move(member), bytes});
+    if (bytes != 0) content_.emplace(objects_, entry, std::move(holes));
+  }
+
+  /// Whether the file was sparse; nothing if that was not recorded.
+  std::optional<bool> add_attributes(const std::string& path, ArchiveEntry& member) {
+    if (!attributes_) return std::nullopt;
     const std::string from_root = entries_ ? join_path(options_.path, path) : options_.path;
     const std::optional<Attributes> recorded = attributes_->at(from_root);
     if (damage_) throw *damage_;
-    if (!recorded) return true;
+    if (!recorded) return std::nullopt;
     if (recorded->mtime) {
       member.mtime_seconds = recorded->mtime->seconds;
       member.mtime_nanoseconds = recorded->mtime->nanoseconds;
@@ -200,20 +176,6 @@ class Export {
     const bool within = recorded->link && entries_ && is_within(*recorded->link, options_.path);
     if (within) member.hard_link = recorded->link->substr(options_.path.empty() ? 0 : options_.path.size() + 1);
     return recorded->sparse;
-  }
-
-  /// Nothing for zeros that are all hole.
-  std::optional<StreamPiece> next_stretch() {
-    const RecipeEntry stretch = recipe_->entry();
-    const std::uint64_t offset = recipe_->offset();
-    recipe_->next();
-    const bool zeros = stretch.kind == RecipeKind::zeros;
-    if (zeros && hole_ < holes_.size() && holes_[hole_].offset < offset + stretch.length) {
-      const std::uint64_t beside = stretch.length - holes_[hole_++].length;
-      if (beside == 0) return std::nullopt;
-      return StreamPiece{std::nullopt, beside, 0, beside};
-    }
-    return StreamPiece{zeros ? std::optional<ObjectId>() : stretch.id, stretch.length, 0, stretch.length};
   }
 
   void send(ByteView bytes) {
@@ -259,9 +221,8 @@ class Export {
   bool single_done_ = false;
   std::optional<AttributesReader> attributes_;
   std::optional<Error> damage_;
-  std::optional<RecipeCursor> recipe_;
-  std::vector<Hole> holes_;  // of that recipe
-  std::size_t hole_ = 0;     // the next one
+  std::optional<Sparse> sparse_;
+  std::optional<DataPieces> content_;  // of the member planned last
   bool ended_ = false;
   PlannedMembers planned_;
   // sending

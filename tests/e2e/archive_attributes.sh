@@ -27,7 +27,11 @@ truncate -s 3M t/hole && truncate -s 1000001 t/odd && truncate -s 60000 t/inline
 long=$(text 150 n) && cp --sparse=always t/sparse "t/d/$long" && cp --sparse=always t/sparse t/$'bytes\377here'
 python3 -c 'f = open("t/holes", "wb")
 for i in range(40): f.seek(i * 999999); f.write(bytes([i + 1]) * 300001)
-f.truncate(40 * 999999 + 5)'
+f.truncate(40 * 999999 + 5)
+f = open("t/fine", "wb")
+for i in range(200): f.seek(i * 12288); f.write(bytes([i + 1]) * 4096)
+f.truncate(200 * 12288 + 100)
+f = open("t/small", "wb"); f.seek(20000); f.write(b"x"); f.truncate(60000)'
 head -c 1M /dev/zero >t/written
 
 sorted() { find . ! -type l -print0 | LC_ALL=C sort -z; }
@@ -37,7 +41,9 @@ same() {
   equal_trees t "$1"
   diff <(lists t) <(lists "$1") >&2
   local name
-  for name in sparse hole $'bytes\377here' "d/$long"; do at_most "$(du -k "$1/$name" | cut -f1)" 256; done
+  for name in sparse hole odd inline small fine $'bytes\377here' "d/$long"; do
+    at_most "$(du -k "$1/$name" | cut -f1)" "$(du -k "t/$name" | cut -f1)"
+  done
   at_least "$(du -k "$1/written" | cut -f1)" 1024
 }
 
