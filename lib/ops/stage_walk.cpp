@@ -163,7 +163,7 @@ bool StageWalk::accept(const ScanEntry& found) {
   if (options_.snapshot)
     return !hidden && !is_own_repository(found);
   if (!hidden && !options_.update) return true;
-  return index_.contains_within(found.path);
+  return index_.tracks(found.path, found.kind);
 }
 
 bool StageWalk::is_own_repository(const ScanEntry& found) const {
@@ -208,6 +208,7 @@ std::optional<IngestInput> StageWalk::step() {
   } else {
     const IndexEntry* tracked = order == 0 ? &root_->tracked.entry() : nullptr;
     if (options_.snapshot && is_ignored(*root_->found)) input = leave_out(root_->found->path, tracked != nullptr);
+    else if (tracked != nullptr && replaces(*root_->found, *tracked)) input = on_replaced(*root_->found, *tracked);
     else if (!hold(*root_->found, tracked)) input = on_found(*root_->found, tracked);
   }
   if (order >= 0) root_->tracked.next();
@@ -239,7 +240,7 @@ void StageWalk::push(IngestInput input) {
 }
 
 bool StageWalk::is_ignored(const ScanEntry& found) const {
-  return found.ignored && !options_.force && (options_.snapshot || !index_.contains_within(found.path));
+  return found.ignored && !options_.force && (options_.snapshot || !index_.tracks(found.path, found.kind));
 }
 
 /// Puts off an untracked directory until something in it is staged, or it turns out to be empty; and passes over what
@@ -258,6 +259,18 @@ bool StageWalk::hold(const ScanEntry& found, const IndexEntry* tracked) {
   return true;
 }
 
+/// A directory where something else is tracked, or the reverse: what is there is untracked, and what is tracked is gone.
+bool StageWalk::replaces(const ScanEntry& found, const IndexEntry& tracked) const {
+  return !options_.snapshot && (found.kind == EntryKind::directory) != (tracked.kind == EntryKind::directory);
+}
+
+std::optional<IngestInput> StageWalk::on_replaced(const ScanEntry& found, const IndexEntry& tracked) {
+  if (is_ignored(found) || found.socket) return on_tracked_only(tracked);
+  if (!hold(found, nullptr)) return on_found(found, &tracked);
+  held_.back().replaced = tracked;
+  return std::nullopt;
+}
+
 /// Something below is staged: so are the directories that wait.
 void StageWalk::release_held() {
   for (const Held& held : std::exchange(held_, {})) {
@@ -271,7 +284,10 @@ void StageWalk::leave_held(const std::string* next) {
   while (!held_.empty() && (next == nullptr || !is_within(*next, held_.back().directory.path))) {
     const Held left = std::move(held_.back());
     held_.pop_back();
-    if (left.empty) push(input_for(left.directory, nullptr));
+    std::optional<IngestInput> input;
+    if (left.empty) input = input_for(left.directory, nullptr);
+    else if (left.replaced) input = on_tracked_only(*left.replaced);
+    if (input) push(std::move(*input));
   }
 }
 
@@ -444,11 +460,14 @@ void leave_out_ignored(const Workspace& workspace, const Index& index, AddOption
   std::vector<Pathspec> kept;
   for (Pathspec& spec : options.paths) {
     const std::string path = spec.root();
-    const bool named = !spec.exclude && !path.empty() && !index.contains_within(path);
+    const bool named = !spec.exclude && !path.empty() && (spec.literal || spec.pattern == path);
+    const std::optional<ScanEntry> found = named ? scan_one(workspace.worktree_fd(), path) : std::nullopt;
     std::optional<IgnoredPath> match;
-    if (named && (spec.literal || spec.pattern == path) && scan_one(workspace.worktree_fd(), path)) match = query.ask(path);
-    if (match && !match->negative) ignored.push_back(std::move(*match));
-    else kept.push_back(std::move(spec));
+    if (found && !index.tracks(path, found->kind)) match = query.ask(path);
+    if (match && match->negative) match.reset();
+    // In the place of what is tracked: that is gone, all the same.
+    if (!match || index.contains_within(path)) kept.push_back(std::move(spec));
+    if (match) ignored.push_back(std::move(*match));
   }
   options.paths = std::move(kept);
 }

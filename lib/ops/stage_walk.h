@@ -44,6 +44,8 @@ class StageWalk {
   void collect_failures();
   std::optional<IngestInput> step();
   bool hold(const ScanEntry& found, const IndexEntry* tracked);
+  bool replaces(const ScanEntry& found, const IndexEntry& tracked) const;
+  std::optional<IngestInput> on_replaced(const ScanEntry& found, const IndexEntry& tracked);
   void release_held();
   void leave_held(const std::string* next);
   bool is_ignored(const ScanEntry& found) const;
@@ -83,6 +85,7 @@ class StageWalk {
   struct Held {
     ScanEntry directory;
     bool empty = true;
+    std::optional<IndexEntry> replaced = {};  // tracked at its path, and gone
   };
   std::vector<Held> held_;  // outermost first
   IngestTotals totals_;

@@ -114,7 +114,7 @@ class WorktreeComparison {
     scan.threads = workspace_.threads();
     scan.ignore = ignore_;
     scan.enter = [this](const ScanEntry& entry) {
-      return untracked_.enters(entry) || index_.contains_within(entry.path);
+      return untracked_.enters(entry) || index_.tracks(entry.path, entry.kind);
     };
     Scanner scanner(workspace_.worktree_fd(), "", std::move(scan));
     std::optional<ScanEntry> found = scanner.next();
@@ -144,11 +144,9 @@ class WorktreeComparison {
     if (pathspecs_.matches(path, directory ? EntryKind::directory : EntryKind::file)) list.add({path, change, {}, directory});
   }
 
-  /// A directory with files in the place of a tracked file is not shown at all without `-uall`, as in git: the file's deletion stands
-  /// for it.
   void on_untracked(const ScanEntry& found) {
     if (conflicts_.contains(found.path) && found.kind != EntryKind::directory) return;
-    if (!replaced_file_ || !is_within(found.path, *replaced_file_)) untracked_.add(found);
+    untracked_.add(found);
   }
 
   void on_missing(const IndexEntry& tracked, const Scanner& scanner) {
@@ -188,7 +186,8 @@ class WorktreeComparison {
   void on_replaced(const ScanEntry& found, const IndexEntry& tracked) {
     if (tracked.kind != EntryKind::directory) {
       report(result_.unstaged, tracked.path, Change::deleted, false);
-      if (!options_.all_untracked && holds_file(workspace_.worktree_fd(), found.path, ignore_)) replaced_file_ = found.path;
+      const bool holds_files = holds_file(workspace_.worktree_fd(), found.path, ignore_);
+      untracked_.hide(found.path, holds_files ? UntrackedList::Hidden::always : UntrackedList::Hidden::ignored);
     } else if (!holds_anything(tracked)) {
       report(result_.unstaged, tracked.path, Change::deleted, true);
     }
@@ -224,7 +223,6 @@ class WorktreeComparison {
   StatusResult& result_;
   IgnoreScope::Pointer ignore_;
   UntrackedList untracked_;
-  std::optional<std::string> replaced_file_;
   IndexRefresh refresh_;
 };
 

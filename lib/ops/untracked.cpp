@@ -1,5 +1,7 @@
 #include "ops/untracked.h"
 
+#include <utility>
+
 #include "base/path.h"
 
 namespace store {
@@ -9,6 +11,12 @@ bool UntrackedList::enters(const ScanEntry& directory) const {
   if (!matches && !pathspecs_.may_match_below(directory.path)) return false;
   if (directory.ignored) return rules_.ignored && (rules_.all || !matches);
   return rules_.all || rules_.ignored || !matches;
+}
+
+void UntrackedList::hide(std::string directory, Hidden hidden) {
+  leave(&directory);
+  hidden_path_ = std::move(directory);
+  hidden_ = hidden;
 }
 
 void UntrackedList::add(const ScanEntry& found) {
@@ -54,7 +62,7 @@ void UntrackedList::close(const Open& directory) {
 
 void UntrackedList::on_ignored(const std::string& path, bool directory) {
   if (!open_.empty()) open_.back().empty = false;
-  if (rules_.ignored) ignored_.add({path, Change::added, {}, directory});
+  if (rules_.ignored && path != hidden_path_) ignored_.add({path, Change::added, {}, directory});
 }
 
 void UntrackedList::on_content(const std::string& path, bool directory) {
@@ -62,6 +70,7 @@ void UntrackedList::on_content(const std::string& path, bool directory) {
     open_.back().empty = false;
     open_.back().content = true;
   }
+  if (path == hidden_path_ && hidden_ == Hidden::always) return;
   if (rules_.all || open_.empty()) untracked_.add({path, Change::added, {}, directory});
 }
 

@@ -24,6 +24,10 @@ class UntrackedList {
 
   /// Whether the walk has to enter an untracked directory. Any thread.
   bool enters(const ScanEntry& directory) const;
+  /// A directory in the place of a tracked file is not shown itself, as in git: the file's deletion stands for it. One of
+  /// nothing but empty directories, of which git does not know, is hidden only if ignored. To be said before its add().
+  enum class Hidden { always, ignored };
+  void hide(std::string directory, Hidden hidden);
   void add(const ScanEntry& found);
   void finish() { leave(nullptr); }
 
@@ -47,6 +51,8 @@ class UntrackedList {
   const PathspecSet& pathspecs_;
   std::function<bool(const ScanEntry&)> holds_content_;
   std::vector<Open> open_;  // outermost first
+  std::string hidden_path_;
+  Hidden hidden_ = Hidden::always;
   StatusList untracked_;
   StatusList ignored_;
 };

@@ -108,6 +108,13 @@ bool Index::contains_within(std::string_view path) const {
   return !cursor.at_end() && is_within(cursor.entry().path, path);
 }
 
+bool Index::tracks(std::string_view path, EntryKind kind) const {
+  const IndexCursor cursor = state_->seek(path);
+  if (cursor.at_end() || !is_within(cursor.entry().path, path)) return false;
+  const bool directory = cursor.entry().path != path || cursor.entry().kind == EntryKind::directory;
+  return directory == (kind == EntryKind::directory);
+}
+
 bool Index::empty() const { return state_->seek("").at_end(); }
 
 std::uint64_t Index::torn_bytes() const { return state_->snapshot->torn_bytes(); }

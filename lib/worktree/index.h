@@ -24,6 +24,8 @@ class Index {
   std::optional<IndexEntry> find(std::string_view path) const;
   /// True if the path or anything below it is tracked.
   bool contains_within(std::string_view path) const;
+  /// True if what is at this path is what is tracked there: a directory where a directory is, anything else where no directory is.
+  bool tracks(std::string_view path, EntryKind kind) const;
   bool empty() const;
   /// Bytes at the end of the log that are no complete batch: left by a crash, ignored, cut off by the next
   /// writer. For fsck.

@@ -60,3 +60,48 @@ for seed in $(seq 1 25); do
 done
 # The trees held something to tell apart.
 for form in '!! .*/$' '!! .*[^/]$' '?? .*/$' '?? .*[^/]$'; do at_least "$(grep -c -- "^$form" "$scratch/all")" 25; done
+
+# Each type in the place of each other one, ignored or not: what is there is untracked, what was tracked is gone, and what stages
+# only what is tracked, or leaves out what is ignored, never stages what came in its place.
+make() {  # make PATH KIND CONTENT
+  case $2 in
+    file) echo "$3" >"$1" ;;
+    link) ln -s "$3" "$1" ;;
+    dir) mkdir "$1" && echo "$3" >"$1/s" && echo "$3" >"$1/t.o" ;;
+    deep) mkdir -p "$1/s" "$1/w" && echo "$3" >"$1/s/u" && echo "$3" >"$1/s/v.o" && echo "$3" >"$1/w/q.o" ;;
+  esac
+}
+each() { local a b; for a in file link dir deep; do for b in file link dir deep; do [[ $a == "$b" ]] || "$@" "$a" "$b"; done; done; }
+before() { make "$1-$2" "$1" 1; }
+after() { rm -r "$1-$2" && make "$1-$2" "$2" 2; }
+staged() { grep -v '^[?!]' || true; }
+for rule in '' '*-*' '*-*/' '*.o' s '/*-*/*' $'/*-*/*\n!s'; do
+  rm -rf "$scratch/tree" && mkdir "$scratch/tree" && cd "$scratch/tree"
+  git init -q .
+  store init -q 2>/dev/null
+  echo /.git/ >>.store/info/exclude
+  each before
+  git add -A
+  store add -q -A
+  git commit -qm x && store commit -q -m x >"$out"
+  each after
+  tee .gitignore <<<"$rule" >.storeignore
+  for mode in normal all; do
+    diff <(theirs "$mode") <(ours "$mode") >"$scratch/difference" || fail "rule '$rule', $mode: $(cat "$scratch/difference")"
+  done
+  for option in -u -A; do
+    cp -a .git "$scratch/git.before" && cp -a .store "$scratch/store.before"
+    git add "$option"
+    store add -q "$option"
+    diff <(theirs normal | staged) <(ours normal | staged) >"$scratch/difference" || fail "rule '$rule', add $option: $(cat "$scratch/difference")"
+    rm -rf .git .store && mv "$scratch/git.before" .git && mv "$scratch/store.before" .store
+  done
+  for path in *-*; do
+    theirs=0 ours=0
+    git add "$path" 2>/dev/null || theirs=$?
+    store add -q "$path" 2>"$err" || ours=$?
+    # Directories are tracked by themselves here, and git says nothing about an ignored one in the place of a file.
+    if [[ $path == *-dir || $path == *-deep ]]; then at_most "$ours" 1; else is "$ours" "$theirs"; fi
+  done
+  diff <(theirs normal | staged) <(ours normal | staged) >"$scratch/difference" || fail "rule '$rule', add PATH: $(cat "$scratch/difference")"
+done

@@ -33,7 +33,11 @@ void check_queries(const Index& index, const Model& model, const std::string& pa
   const auto expected = model.find(path);
   CHECK(index.find(path) == (expected == model.end() ? std::nullopt : std::optional(expected->second)));
   auto at = model.lower_bound(path);
-  CHECK(index.contains_within(path) == (at != model.end() && is_within(at->first, path)));
+  const bool tracked = at != model.end() && is_within(at->first, path);
+  CHECK(index.contains_within(path) == tracked);
+  const bool directory = tracked && (at->first != path || at->second.kind == EntryKind::directory);
+  CHECK(index.tracks(path, EntryKind::directory) == directory);
+  CHECK(index.tracks(path, EntryKind::file) == (tracked && !directory));
   Index::Cursor cursor = index.seek(path);
   for (int i = 0; i < 3 && at != model.end(); ++i, ++at, cursor.next()) {
     REQUIRE_FALSE(cursor.at_end());
