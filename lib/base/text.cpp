@@ -145,19 +145,22 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+NearestName::NearestName(std::string_view word)
+    : word_(word), best_distance_(std::max<std::size_t>(word.size(), 3) / 3 + 1) {}  // a third of it may be wrong
+
+void NearestName::compare(std::string_view name) {
+  const std::size_t difference = name.size() > word_.size() ? name.size() - word_.size() : word_.size() - name.size();
+  if (difference >= best_distance_) return;
+  const std::size_t distance = edit_distance(word_, name);
+  if (distance >= best_distance_) return;
+  best_ = name;
+  best_distance_ = distance;
+}
+
 std::optional<std::string> nearest_match(std::string_view word, const std::vector<std::string>& names) {
-  std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(word.size(), 3) / 3 + 1;  // a third of it may be wrong
-  for (const std::string& name : names) {
-    const std::size_t difference =
-        name.size() > word.size() ? name.size() - word.size() : word.size() - name.size();
-    if (difference >= best_distance) continue;
-    const std::size_t distance = edit_distance(word, name);
-    if (distance >= best_distance) continue;
-    best = name;
-    best_distance = distance;
-  }
-  return best;
+  NearestName nearest(word);
+  for (const std::string& name : names) nearest.compare(name);
+  return nearest.best();
 }
 
 std::string human_size(std::uint64_t bytes) {

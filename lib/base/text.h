@@ -14,7 +14,20 @@ std::string escape_name(std::string_view name);
 
 bool is_valid_utf8(std::string_view text);
 
-/// The nearest of `names` by edit distance, if it is near enough to be a misspelling.
+/// Finds the name that is nearest to a word by edit distance, if it is near enough to be a misspelling.
+class NearestName {
+ public:
+  explicit NearestName(std::string_view word);
+  /// Of equally near ones the first counts.
+  void compare(std::string_view name);
+  const std::optional<std::string>& best() const { return best_; }
+
+ private:
+  std::string word_;
+  std::optional<std::string> best_;
+  std::size_t best_distance_;
+};
+/// The same, of `names`.
 std::optional<std::string> nearest_match(std::string_view word, const std::vector<std::string>& names);
 
 /// "1.2 GiB", "256 KiB": binary units, one decimal below 100.

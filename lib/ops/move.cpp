@@ -6,6 +6,7 @@
 #include "ops/checkout_forms.h"
 #include "ops/index_patch.h"
 #include "ops/merge_state.h"
+#include "ops/nearest_path.h"
 #include "ops/ref_edit.h"
 #include "ops/restore.h"
 #include "ops/write_access.h"
@@ -20,13 +21,13 @@ struct Move {
 };
 
 /// The paths without a '/' at the end, which only a directory may have; a target that is not there is to become one, for a directory.
-MoveOptions without_slashes(const Workspace& workspace, MoveOptions options) {
+MoveOptions without_slashes(const Workspace& workspace, const Index& index, MoveOptions options) {
   const auto take_slash = [&](std::string& path, bool may_be_missing) {
     if (!path.ends_with('/')) return;
     path.pop_back();
     const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), path);
     if (found ? found->kind != EntryKind::directory : !may_be_missing)
-      throw Error(ErrorKind::not_found, fmt::format("{}/: no such directory", escape_name(path)));
+      throw unknown_path(index, -1, Pathspec::exactly(path), fmt::format("{}/: no such directory", escape_name(path)));
   };
   bool directories = true;
   for (std::string& source : options.sources) {
@@ -47,11 +48,11 @@ std::vector<Move> plan(const Workspace& workspace, const Index& index, const Mov
   const std::string parent(parent_path(options.target));
   const std::optional<ScanEntry> above = parent.empty() ? std::nullopt : scan_one(workspace.worktree_fd(), parent);
   if (!into && !parent.empty() && (!above || above->kind != EntryKind::directory))
-    throw Error(ErrorKind::not_found, fmt::format("{}: no such directory", escape_name(parent)));
+    throw unknown_path(index, workspace.worktree_fd(), Pathspec::exactly(parent), fmt::format("{}: no such directory", escape_name(parent)));
   std::vector<Move> moves;
   for (const std::string& source : options.sources) {
     if (source.empty() || !index.contains_within(source))
-      throw Error(ErrorKind::not_found, fmt::format("{}: is not tracked", escape_name(source.empty() ? "." : source)));
+      throw unknown_path(index, -1, Pathspec::exactly(source), fmt::format("{}: is not tracked", escape_name(source.empty() ? "." : source)));
     if (!scan_one(workspace.worktree_fd(), source))
       throw Error(ErrorKind::not_found, fmt::format("{}: is not in the working tree", escape_name(source)));
     Move move{source, into ? join_path(options.target, base_name(source)) : options.target};
@@ -133,7 +134,7 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   WriteAccess access(workspace);
   Index& index = access.index();
   refuse_conflicts(workspace, options);
-  const std::vector<Move> moves = plan(workspace, index, without_slashes(workspace, options));
+  const std::vector<Move> moves = plan(workspace, index, without_slashes(workspace, index, options));
   const TargetTree tree(*workspace.env().fs, workspace.worktree_path());
   std::optional<OplogRecord> record = keep_overwritten(workspace, access, moves);
   RemoveResult result;

@@ -10,6 +10,7 @@
 #include "ops/content_match.h"
 #include "ops/index_patch.h"
 #include "ops/merge_state.h"
+#include "ops/nearest_path.h"
 #include "ops/ref_edit.h"
 #include "ops/write_access.h"
 
@@ -80,7 +81,7 @@ std::vector<std::string> tracked_paths(const Index& index, const RemoveOptions& 
     for (Index::Cursor at = index.seek(root); !found && !at.at_end() && is_within(at.entry().path, root); at.next())
       found = spec.matches(at.entry().path, at.entry().kind);
     if (!found)
-      throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing that is tracked", escape_name(spec.shown())));
+      throw unknown_path(index, -1, spec, fmt::format("{}: matches nothing that is tracked", escape_name(spec.shown())));
     const std::optional<IndexEntry> named = spec.literal ? index.find(root) : std::nullopt;
     if (!options.recursive && (root.empty() ? spec.literal : named && named->kind == EntryKind::directory))
       throw Error(ErrorKind::usage, fmt::format("{}: is a directory", escape_name(spec.shown())), "store rm -r");

@@ -13,6 +13,7 @@
 #include "ops/exclude.h"
 #include "ops/index_attributes.h"
 #include "ops/metadata.h"
+#include "ops/nearest_path.h"
 #include "ops/permissions.h"
 #include "ops/staged_changes.h"
 #include "worktree/scan_entry.h"
@@ -497,8 +498,7 @@ void check_paths_exist(int root_fd, const Index& index, AddOptions& options, std
     } else if (options.paths_from_file) {
       failed.push_back({path, "no such file"});
     } else {
-      throw Error(ErrorKind::not_found,
-                  fmt::format("{}: no such path, and nothing tracked", escape_name(spec.shown())));
+      throw unknown_path(index, root_fd, spec, fmt::format("{}: no such path, and nothing tracked", escape_name(spec.shown())));
     }
   }
   options.paths = std::move(present);

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# A path that does not exist: exit 4, nothing done, and the nearest name, as it would have to be typed.
+# shellcheck source=support/harness.bash
+. "$(dirname "$0")/support/harness.bash"
+
+# near CANDIDATE WORD…: what WORD… is told to be meant instead; null if nothing.
+near() {
+  local expected=$1
+  shift
+  expect_exit 4 store --json "$@"
+  is "$(got '.error.candidates[0] // .error.hint')" "$expected"
+}
+
+store init -q
+mkdir -p source/deep other && echo 1 >source/main.cpp && echo 2 >source/deep/leaf.txt && echo 3 >other/one && echo 4 >README
+store add -q -A && store commit -qm x >"$out"
+echo new >source/untracked.cpp
+near README add REDME
+near source/main.cpp add source/mian.cpp
+near source/untracked.cpp add source/untraked.cpp
+near source/deep/leaf.txt add sorce/deep/leaf.txt
+near source/deep add sorce/deep
+near source add sorce/nothing
+near null add zzzzzzzz
+near null add 'sorce*'
+near source/main.cpp rm source/mian.cpp
+near null rm source/untraked.cpp
+near README mv REDME x
+near source/deep mv source/dep/ other
+near other mv README othr/x
+for word in restore 'restore --staged' 'checkout HEAD --'; do near source/main.cpp $word source/mian.cpp; done
+is "$(store status --porcelain)" '?? source/untracked.cpp'
+
+# From a subdirectory, and spelt in other ways.
+cd source
+near main.cpp add mian.cpp
+near ./main.cpp rm ./mian.cpp
+near ../README add ../REDME
+near :/README rm :/REDME
+near "$PWD/main.cpp" add "$PWD/mian.cpp"
+cd ..
+store -C source --json add mian.cpp >"$out" || is $? 4
+is "$(got '.error.hint')" main.cpp
+# A name of letters that a terminal must not see.
+echo 5 >$'od\ed' && store add -q .
+expect_exit 4 store rm $'od\eD'
+contains "$err" 'try: od\x1bd'
