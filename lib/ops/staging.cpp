@@ -7,6 +7,7 @@
 #include "ops/index_attributes.h"
 #include "ops/metadata.h"
 #include "ops/size_classes.h"
+#include "ops/stage_paths.h"
 #include "ops/stage_walk.h"
 #include "pipeline/resume.h"
 

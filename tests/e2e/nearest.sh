@@ -28,7 +28,9 @@ near null rm source/untraked.cpp
 near README mv REDME x
 near source/deep mv source/dep/ other
 near other mv README othr/x
-for word in restore 'restore --staged' 'checkout HEAD --'; do near source/main.cpp $word source/mian.cpp; done
+near source/main.cpp restore source/mian.cpp
+near source/main.cpp restore --staged source/mian.cpp
+near source/main.cpp checkout HEAD -- source/mian.cpp
 is "$(store status --porcelain)" '?? source/untracked.cpp'
 
 # From a subdirectory, and spelt in other ways.
