@@ -30,6 +30,19 @@ std::size_t shared_prefix(std::string_view a, std::string_view b) {
                                   a.begin());
 }
 
+std::uint8_t get_count(ByteReader& in) {
+  const std::uint8_t count = in.u8();
+  if (count == 0 || count > k_block_entries) in.fail("bad number of entries");
+  return count;
+}
+
+/// What a path shares with the one before it.
+std::string_view get_prefix(ByteReader& in, std::string_view before) {
+  const std::uint16_t shared = in.u16();
+  if (shared > before.size()) in.fail("shared prefix exceeds the path before");
+  return before.substr(0, shared);
+}
+
 }  // namespace
 
 IndexBaseWriter::IndexBaseWriter(Write write) : write_(std::move(write)) {
@@ -111,36 +124,31 @@ std::string_view IndexBaseView::first_path(std::size_t index) const {
 }
 
 void IndexBaseView::Cursor::enter(std::size_t index) {
-  std::string last_path = decoded_.empty() ? std::string() : std::move(decoded_.back().path);
-  const bool follows = !decoded_.empty();
-  decoded_.clear();
-  in_block_ = 0;
+  const std::string last_path = entries_ == 0 ? std::string() : std::move(decoded_[entries_ - 1].path);
+  const bool follows = entries_ > 0;
+  entries_ = in_block_ = 0;
   block_ = index;
   if (index >= base_->blocks_) return;
   ByteReader in(base_->block(index), "index.base block");
-  const std::uint8_t count = in.u8();
-  if (count == 0 || count > k_block_entries) in.fail("bad number of entries");
-  for (std::uint8_t i = 0; i < count; ++i) {
-    const std::uint16_t shared = in.u16();
-    const std::string_view before = i == 0 ? std::string_view() : std::string_view(decoded_.back().path);
-    if (shared > before.size()) in.fail("shared prefix exceeds the path before");
-    decoded_.push_back(get_index_record(in, before.substr(0, shared)));
+  const std::uint8_t count = get_count(in);
+  decoded_.resize(std::max<std::size_t>(decoded_.size(), count));
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string_view before = i == 0 ? std::string_view() : std::string_view(decoded_[i - 1].path);
+    get_index_record(in, get_prefix(in, before), decoded_[i]);
     const bool first = i == 0 && !follows;
-    const std::string_view previous = i == 0 ? std::string_view(last_path) : decoded_[i - 1u].path;
+    const std::string_view previous = i == 0 ? std::string_view(last_path) : before;
     if (!first && compare_paths(previous, decoded_[i].path) >= 0) in.fail("paths do not ascend");
   }
   in.expect_end();
+  entries_ = count;
 }
 
 void IndexBaseView::Cursor::next() {
-  if (++in_block_ == decoded_.size()) enter(block_ + 1);
+  if (++in_block_ == entries_) enter(block_ + 1);
 }
 
-IndexBaseView::Cursor IndexBaseView::seek(std::string_view path) const {
-  Cursor cursor;
-  cursor.base_ = this;
-  if (blocks_ == 0) return cursor;
-  // The last block whose first path is not above `path`; the entry is in it or is the next block's first.
+/// The last block whose first path is not above `path`: the first entry not below it is there or the next block's first.
+std::size_t IndexBaseView::block_of(std::string_view path) const {
   std::size_t low = 0;
   std::size_t high = blocks_;
   while (high - low > 1) {
@@ -150,9 +158,29 @@ IndexBaseView::Cursor IndexBaseView::seek(std::string_view path) const {
     else
       high = middle;
   }
-  cursor.enter(low);
+  return low;
+}
+
+IndexBaseView::Cursor IndexBaseView::seek(std::string_view path) const {
+  Cursor cursor;
+  cursor.base_ = this;
+  if (blocks_ == 0) return cursor;
+  cursor.enter(block_of(path));
   while (!cursor.at_end() && compare_paths(cursor.entry().path, path) < 0) cursor.next();
   return cursor;
+}
+
+bool IndexBaseView::contains_within(std::string_view path) const {
+  if (blocks_ == 0) return false;
+  const std::size_t index = block_of(path);
+  ByteReader in(block(index), "index.base block");
+  std::string current;
+  for (std::uint8_t left = get_count(in); left > 0; --left) {
+    current.resize(get_prefix(in, current).size());
+    current += skip_index_record(in);
+    if (compare_paths(current, path) >= 0) return is_within(current, path);
+  }
+  return index + 1 < blocks_ && is_within(first_path(index + 1), path);
 }
 
 }  // namespace store

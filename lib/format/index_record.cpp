@@ -99,8 +99,12 @@ void put_index_record(const IndexEntry& entry, std::size_t shared, Bytes& bytes)
   out.raw(entry.metadata);
 }
 
-IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
-  IndexEntry entry;
+void get_index_record(ByteReader& in, std::string_view prefix, IndexEntry& entry) {
+  IndexEntry empty;
+  empty.path.swap(entry.path);  // the memory can be used again
+  empty.metadata.swap(entry.metadata);
+  empty.metadata.clear();
+  entry = std::move(empty);
   const std::uint32_t length = in.u32();
   entry.path.assign(prefix);
   entry.path += in.text(length);
@@ -109,7 +113,7 @@ IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
   entry.racy = (flags & k_racy) != 0;
   entry.streamed = (flags & k_streamed) != 0;
   entry.removed = (flags & k_removed) != 0;
-  if (entry.removed) return entry;
+  if (entry.removed) return;
   const std::uint8_t kind = in.u8();
   if (!is_entry_kind(kind)) in.fail("unknown kind");
   entry.kind = static_cast<EntryKind>(kind);
@@ -128,7 +132,6 @@ IndexEntry get_index_record(ByteReader& in, std::string_view prefix) {
     entry.metadata.assign(metadata.begin(), metadata.end());
   }
   if (flags != flags_of(entry)) in.fail("a part that is recorded is zero");
-  return entry;
 }
 
 std::string_view skip_index_record(ByteReader& in) {
@@ -144,7 +147,8 @@ void append_index_record(const IndexEntry& entry, Bytes& out) { put_index_record
 
 IndexEntry decode_index_record(ByteView record) {
   ByteReader in(record, "index record");
-  IndexEntry entry = get_index_record(in, {});
+  IndexEntry entry;
+  get_index_record(in, {}, entry);
   in.expect_end();
   return entry;
 }

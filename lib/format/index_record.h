@@ -96,7 +96,7 @@ class IndexBaseView {
   /// A position in path order. Copyable; one thread at a time.
   class Cursor {
    public:
-    bool at_end() const { return in_block_ == decoded_.size(); }
+    bool at_end() const { return in_block_ == entries_; }
     const IndexEntry& entry() const { return decoded_[in_block_]; }
     void next();
 
@@ -104,14 +104,18 @@ class IndexBaseView {
     friend class IndexBaseView;
     const IndexBaseView* base_ = nullptr;
     std::size_t block_ = 0;  // the one that is decoded
-    std::vector<IndexEntry> decoded_;  // empty at the end
+    std::vector<IndexEntry> decoded_;  // of them as many as `entries_`: none at the end
+    std::size_t entries_ = 0;
     std::size_t in_block_ = 0;
     void enter(std::size_t block);
   };
   /// First entry whose path is not below `path`.
   Cursor seek(std::string_view path) const;
+  /// True if there is an entry of the path or of one below it. Decodes paths only.
+  bool contains_within(std::string_view path) const;
 
  private:
+  std::size_t block_of(std::string_view path) const;
   ByteView block(std::size_t index) const;
   std::string_view first_path(std::size_t block) const;
   ByteView base_;

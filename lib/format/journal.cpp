@@ -107,7 +107,11 @@ JournalRewrite get_rewrite(ByteReader& in) {
 
 JournalRecord get_record(ByteReader& in) {
   switch (static_cast<RecordKind>(in.u8())) {
-    case RecordKind::file: return JournalFile{get_index_record(in, {})};
+    case RecordKind::file: {
+      JournalFile file;
+      get_index_record(in, {}, file.entry);
+      return file;
+    }
     case RecordKind::node: return get_node(in);
     case RecordKind::target: return get_target(in);
     case RecordKind::written: return get_written(in);

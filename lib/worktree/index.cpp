@@ -104,6 +104,11 @@ std::optional<IndexEntry> Index::find(std::string_view path) const {
 }
 
 bool Index::contains_within(std::string_view path) const {
+  const IndexSnapshot& snapshot = *state_->snapshot;
+  const std::size_t at = snapshot.first_change(path);
+  if (at == snapshot.changes().size() || !is_within(snapshot.changes()[at].first, path))
+    return snapshot.base().contains_within(path);
+  if (!decode_index_record(snapshot.changes()[at].second).removed) return true;
   const IndexCursor cursor = state_->seek(path);
   return !cursor.at_end() && is_within(cursor.entry().path, path);
 }
