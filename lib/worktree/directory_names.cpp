@@ -15,7 +15,7 @@
 namespace store {
 namespace {
 
-constexpr std::size_t k_listing_buffer = 64 * 1024;
+constexpr std::size_t k_listing_buffer = 32 * 1024;  // on the stack
 /// A run ends here too, so that a caller's run length in names also bounds bytes.
 constexpr std::size_t k_max_pool_bytes = 16 * 1024 * 1024;
 constexpr std::size_t k_write_buffer = 64 * 1024;
@@ -43,16 +43,16 @@ void write_all(int fd, const std::vector<char>& bytes, std::uint64_t offset) {
 /// Calls `visit` for each name; 0 at the end of the directory, else errno.
 template <typename Visit>
 int for_each_name(int fd, Visit visit) {
-  const auto buffer = std::make_unique_for_overwrite<char[]>(k_listing_buffer);
+  alignas(std::uint64_t) char buffer[k_listing_buffer];
   for (;;) {
-    const long size = ::syscall(SYS_getdents64, fd, buffer.get(), k_listing_buffer);
+    const long size = ::syscall(SYS_getdents64, fd, buffer, k_listing_buffer);
     if (size == 0) return 0;
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno;
     for (long at = 0; at < size;) {
       std::uint16_t length;
-      std::memcpy(&length, buffer.get() + at + k_length_at, sizeof length);
-      const std::string_view name = buffer.get() + at + k_name_at;
+      std::memcpy(&length, buffer + at + k_length_at, sizeof length);
+      const std::string_view name = buffer + at + k_name_at;
       if (name != "." && name != "..") visit(name);
       at += length;
     }

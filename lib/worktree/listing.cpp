@@ -143,10 +143,12 @@ void Listing::collect(std::vector<Found> chunk) {
                        (!walk_->options.one_file_system || found.entry->stat.device == walk_->device) &&
                        (!walk_->options.enter || walk_->options.enter(*found.entry));
     if (enter)
-      children.push_back({entries.size(), std::make_shared<Listing>(walk_, directory_, std::move(found.name),
-                                                                    found.entry->path, ignore_)});
+      children.push_back(
+          {entries.size(), std::make_shared<Listing>(walk_, directory_, found.name, std::move(found.entry->path), ignore_)});
+    found.entry->path = std::move(found.name);
     entries.push_back(std::move(*found.entry));
   }
+  if (names_.at_end()) names_ = {};
 }
 
 }  // namespace store

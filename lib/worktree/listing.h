@@ -84,6 +84,7 @@ class Listing {
     std::size_t at;
     std::shared_ptr<Listing> listing;
   };
+  /// With the name for a path, which the consumer makes whole: memory of one thread that another frees costs both a lock.
   std::vector<ScanEntry> entries;
   std::vector<Child> children;  // ascending by `at`
   std::vector<PathFailure> failures;

@@ -47,7 +47,7 @@ class Lookahead : public std::enable_shared_from_this<Lookahead> {
       return;
     }
     if (listing->error) std::rethrow_exception(listing->error);
-    wake_workers();  // the window has room again
+    if (window_is_half_empty()) wake_workers();
   }
 
   /// No worker runs or will run when this returns.
@@ -69,21 +69,40 @@ class Lookahead : public std::enable_shared_from_this<Lookahead> {
            ahead_entries_ < k_max_ahead_entries;
   }
 
-  /// True if the caller now has to list it; otherwise it is done, and out of the window.
+  /// True if the caller now has to list it; otherwise it is done, and out of the window. While a worker is at it, the caller
+  /// lists what comes next: to sleep and be woken costs more than most directories.
   bool claim(Listing& listing) {
+    for (;;) {
+      std::shared_ptr<Listing> other;
+      {
+        MutexLock lock(mutex_);
+        if (listing.stage == Listing::Stage::pending) {
+          pending_.erase(listing.path());
+          listing.stage = Listing::Stage::running;
+          return true;
+        }
+        while (listing.stage == Listing::Stage::running && !has_work()) changed_.wait(mutex_);
+        if (listing.stage == Listing::Stage::done) {
+          leave_window(listing);
+          return false;
+        }
+        other = take_first();
+      }
+      list_ahead(*other);
+    }
+  }
+
+  /// A worker that is woken for each directory that leaves a full window costs more than it does.
+  bool window_is_half_empty() {
     MutexLock lock(mutex_);
-    if (listing.stage == Listing::Stage::pending) {
-      pending_.erase(listing.path());
-      listing.stage = Listing::Stage::running;
-      return true;
-    }
-    while (listing.stage != Listing::Stage::done) changed_.wait(mutex_);
-    if (listing.ahead) {
-      --ahead_directories_;
-      ahead_entries_ -= listing.held();
-      listing.ahead = false;
-    }
-    return false;
+    return ahead_directories_ <= k_max_ahead_directories / 2 && ahead_entries_ <= k_max_ahead_entries / 2;
+  }
+
+  void leave_window(Listing& listing) STORE_REQUIRES(mutex_) {
+    if (!listing.ahead) return;
+    --ahead_directories_;
+    ahead_entries_ -= listing.held();
+    listing.ahead = false;
   }
 
   void wake_workers() {
@@ -107,14 +126,8 @@ class Lookahead : public std::enable_shared_from_this<Lookahead> {
       if (stopped_) return;
       ++active_;
     }
-    while (const std::shared_ptr<Listing> listing = take_first()) {
-      std::exception_ptr error;
-      try {
-        listing->start();
-      } catch (...) {
-        error = std::current_exception();
-      }
-      put_ahead(*listing, error);
+    while (const std::shared_ptr<Listing> listing = take_or_end()) {
+      list_ahead(*listing);
       wake_workers();
     }
     MutexLock lock(mutex_);
@@ -122,13 +135,15 @@ class Lookahead : public std::enable_shared_from_this<Lookahead> {
     changed_.notify_all();
   }
 
-  /// Nothing ends the worker.
-  std::shared_ptr<Listing> take_first() {
+  /// The next directory for a worker; nothing ends it.
+  std::shared_ptr<Listing> take_or_end() {
     MutexLock lock(mutex_);
-    if (!has_work()) {
-      --workers_;
-      return nullptr;
-    }
+    if (has_work()) return take_first();
+    --workers_;
+    return nullptr;
+  }
+
+  std::shared_ptr<Listing> take_first() STORE_REQUIRES(mutex_) {
     const auto first = pending_.begin();
     std::shared_ptr<Listing> listing = first->second;
     pending_.erase(first);
@@ -138,7 +153,13 @@ class Lookahead : public std::enable_shared_from_this<Lookahead> {
     return listing;
   }
 
-  void put_ahead(Listing& listing, std::exception_ptr error) {
+  void list_ahead(Listing& listing) {
+    std::exception_ptr error;
+    try {
+      listing.start();
+    } catch (...) {
+      error = std::current_exception();
+    }
     MutexLock lock(mutex_);
     listing.error = std::move(error);
     listing.stage = Listing::Stage::done;
@@ -238,6 +259,7 @@ ScanEntry Scanner::State::take_entry() {
   Listing& listing = *top.listing;
   const std::size_t at = top.next_entry++;
   ScanEntry entry = std::move(listing.entries[at]);
+  entry.path = join_path(listing.path(), entry.path);
   if (top.next_child < listing.children.size() && listing.children[top.next_child].at == at)
     push(std::move(listing.children[top.next_child++].listing));  // invalidates `top`
   return entry;
