@@ -23,15 +23,25 @@ struct DiffRequest {
   bool null = false;
 };
 
-DiffSide tree_side(Workspace& workspace, const Revision& revision) {
-  return {DiffSide::Kind::tree, read_commit(workspace.objects(), revision.commit).tree};
+bool names_head(std::string_view revision) { return revision == "HEAD" || revision == "@"; }
+
+/// A commit's tree. Before the first commit HEAD's is the empty one.
+DiffSide tree_side(Workspace& workspace, const std::string& revision) {
+  if (names_head(revision) && !workspace.refs().head().commit) return {DiffSide::Kind::tree, {}};
+  return {DiffSide::Kind::tree, read_commit(workspace.objects(), resolve_revision(workspace, revision).commit).tree};
 }
 
-/// HEAD's tree; before the first commit the empty one.
-DiffSide head_side(Workspace& workspace) {
-  const std::optional<ObjectId> head = workspace.refs().head().commit;
-  if (!head) return {DiffSide::Kind::tree, {}};
-  return {DiffSide::Kind::tree, read_commit(workspace.objects(), *head).tree};
+/// A..B, of which an empty side is HEAD; nothing if the word is no range.
+std::optional<PatchWriter::Sides> range_sides(Context& context, const std::string& word) {
+  Workspace& workspace = context.workspace();
+  const std::size_t dots = word.find("..");
+  if (dots == std::string::npos || word.find("...") != std::string::npos) return {};
+  const auto side = [](std::string name) { return name.empty() ? std::string("HEAD") : name; };
+  const std::string from = side(word.substr(0, dots));
+  const std::string to = side(word.substr(dots + 2));
+  const bool empty = names_head(from) && names_head(to) && !workspace.refs().head().commit;
+  if (!empty && !try_resolve_range(context, word)) return {};
+  return PatchWriter::Sides{tree_side(workspace, from), tree_side(workspace, to)};
 }
 
 Form form_of(const Arguments& arguments) {
@@ -68,15 +78,15 @@ void compare_targets(Context& context, const std::vector<std::string>& names, Di
 void read_sides(Context& context, const std::vector<std::string>& revisions, DiffRequest& request) {
   Workspace& workspace = context.workspace();
   const bool staged = context.arguments().has("staged");
-  const auto named = [&](std::size_t i) { return tree_side(workspace, resolve_revision(workspace, revisions[i])); };
+  const auto named = [&](std::size_t i) { return tree_side(workspace, revisions[i]); };
   if (revisions.size() > (staged ? 1u : 2u))
     throw Error(ErrorKind::usage, "store diff: unexpected argument " + escape_name(revisions.back()));
   if (staged) {
-    request.sides = {revisions.empty() ? head_side(workspace) : named(0), {DiffSide::Kind::index}};
+    request.sides = {revisions.empty() ? tree_side(workspace, "HEAD") : named(0), {DiffSide::Kind::index}};
   } else if (revisions.empty()) {
     request.sides = {{DiffSide::Kind::index}, {DiffSide::Kind::worktree}};
-  } else if (const auto range = revisions.size() == 1 ? try_resolve_range(context, revisions[0]) : std::nullopt) {
-    request.sides = {tree_side(workspace, range->from), tree_side(workspace, range->to)};
+  } else if (const auto range = revisions.size() == 1 ? range_sides(context, revisions[0]) : std::nullopt) {
+    request.sides = *range;
   } else {
     request.sides = {named(0), revisions.size() == 2 ? named(1) : DiffSide{DiffSide::Kind::worktree}};
   }

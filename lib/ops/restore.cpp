@@ -52,16 +52,12 @@ void reset_index(const Workspace& workspace, Index& index, const ObjectId& from,
 CheckoutResult restore_staged(Workspace& workspace, const PutBackOptions& options) {
   WriteAccess access(workspace);
   const RefStore::Head head = workspace.refs().head();
-  std::optional<ObjectId> commit = head.commit;
-  if (options.source) commit = options.source->commit;
-  ObjectId tree = commit ? read_commit(workspace.objects(), *commit).tree : empty_tree_id();
+  if (!options.source && !head.commit)
+    throw Error(ErrorKind::not_found, "HEAD: there is no commit yet", "store rm --cached PATH");
+  const ObjectId tree = read_commit(workspace.objects(), options.source ? options.source->commit : *head.commit).tree;
   check_paths_known(workspace.objects(), tree, access.index(), options.paths);
   OplogRecord record = new_oplog_record(workspace);
   record.index_before = store_index_tree(workspace, access.session(), access.index());
-  if (!commit) {
-    // The empty tree need not be stored yet; the comparison reads it.
-    store_empty_tree(workspace, access.session());
-  }
   reset_index(workspace, access.index(), *record.index_before, tree, PathspecSet(options.paths));
   record.index_after = store_index_tree(workspace, access.session(), access.index());
   if (record.index_before != record.index_after) workspace.refs().update(record, workspace.lock_wait());

@@ -11,6 +11,14 @@ seq 1 40 >t && printf 'a\0b' >binary && noise 1 3000000 >big && ln -s t link && 
 store add -q -A --exclude .git && git add -A
 is "$(changes --staged)" 'a big,a binary,a d/deep/x,a d/sp ace,a link,a t'
 is "$(changes)" ''
+is "$(changes --staged HEAD)" "$(changes --staged)"
+is "$(changes @)" "$(changes --staged)" && is "$(changes HEAD -- t d)" 'a d/deep/x,a d/sp ace,a t'
+is "$(changes HEAD HEAD)$(changes HEAD..)$(changes ..@)" ''
+expect_exit 1 store diff --exit-code HEAD
+for word in 'diff main' 'diff HEAD~1' 'diff HEAD..main' 'diff HEAD:t HEAD:t' 'restore --staged t' 'restore --source HEAD t' 'checkout HEAD -- t'; do
+  read -ra words <<<"$word"
+  expect_exit 4 store "${words[@]}"
+done
 store commit -q -m 1 >"$out" && git commit -q -m 1
 
 sed -i '5s/.*/five/; 35s/.*/thirty-five/' t
