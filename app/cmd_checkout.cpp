@@ -48,6 +48,7 @@ CheckoutOptions parse(Context& context) {
   paths.insert(paths.end(), arguments.tail.begin(), arguments.tail.end());
   if (!arguments.has_tail && is_path_argument(context, words.front(), "put -- before paths, or behind the revision"))
     refuse_paths_alone();
+  if (!options.out) context.workspace().worktree_fd();  // before HEAD, which a bare repository may lack, too
   read_target(context, words.front(), options);
   if (options.subtree && !options.out)
     throw Error(ErrorKind::usage, "store checkout: REV:PATH goes with --out DIR", "store checkout REV -- PATH");

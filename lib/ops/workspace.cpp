@@ -104,7 +104,8 @@ ObjectStore& Workspace::objects() const {
 int Workspace::worktree_fd() const {
   if (!worktree_fd_)
     throw Error(ErrorKind::no_worktree,
-                fmt::format("{}: a bare repository has no working tree", escape_name(repository_.path())));
+                fmt::format("{}: a bare repository has no working tree", escape_name(repository_.path())),
+                "store checkout REV --out DIR, or store save DIR -b BRANCH -m MSG");
   return worktree_fd_.get();
 }
 
