@@ -113,7 +113,11 @@ DiffRequest parse(Context& context) {
   }
   const RevisionsAndPaths split = split_revisions_and_paths(context);
   read_sides(context, split.revisions, request);
-  request.paths = context.path_arguments().resolve_pathspecs(split.paths);
+  const PathArguments resolver = context.path_arguments();
+  request.paths = resolver.resolve_pathspecs(split.paths);
+  // In commits the path may have been a directory's.
+  if (request.sides.after.kind != DiffSide::Kind::tree)
+    for (const Pathspec& path : request.paths) resolver.check_no_symlink(path);
   return request;
 }
 

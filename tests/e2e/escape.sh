@@ -28,6 +28,15 @@ rm inside
 
 # Paths beyond a symlink are not in the working tree.
 mkdir -p real && echo 1 >real/x && ln -s real link
-expect_exit 2 store add link/x
+for word in add rm restore 'restore --staged' 'checkout HEAD --' status diff 'diff HEAD' 'diff --staged --' check-ignore; do
+  read -ra words <<<"$word"
+  expect_exit 2 store "${words[@]}" link/x
+  contains "$err" 'link/x: is beyond the symlink link'
+done
+(cd real && expect_exit 2 store diff -- ../link/x)
+expect_exit 2 store mv link/x y
+# In commits it may have been a directory.
+expect_exit 0 store diff HEAD HEAD -- link/x
+expect_exit 0 store log -- link/x
 store add -q link real
 is "$(json '.result.staged | map(.path) | map(select(startswith("link"))) | tojson' status)" '["link"]'
