@@ -37,18 +37,22 @@ IgnoreScope::Pointer whole_tree_rules(const Workspace& workspace) {
 IgnoreQuery::IgnoreQuery(const Workspace& workspace)
     : root_fd_(workspace.worktree_fd()), outside_(whole_tree_rules(workspace)) {}
 
-std::optional<IgnoredPath> IgnoreQuery::ask(const std::string& path, bool is_directory) {
+std::optional<IgnoredPath> IgnoreQuery::ask(const std::string& path, bool with_slash) {
   if (path.empty()) return std::nullopt;
   const std::string_view parent = parent_path(path);
   if (scope_ == nullptr || directory_ != parent) {
     directory_ = parent;
     scope_ = IgnoreScope::of_directory(outside_, root_fd_, directory_);
   }
-  if (!is_directory) {
-    const std::optional<ScanEntry> found = scan_one(root_fd_, path);
-    is_directory = found && found->kind == EntryKind::directory;
+  const std::optional<ScanEntry> found = scan_one(root_fd_, path);
+  const bool is_directory = found && found->kind == EntryKind::directory;
+  IgnoreScope::Pointer inside;
+  std::optional<IgnoreMatch> match = scope_->match(path, is_directory || with_slash);
+  if (with_slash && (!match || match->rule->negative)) {
+    // To git "d/" is something in d, without a name: what decides about all that is in d decides about it.
+    inside = IgnoreScope::of_directory(outside_, root_fd_, path);
+    match = inside->match(path + "/", is_directory);
   }
-  const std::optional<IgnoreMatch> match = scope_->match(path, is_directory);
   if (!match) return std::nullopt;
   return IgnoredPath{.path = path,
                      .source = match->file->source(),

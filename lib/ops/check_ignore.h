@@ -23,8 +23,8 @@ class IgnoreQuery {
  public:
   explicit IgnoreQuery(const Workspace& workspace);
   /// Nothing if no line decides. `path` from the root; on disk it is looked at whether it is a directory, unless
-  /// `is_directory` says so. What stands above it counts as directories.
-  std::optional<IgnoredPath> ask(const std::string& path, bool is_directory = false);
+  /// `with_slash` says that it was given with a '/' at its end. What stands above it counts as directories.
+  std::optional<IgnoredPath> ask(const std::string& path, bool with_slash = false);
 
  private:
   int root_fd_;

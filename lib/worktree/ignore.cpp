@@ -78,10 +78,10 @@ IgnoreFile::IgnoreFile(std::string source, std::string directory, std::string_vi
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty() || line.starts_with('#')) continue;
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with('#')) continue;
-    line = without_trailing_spaces(line.substr(0, line.find('\0')));
-    if (!line.empty()) rules_.push_back(parse_rule(line, number));
+    // A line of nothing but spaces is a rule, too, for what has no name: "d/" to check-ignore.
+    rules_.push_back(parse_rule(without_trailing_spaces(line.substr(0, line.find('\0'))), number));
   }
 }
 

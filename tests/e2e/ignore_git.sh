@@ -55,7 +55,7 @@ for top in range(250):
         p = r.choice(directories)
         for _ in range(r.randint(1, 3)): p += "/" + name()
         if r.random() < 0.15: p = r.choice(directories)
-        paths.append(p)
+        paths.append(p + ("/" if r.random() < 0.1 else ""))
 sys.stdout.buffer.write(b"\0".join(p.encode() for p in paths) + b"\0")
 PYTHON
 
