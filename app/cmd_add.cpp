@@ -66,7 +66,7 @@ void print_text(Context& context, const AddResult& result, bool dry_run) {
 int run(Context& context) {
   const AddOptions options = parse(context);
   // --files-from of an empty list means no path at all, not everything.
-  context.warn_of_changed_ids();
+  context.warn_of_changed_ids(options.dry_run ? Context::Remember::no : Context::Remember::yes);
   const bool nothing = options.paths_from_file && options.paths.empty() && options.streams.empty();
   context.show_progress({{Stage::scan, 0.05}, {Stage::ingest, 0.95}});
   const AddResult result = nothing ? AddResult{} : add(context.workspace(), options);

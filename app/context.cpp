@@ -16,6 +16,7 @@
 #include "app/quote.h"
 #include "base/system_info.h"
 #include "base/text.h"
+#include "ops/told_settings.h"
 
 namespace store {
 namespace {
@@ -181,8 +182,12 @@ const Config& Context::config() {
   return *config_;
 }
 
-void Context::warn_of_changed_ids() {
-  if (const auto warning = config().ids_warning()) messages_.warning({warning->kind, warning->message});
+void Context::warn_of_changed_ids(Remember remember) {
+  const auto warning = config().ids_warning();
+  if (!warning) return;
+  std::string settings;
+  for (const ConfigValue& value : config().changed_ids()) settings += value.key + " = " + value.value + "\n";
+  if (remember == Remember::no || tell_once(workspace(), settings)) messages_.warning({warning->kind, warning->message});
 }
 
 Environment Context::environment() {

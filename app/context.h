@@ -61,8 +61,10 @@ class Context {
   /// Settings of all layers; with the repository's file if there is a repository, or none is needed otherwise.
   const Config& config();
   const Settings& settings() { return config().settings(); }
-  /// One warning if settings that ids depend on are not those that the repository was made with.
-  void warn_of_changed_ids();
+  /// One warning if settings that ids depend on are not those that the repository was made with, unless the last one of it said
+  /// the same; that is remembered unless nothing may be written.
+  enum class Remember : bool { no, yes };
+  void warn_of_changed_ids(Remember remember = Remember::yes);
   Environment environment();
   /// The repository that was named or found; nothing if there is none.
   std::optional<FoundRepository> repository();

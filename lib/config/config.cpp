@@ -156,9 +156,17 @@ std::optional<ConfigValue> Config::find(std::string_view key) const {
   return *found;
 }
 
+std::vector<ConfigValue> Config::changed_ids() const {
+  std::vector<ConfigValue> changed;
+  if (!recorded_) return changed;
+  for (const std::string& key : ids_differ(*recorded_, settings_))
+    changed.push_back(find(key).value_or(ConfigValue{key, "auto", ""}));
+  return changed;
+}
+
 std::optional<ConfigWarning> Config::ids_warning() const {
-  if (!recorded_) return std::nullopt;
-  const std::vector<std::string> keys = ids_differ(*recorded_, settings_);
+  std::vector<std::string> keys;
+  for (const ConfigValue& value : changed_ids()) keys.push_back(value.key);
   if (keys.empty()) return std::nullopt;
   return ConfigWarning{
       "ids_changed",

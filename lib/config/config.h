@@ -59,7 +59,9 @@ class Config {
 
   /// What ids depended on when `init` made the repository; nothing if its file has no record.
   const std::optional<Settings>& recorded() const { return recorded_; }
-  /// One warning that names every recorded setting that is different now.
+  /// Every recorded setting that is different now, as it is now ("auto" if it has no value).
+  std::vector<ConfigValue> changed_ids() const;
+  /// One warning that names them all.
   std::optional<ConfigWarning> ids_warning() const;
 
  private:

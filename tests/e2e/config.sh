@@ -72,3 +72,29 @@ is "$(warnings log)" ''
 echo x >x
 is "$(warnings add x)" ''
 is "$(warnings config metadata.times true)" ''
+
+# Settings that ids depend on: a change is told once, by whatever way it came, until they change again.
+store init -q "$scratch/told" && cd "$scratch/told"
+told() {
+  local before=$1
+  shift
+  expect_exit 0 store --json "$@"
+  is "$(got '[.warnings[] | select(.kind == "ids_changed")] | length')" "$before"
+}
+echo 1 >f
+told 0 add f
+export STORE_CORE_INLINE_THRESHOLD=0
+told 1 add -n f
+told 1 add f
+told 0 commit -m 1
+told 0 save f -b ci -m 1
+contains .store/told 'core.inline_threshold = 0'
+told 1 add f --config chunking.avg=16K
+told 0 add f --config chunking.avg=16K
+told 1 add f
+unset STORE_CORE_INLINE_THRESHOLD
+told 0 add f
+printf '[chunking]\nmin = "1K"\n' >>.store/config
+told 1 add f
+told 0 add f
+is "$(json '.result.problems | length' fsck)" 0

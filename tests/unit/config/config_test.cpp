@@ -285,6 +285,8 @@ TEST_CASE("changed settings give one warning that names them all, until they are
   const Config config(sources);
   CHECK(ids_differ(*config.recorded(), config.settings()) ==
         std::vector<std::string>{"core.inline_threshold", "chunking.min"});
+  REQUIRE(config.changed_ids().size() == 2);
+  CHECK(config.changed_ids()[1].key + "=" + config.changed_ids()[1].value == "chunking.min=1K");
   const std::optional<ConfigWarning> warning = config.ids_warning();
   REQUIRE(warning);
   CHECK(warning->kind == "ids_changed");
