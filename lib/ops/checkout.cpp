@@ -15,6 +15,8 @@
 #include "ops/checkout_forms.h"
 #include "ops/checkout_index.h"
 #include "ops/checkout_interrupted.h"
+#include "ops/checkout_record.h"
+#include "ops/checkout_take_back.h"
 #include "ops/checkout_writer.h"
 #include "ops/content_match.h"
 #include "ops/merge_state.h"
@@ -76,8 +78,10 @@ class InPlace {
     const ObjectReader& objects = workspace_.objects();
     if (take_back_ != nullptr || options_.remove) store_empty_tree(workspace_, session_);  // the empty tree is read
     if (take_back_ != nullptr) {
-      head_tree_ = take_back_->discards ? store_index_tree(workspace_, session_, index_) : take_back_->before;
-      target_tree_ = take_back_->after;
+      const bool from_index = take_back_->discards || take_back_->left;
+      head_tree_ = from_index ? store_index_tree(workspace_, session_, index_) : take_back_->before;
+      target_tree_ = take_back_->left ? *head_tree_ : take_back_->after;
+      check_.emplace(workspace_, *take_back_, take_back_->left.value_or(*head_tree_), target_tree_, interrupted_);
       source_ = changes_between(objects, head_tree_, target_tree_);
       if (const std::optional<ObjectId> id = commit_taken_back_to()) {
         const Commit commit = read_commit(objects, *id);
@@ -192,12 +196,12 @@ class InPlace {
       if (!interrupted_.sessions.empty() && is_directory(change->before, change->after))
         clean_up(change->path);
       planner.decide(*change);
+      if (check_ && check_->comes_back(*change)) leave_last(change->path);
       if (interrupted_.rewrites.contains(change->path)) decided_.insert(change->path);
     }
     planner.finish();
     if (!interrupted_.sessions.empty()) clean_up("");
-    if (take_back_ != nullptr && take_back_->discards) collect_overwritten();
-    else if (take_back_ != nullptr) check_unchanged();
+    if (check_) check_->run(plan_);
     else if (landing_ != nullptr) check_landing();
     else if (!plan_.in_the_way.empty() && !options_.force) allow_only_after_power_loss(workspace_, interrupted_, plan_);
   }
@@ -208,74 +212,10 @@ class InPlace {
     if (!paths.empty()) throw_in_the_way(std::move(paths), "commit these changes, or put them away, then merge again");
   }
 
-  /// What goes whatever it is by now; what is in the way of the plan goes anyway.
-  void collect_overwritten() {
-    for (const ObjectId& tree : {take_back_->brings_back, take_back_->overwrites}) {
-      const ChangeStream files = content_of(workspace_.objects(), tree, PathspecSet({}))();
-      while (const std::optional<TreeChange> change = files()) {
-        if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
-        if (tree == take_back_->overwrites || !holds(change->path, change->after)) overwritten_.push_back(change->path);
-      }
-    }
-  }
-
-  /// What is in the way of taking an entry back is what changed since, unless it is what the entry itself brought back.
-  void check_unchanged() {
-    const ObjectReader& objects = workspace_.objects();
-    std::vector<std::string> changed;
-    // What a killed run has brought back already is not the user's work since.
-    std::erase_if(plan_.in_the_way, [&](const std::string& path) {
-      const std::optional<TreeEntry> back = entry_at(objects, take_back_->brings_back, path);
-      return back && holds(path, back);
-    });
-    for (const std::string& path : plan_.in_the_way)
-      if (!holds(path, entry_at(objects, take_back_->overwrites, path))) changed.push_back(path);
-    const ChangeStream back = content_of(objects, take_back_->brings_back, PathspecSet({}))();
-    while (const std::optional<TreeChange> change = back()) {
-      if (change->after->kind == EntryKind::directory) continue;
-      const std::optional<ScanEntry> found = scan_one(root_fd_, change->path);
-      if (!found) {
-        note_absent(*change);
-        continue;
-      }
-      if (found->kind == EntryKind::directory) changed.push_back(change->path);  // whatever is in it
-      if (is_whiteout(*change->after) && holds(change->path, entry_at(objects, take_back_->overwrites, change->path))) continue;
-      if (!holds(change->path, change->after) && !is_of_either(change->path)) changed.push_back(change->path);
-    }
-    const ChangeStream over = content_of(objects, take_back_->overwrites, PathspecSet({}))();
-    while (const std::optional<TreeChange> change = over()) {
-      if (change->after->kind == EntryKind::directory || !scan_one(root_fd_, change->path)) continue;
-      if (holds(change->path, change->after)) overwritten_.push_back(change->path);
-      else if (!is_of_either(change->path)) changed.push_back(change->path);
-    }
-    if (changed.empty()) return;
-    std::sort(changed.begin(), changed.end(), PathLess());
-    changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
-    if (interrupted_.power_lost) {
-      overwritten_.insert(overwritten_.end(), changed.begin(), changed.end());
-      return;
-    }
-    throw Error(ErrorKind::conflict, fmt::format("{}: has changed since", escape_name(changed.front())),
-                "commit it, or put it away first")
-        .with_paths(std::move(changed));
-  }
-
-  /// A file comes back where the entry had removed one that stayed tracked: only the whiteout says so when this is taken back.
-  void note_absent(const TreeChange& back) {
-    const ObjectReader& objects = workspace_.objects();
-    const bool stayed = entry_at(objects, take_back_->before, back.path) && entry_at(objects, target_tree_, back.path);
-    if (stayed && !is_whiteout(*back.after)) absent_.push_back(back.path);
-  }
-
-  bool is_of_either(const std::string& path) const {
-    const ObjectReader& objects = workspace_.objects();
-    return holds(path, entry_at(objects, take_back_->before, path)) || holds(path, entry_at(objects, target_tree_, path));
-  }
-
-  bool holds(const std::string& path, const std::optional<TreeEntry>& entry) const {
-    const std::optional<ScanEntry> found = scan_one(root_fd_, path);
-    if (!found || !entry) return !found && !entry;
-    return content_matches(workspace_, root_fd_, *found, *entry);
+  /// The file stays, as something that is not tracked.
+  void leave_last(const std::string& path) {
+    plan_.steps.back() = Step::leave;
+    if (!plan_.in_the_way.empty() && plan_.in_the_way.back() == path) plan_.in_the_way.pop_back();
   }
 
   void clean_up(const std::string& directory) const {
@@ -291,28 +231,34 @@ class InPlace {
   OplogRecord start_record() {
     OplogRecord record = new_oplog_record(workspace_);
     // A merge starts from an index like HEAD; one that was killed may have changed it already.
-    record.index_before = landing_ != nullptr ? head_tree_.value_or(empty_tree_id()) : store_index_tree(workspace_, session_, index_);
+    if (!leaves_index()) record.index_before = landing_ != nullptr ? head_tree_.value_or(empty_tree_id()) : store_index_tree(workspace_, session_, index_);
     std::vector<std::string> discarded = plan_.in_the_way;
-    discarded.insert(discarded.end(), overwritten_.begin(), overwritten_.end());
-    if (options_.keep_index) add_replaced(discarded);
-    const Discarded stored = store_discarded(workspace_, session_, index_, std::move(discarded), absent_);
+    DiscardStore store(workspace_, session_);
+    keep_surroundings(workspace_, index_, source_, plan_,
+                      {.paths = paths_only(), .files_only = options_.keep_index, .interrupted = !interrupted_.sessions.empty()}, store);
+    if (check_) {
+      discarded.insert(discarded.end(), check_->overwritten.begin(), check_->overwritten.end());
+      for (const std::string& path : check_->absent) store.add_absent(path);
+    }
+    if (options_.keep_index) {
+      const Replaced replaced = replaced_by(source_, plan_);
+      discarded.insert(discarded.end(), replaced.paths.begin(), replaced.paths.end());
+      record.index_after = store_entries(workspace_, session_, replaced.by);
+    } else if (leaves_index()) {
+      record.index_after = take_back_->brings_back;
+    }
+    store.add_files(index_, std::move(discarded));
+    const Discarded stored = store.finish();
     record.discarded = stored.tree;
     record.discarded_attributes = stored.attributes;
     return record;
   }
 
-  /// Where the index does not change, it cannot tell what was in the files.
-  void add_replaced(std::vector<std::string>& paths) const {
-    const ChangeStream changes = source_();
-    for (const Step step : plan_.steps) {
-      const std::optional<TreeChange> change = changes();
-      const bool loses = step == Step::replace || step == Step::rewrite || step == Step::set_mode || step == Step::remove;
-      if (change && loses) paths.push_back(change->path);
-    }
-  }
+  /// Then the record says what was written, instead of what the index was and is.
+  bool leaves_index() const { return options_.keep_index || (take_back_ != nullptr && take_back_->left); }
 
   void write() {
-    const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !overwritten_.empty());
+    const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !check_->overwritten.empty());
     const bool files_beside = landing_ != nullptr && landing_target_->beside != empty_tree_id();
     if (plan_.steps.empty() && !bytes_come_back && !files_beside) {
       if (root_attributes_differ_) restore_root_time(*workspace_.env().fs, root_fd_, attributes_);
@@ -384,7 +330,7 @@ class InPlace {
   /// Files that the entry had put there, and that are in no tree: their bytes are in the repository by now.
   void remove_untracked(const TargetTree& target) {
     const ObjectReader& objects = workspace_.objects();
-    for (const std::string& path : overwritten_) {
+    for (const std::string& path : check_->overwritten) {
       if (entry_at(objects, target_tree_, path) || entry_at(objects, take_back_->brings_back, path)) continue;
       const std::optional<ScanEntry> found = scan_one(root_fd_, path);
       if (!found || found->kind == EntryKind::directory) continue;
@@ -395,7 +341,7 @@ class InPlace {
 
   /// Files that are not what the index says, over what is there.
   void write_over(const TargetTree& target, const ChangeSource& files, CheckoutAttributes& attributes) {
-    CheckoutPlan plan = plan_over(workspace_, files);
+    CheckoutPlan plan = check_ ? check_->plan_over(files) : plan_over(workspace_, files);
     if (plan.steps.empty()) return;
     CheckoutWriter writer(workspace_, target, files, plan, result_);
     if (attributes.any()) writer.attributes = &attributes;
@@ -423,8 +369,8 @@ class InPlace {
       const std::optional<RefValue> current = workspace_.refs().read("HEAD");
       if (current != wanted) record.changes.push_back({"HEAD", current, wanted});
     }
-    record.index_after = store_index_tree(workspace_, session_, index_);
-    const bool nothing = record.changes.empty() && record.index_before == record.index_after &&
+    if (!leaves_index()) record.index_after = store_index_tree(workspace_, session_, index_);
+    const bool nothing = record.changes.empty() && (leaves_index() ? record.index_after == empty_tree_id() : record.index_before == record.index_after) &&
                          *record.discarded == empty_tree_id() && take_back_ == nullptr && landing_ == nullptr;
     if (!nothing) workspace_.refs().update(record, workspace_.lock_wait());
     if (take_back_ != nullptr || landing_ != nullptr) {
@@ -454,9 +400,8 @@ class InPlace {
   bool root_attributes_differ_ = false;
   CheckoutPlan plan_;
   std::set<std::string> decided_;  // that a killed checkout was rewriting in place
-  std::vector<std::string> absent_;       // that come back where nothing is
   bool journal_synced_ = false;
-  std::vector<std::string> overwritten_;  // by what is taken back, beside what is in the way
+  std::optional<TakeBackCheck> check_;
   bool keeps_modes_ = true;
   CheckoutResult result_;
   CheckoutAttributes attributes_{workspace_, result_};

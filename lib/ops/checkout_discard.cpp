@@ -9,6 +9,7 @@
 #include "hash/sha256.h"
 #include "ops/checkout_forms.h"
 #include "ops/content_match.h"
+#include "ops/entry_sorter.h"
 #include "ops/index_tree.h"
 #include "ops/metadata.h"
 #include "ops/staging.h"
@@ -33,72 +34,98 @@ struct TreeStore {
   ObjectWriter writer;
 };
 
-/// Makes tree and attributes of entries that are in path order.
+/// What is there, with its attributes, but without its content.
+IndexEntry captured(const Workspace& workspace, ObjectWriter& writer, const ScanEntry& found, const MetadataSelection& selection) {
+  IndexEntry entry;
+  entry.path = found.path;
+  entry.kind = found.kind;
+  entry.mode = found.kind == EntryKind::symlink ? std::uint16_t{0777} : found.mode;
+  const UniqueFd parent(open_beneath(workspace.worktree_fd(), std::string(parent_path(found.path)), O_PATH | O_DIRECTORY));
+  const std::string name(base_name(found.path));
+  CapturedAttributes attributes = capture_attributes({.directory_fd = parent.get(), .name = name, .fd = -1}, found, selection);
+  for (const Bytes& value : attributes.chunks) writer.put({ObjectType::chunk, sha256(value)}, value);
+  IndexMetadata metadata;
+  metadata.captured = selection;
+  metadata.attributes = std::move(attributes.attributes);
+  entry.metadata = encode_index_metadata(metadata);
+  return entry;
+}
+
+/// Makes tree and attributes of entries that come in path order. Directories may be entries; those that are not are as found.
 class DiscardedTree {
  public:
-  DiscardedTree(const Workspace& workspace, ObjectWriter& writer, std::span<const IndexEntry> entries,
-                const MetadataSelection& selection)
-      : workspace_(workspace), writer_(writer), entries_(entries), selection_(selection) {
-    if (selection_.any() && !entries.empty()) attributes_.emplace(writer, AttributesPolicy{selection_, {}}, IndexEntry{}, incomplete_);
+  DiscardedTree(const Workspace& workspace, ObjectWriter& writer, const MetadataSelection& selection)
+      : workspace_(workspace), writer_(writer), selection_(selection) {
+    if (selection_.any()) attributes_.emplace(writer, AttributesPolicy{selection_, {}}, IndexEntry{}, incomplete_);
+    open(IndexEntry{});
   }
 
-  Discarded write() {
-    const IndexEntry root = write("");
-    return {root.id, attributes_ ? std::optional(root.attributes) : std::nullopt};
+  void add(const IndexEntry& entry) {
+    empty_ = false;
+    while (!is_within(entry.path, open_.back()->self.path)) close();
+    while (parent_path(entry.path) != open_.back()->self.path) {
+      const std::string& at = open_.back()->self.path;
+      open(as_found(entry.path.substr(0, entry.path.find('/', at.empty() ? 0 : at.size() + 1))));
+    }
+    if (entry.kind == EntryKind::directory) open(entry);
+    else put(entry);
+  }
+
+  Discarded finish() {
+    while (open_.size() > 1) close();
+    Open& root = *open_.back();
+    const ObjectId tree = root.tree.finish().id;
+    if (!attributes_ || empty_) return {tree, std::nullopt};
+    return {tree, root.attributes.finish().id};
   }
 
  private:
-  /// What is below a directory; takes it off the front.
-  IndexEntry write(const std::string& directory) {
-    const auto put = [this](ObjectType type) {
-      return [this, type](const NodeBuilder::Built& built) { writer_.put({type, built.id}, built.bytes); };
-    };
-    TreeBuilder tree(put(ObjectType::tree));
-    NodeBuilder attributes(ObjectType::attributes, put(ObjectType::attributes));
-    while (!entries_.empty() && is_within(entries_.front().path, directory)) {
-      IndexEntry entry = entries_.front();
-      const std::size_t begin = directory.empty() ? 0 : directory.size() + 1;
-      const std::size_t slash = entry.path.find('/', begin);
-      if (slash == std::string::npos) entries_ = entries_.subspan(1);
-      else entry = write(entry.path.substr(0, slash));
-      const std::string name(base_name(entry.path));
-      tree.add({entry.kind, entry.mode, entry.size, name, entry.id});
-      if (attributes_) attributes.add(attributes_->entry(entry), 0, name);
+  struct Open {
+    Open(IndexEntry entry, ObjectWriter& writer)
+        : self(std::move(entry)), tree(put(writer, ObjectType::tree)), attributes(ObjectType::attributes, put(writer, ObjectType::attributes)) {}
+    static std::function<void(const NodeBuilder::Built&)> put(ObjectWriter& writer, ObjectType type) {
+      return [&writer, type](const NodeBuilder::Built& built) { writer.put({type, built.id}, built.bytes); };
     }
-    IndexEntry made = as_found(directory);
-    const NodeBuilder::Root root = tree.finish();
-    made.id = root.id;
-    made.size = root.bytes;
-    if (attributes_) made.attributes = attributes.finish().id;
-    return made;
+    IndexEntry self;
+    TreeBuilder tree;
+    NodeBuilder attributes;
+  };
+
+  void open(IndexEntry directory) { open_.push_back(std::make_unique<Open>(std::move(directory), writer_)); }
+
+  void close() {
+    const std::unique_ptr<Open> done = std::move(open_.back());
+    open_.pop_back();
+    const NodeBuilder::Root root = done->tree.finish();
+    done->self.id = root.id;
+    done->self.size = root.bytes;
+    if (attributes_) done->self.attributes = done->attributes.finish().id;
+    put(done->self);
   }
 
-  /// A directory as it is now.
+  void put(const IndexEntry& entry) {
+    const std::string name(base_name(entry.path));
+    open_.back()->tree.add({entry.kind, entry.mode, entry.size, name, entry.id});
+    if (attributes_) open_.back()->attributes.add(attributes_->entry(entry), 0, name);
+  }
+
   IndexEntry as_found(const std::string& path) {
+    const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), path);
+    if (found && found->kind == EntryKind::directory) return captured(workspace_, writer_, *found, selection_);
     IndexEntry entry;
     entry.path = path;
     entry.kind = EntryKind::directory;
     entry.mode = 0755;
-    const std::optional<ScanEntry> found = path.empty() ? std::nullopt : scan_one(workspace_.worktree_fd(), path);
-    if (!found || found->kind != EntryKind::directory) return entry;
-    entry.mode = found->mode;
-    const UniqueFd parent(open_beneath(workspace_.worktree_fd(), std::string(parent_path(path)), O_PATH | O_DIRECTORY));
-    const std::string name(base_name(path));
-    CapturedAttributes captured = capture_attributes({.directory_fd = parent.get(), .name = name, .fd = -1}, *found, selection_);
-    for (const Bytes& value : captured.chunks) writer_.put({ObjectType::chunk, sha256(value)}, value);
-    IndexMetadata metadata;
-    metadata.captured = selection_;
-    metadata.attributes = std::move(captured.attributes);
-    entry.metadata = encode_index_metadata(metadata);
     return entry;
   }
 
   const Workspace& workspace_;
   ObjectWriter& writer_;
-  std::span<const IndexEntry> entries_;
   MetadataSelection selection_;
+  bool empty_ = true;
   std::vector<PathFailure> incomplete_;
   std::optional<AttributesWriter> attributes_;
+  std::vector<std::unique_ptr<Open>> open_;  // from the root in
 };
 
 /// Reads one path; nothing for what is no content.
@@ -133,12 +160,47 @@ void store_empty_tree(Workspace& workspace, const Session& session) {
   store.finish();
 }
 
-Discarded store_discarded(Workspace& workspace, const Session& session, const Index& index, std::vector<std::string> paths,
-                          const std::vector<std::string>& absent) {
+struct DiscardStore::State {
+  State(Workspace& in, const Session& session)
+      : workspace(in), trees(in, session), entries(in.repository().fs(), session), selection(metadata_selection(in.settings())) {}
+  Workspace& workspace;
+  TreeStore trees;
+  EntrySorter entries;
+  MetadataSelection selection;
+};
+
+DiscardStore::DiscardStore(Workspace& workspace, const Session& session)
+    : state_(std::make_unique<State>(workspace, session)) {}
+DiscardStore::~DiscardStore() = default;
+
+void DiscardStore::add_absent(const std::string& path) {
+  IndexEntry whiteout;
+  whiteout.path = path;
+  whiteout.kind = EntryKind::char_device;
+  state_->entries.put(std::move(whiteout));
+}
+
+void DiscardStore::add_known(const ScanEntry& found, const TreeEntry& content) {
+  IndexEntry entry = captured(state_->workspace, state_->trees.writer, found, state_->selection);
+  entry.kind = content.kind;
+  if (entry.kind != EntryKind::directory) {
+    entry.size = content.size;
+    entry.id = content.id;
+  }
+  state_->entries.put(std::move(entry));
+}
+
+void DiscardStore::add_files(const Index& index, std::vector<std::string> paths) {
+  Workspace& workspace = state_->workspace;
+  std::erase_if(paths, [&](const std::string& path) {
+    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), path);
+    if (!found || found->kind != EntryKind::directory) return false;
+    add_known(*found, {.kind = EntryKind::directory, .mode = 0, .size = 0, .name = {}, .id = {}});
+    return true;
+  });
+  if (paths.empty()) return;
   std::sort(paths.begin(), paths.end(), PathLess());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
-  TreeStore store(workspace, session);
-  std::vector<IndexEntry> entries;
   std::vector<PathFailure> failures;
   std::size_t at = 0;
   IngestPorts ports;
@@ -147,25 +209,22 @@ Discarded store_discarded(Workspace& workspace, const Session& session, const In
       if (std::optional<IngestInput> input = input_for(workspace, index, paths[at++])) return input;
     return {};
   };
-  ports.done = [&](const IngestResult& result) { entries.push_back(result.entry); };
+  ports.done = [&](const IngestResult& result) { state_->entries.put(result.entry); };
   ports.failed = [&](PathFailure failure) { failures.push_back(std::move(failure)); };
-  ports.publisher = &store.publisher;
-  if (!paths.empty()) ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
-  if (!failures.empty())
-    throw Error(ErrorKind::conflict,
-                fmt::format("{}: cannot be kept before it is overwritten: {}", escape_name(failures.front().path),
-                            failures.front().message))
-        .with_paths({failures.front().path});
-  for (const std::string& path : absent) {
-    IndexEntry whiteout;
-    whiteout.path = path;
-    whiteout.kind = EntryKind::char_device;
-    entries.push_back(whiteout);
-  }
-  std::sort(entries.begin(), entries.end(),
-            [](const IndexEntry& a, const IndexEntry& b) { return compare_paths(a.path, b.path) < 0; });
-  const Discarded discarded = DiscardedTree(workspace, store.writer, entries, metadata_selection(workspace.settings())).write();
-  store.finish();
+  ports.publisher = &state_->trees.publisher;
+  ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
+  if (failures.empty()) return;
+  throw Error(ErrorKind::conflict,
+              fmt::format("{}: cannot be kept before it is overwritten: {}", escape_name(failures.front().path),
+                          failures.front().message))
+      .with_paths({failures.front().path});
+}
+
+Discarded DiscardStore::finish() {
+  DiscardedTree tree(state_->workspace, state_->trees.writer, state_->selection);
+  state_->entries.visit([&](const IndexEntry& entry) { tree.add(entry); });
+  const Discarded discarded = tree.finish();
+  state_->trees.finish();
   return discarded;
 }
 
@@ -186,8 +245,9 @@ ObjectId store_entries(Workspace& workspace, const Session& session, std::vector
   std::sort(entries.begin(), entries.end(),
             [](const IndexEntry& a, const IndexEntry& b) { return compare_paths(a.path, b.path) < 0; });
   TreeStore store(workspace, session);
-  std::span<const IndexEntry> left = entries;
-  const ObjectId tree = DiscardedTree(workspace, store.writer, left, {}).write().tree;
+  DiscardedTree files(workspace, store.writer, {});
+  for (const IndexEntry& entry : entries) files.add(entry);
+  const ObjectId tree = files.finish().tree;
   store.finish();
   return tree;
 }
@@ -199,23 +259,37 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
   return tree;
 }
 
-CheckoutPlan plan_over(const Workspace& workspace, const ChangeSource& files) {
-  // What is tracked may have come back in the place of a directory whose content was discarded.
-  const auto directory = [](const std::optional<ScanEntry>& found) {
-    if (!found) return Step::make_directory;
-    return found->kind == EntryKind::directory ? Step::leave : Step::turn_into_directory;
-  };
+CheckoutPlan plan_over(const Workspace& workspace, const ChangeSource& files, const OverRules& rules) {
   CheckoutPlan plan;
+  const auto remove_below = [&](const std::string& path) {
+    Scanner scanner(workspace.worktree_fd(), path, {});
+    while (const std::optional<ScanEntry> inside = scanner.next())
+      if ((inside->kind != EntryKind::directory || inside->socket) && rules.may_remove && rules.may_remove(inside->path))
+        plan.untracked_below.push_back(inside->path);
+  };
+  const auto step_for = [&](const TreeEntry& wanted, const std::optional<ScanEntry>& found) {
+    const bool found_directory = found && found->kind == EntryKind::directory;
+    if (is_whiteout(wanted)) {
+      if (found_directory) remove_below(found->path);
+      return !found ? Step::forget : found_directory ? Step::remove_tree : Step::remove;
+    }
+    if (wanted.kind == EntryKind::directory) {
+      if (!found) return Step::make_directory;
+      // What is tracked may have come back in the place of a directory whose content was discarded.
+      if (!found_directory) return Step::turn_into_directory;
+      return found->mode != wanted.mode && rules.may_set_mode && rules.may_set_mode(*found) ? Step::set_mode : Step::leave;
+    }
+    if (!found) return Step::write;
+    if (found_directory) {
+      remove_below(found->path);
+      return Step::replace_directory;
+    }
+    if (!content_matches(workspace, workspace.worktree_fd(), *found, wanted)) return Step::replace;
+    return is_regular(found->kind) || found->kind == EntryKind::fifo ? Step::set_mode : Step::keep;
+  };
   const ChangeStream changes = files();
-  while (const std::optional<TreeChange> change = changes()) {
-    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), change->path);
-    Step step = found ? Step::replace : Step::write;
-    if (is_whiteout(*change->after)) step = found ? Step::remove : Step::forget;
-    else if (change->after->kind == EntryKind::directory) step = directory(found);
-    else if (found && content_matches(workspace, workspace.worktree_fd(), *found, *change->after))
-      step = is_regular(found->kind) ? Step::set_mode : Step::keep;
-    plan.steps.push_back(step);
-  }
+  while (const std::optional<TreeChange> change = changes())
+    plan.steps.push_back(step_for(*change->after, scan_one(workspace.worktree_fd(), change->path)));
   return plan;
 }
 

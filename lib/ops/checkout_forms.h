@@ -10,18 +10,37 @@ namespace store {
 /// `--out`: to another folder. Never touches HEAD or index; works in a bare or read-only repository.
 CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& options);
 
-/// Puts files that are about to be overwritten into the repository, and returns the tree that holds them, and their attributes: the
-/// roots that keep them. `index` tells what a checkout could not give them. Error if one of them cannot be read: then nothing may be
-/// overwritten. For paths of `absent` the tree holds whiteouts.
+/// What is in the repository of a state of the working tree that is about to go: the roots that keep it.
 struct Discarded {
   ObjectId tree;
   std::optional<ObjectId> attributes;  // of what is in the tree; nothing: of nothing, or metadata.* is off
 };
-Discarded store_discarded(Workspace& workspace, const Session& session, const Index& index, std::vector<std::string> paths,
-                          const std::vector<std::string>& absent = {});
+/// Gathers it, in any order; what is said last of a path counts. Memory is bounded.
+class DiscardStore {
+ public:
+  DiscardStore(Workspace& workspace, const Session& session);
+  ~DiscardStore();
+  /// Nothing is at this path, nor below it: the tree gets a whiteout.
+  void add_absent(const std::string& path);
+  /// What is there has a content that the repository knows (of directories: none), and is kept with its mode and attributes.
+  void add_known(const ScanEntry& found, const TreeEntry& content);
+  /// Puts these into the repository; of directories, that they are there. `index` tells what a checkout could not give them.
+  /// Error{conflict} if one cannot be read: then nothing may be overwritten.
+  void add_files(const Index& index, std::vector<std::string> paths);
+  Discarded finish();
 
-/// How what was discarded comes back over what is there by now: whiteouts remove, directories come only where they are missing.
-CheckoutPlan plan_over(const Workspace& workspace, const ChangeSource& files);
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// What may be done to directories that are there; nothing: nothing.
+struct OverRules {
+  std::function<bool(const std::string& path)> may_remove = {};  // of files in a directory that has to go
+  std::function<bool(const ScanEntry& directory)> may_set_mode = {};
+};
+/// How what was discarded comes back over what is there by now: whiteouts remove.
+CheckoutPlan plan_over(const Workspace& workspace, const ChangeSource& files, const OverRules& rules = {});
 
 /// Makes the tree without entries known, to be read.
 void store_empty_tree(Workspace& workspace, const Session& session);
@@ -40,6 +59,8 @@ struct TakeBack {
   ObjectId brings_back;  // files that the entry had discarded: they come back over those of `after`
   std::optional<ObjectId> brings_back_attributes = {};
   ObjectId overwrites;   // files that may be there instead of those of `before`, and are discarded
+  /// Of an entry that left the index alone: what it wrote. Then `brings_back` is all that comes back, and `before`, `after` mean nothing.
+  std::optional<ObjectId> left = {};
   std::vector<RefChange> refs;
   /// What changed since goes too, and its bytes are stored, instead of being in the way; `before` is then the index as it is.
   bool discards = false;

@@ -22,6 +22,7 @@ enum class Step : std::uint8_t {
   turn_into_directory,  // a file is there that is not needed any more, then as `make_directory`
   remove,             // a file
   remove_directory,   // if it is empty by then
+  remove_tree,        // with what of it is in `untracked_below`, and what is empty by then
   forget,             // gone already
   not_restored,       // cannot be made by this user: recorded as expected to be absent
 };
@@ -31,7 +32,7 @@ struct CheckoutPlan {
   std::vector<Step> steps;
   std::vector<StatKey> stats;                 // in place: of files that are as wanted, as soon as they are; else all zero
   std::vector<std::string> in_the_way;        // what would be lost, in path order
-  std::vector<std::string> untracked_below;   // files to be removed with a directory that has to go (part of in_the_way)
+  std::vector<std::string> untracked_below;   // files to be removed with a directory that has to go (in place: part of in_the_way)
   std::set<std::string> kept_directories;     // gone from the target, but holding staged paths
   struct Rewrite {
     ObjectId from;  // the recipe of what is there

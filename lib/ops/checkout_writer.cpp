@@ -87,13 +87,13 @@ void CheckoutWriter::unlock_directories() {
     const Step step = plan_.steps[i];
     const bool stays = step == Step::keep || step == Step::set_mode || step == Step::leave;
     const bool was_there = stays ? is_directory(change.after)
-                                 : step == Step::remove_directory || step == Step::replace_directory;
+                                 : step == Step::remove_directory || step == Step::remove_tree || step == Step::replace_directory;
     if (concerns_attributes_only(change)) return;  // nothing in it changes
     if (!was_there || (step == Step::keep && (change.after->mode & k_owner_bits) == k_owner_bits)) return;
     const std::optional<ScanEntry> found = scan_one(target_.fd(), change.path);
     if (!found || found->kind != EntryKind::directory || (found->mode & k_owner_bits) == k_owner_bits) return;
     target_.set_directory_mode(change.path, found->mode | k_owner_bits);
-    if (step == Step::leave || step == Step::remove_directory) unlocked_.emplace(change.path, found->mode);
+    if (step == Step::leave || step == Step::remove_directory || step == Step::remove_tree) unlocked_.emplace(change.path, found->mode);
   });
 }
 
@@ -105,10 +105,10 @@ void CheckoutWriter::remove() {
     const Step step = plan_.steps[i];
     if (step == Step::remove || step == Step::turn_into_directory) target_.remove_file(change.path);
     if (step == Step::remove) ++result_.removed;
-    if (step == Step::remove_directory || step == Step::replace_directory) directories.push_back(change.path);
-    if (step != Step::replace_directory) return;
-    must_go.push_back(change.path);
-    remove_empty_below(change.path, directories);
+    const bool whole = step == Step::remove_tree || step == Step::replace_directory;
+    if (step == Step::remove_directory || whole) directories.push_back(change.path);
+    if (whole) remove_empty_below(change.path, directories);
+    if (step == Step::replace_directory) must_go.push_back(change.path);
   });
   for (auto path = directories.rbegin(); path != directories.rend(); ++path) {
     if (!target_.remove_directory(*path)) continue;

@@ -103,7 +103,9 @@ std::optional<OplogRecord> keep_overwritten(Workspace& workspace, WriteAccess& a
   if (overwritten.empty()) return {};
   OplogRecord record = new_oplog_record(workspace);
   record.index_before = store_index_tree(workspace, access.session(), access.index());
-  const Discarded discarded = store_discarded(workspace, access.session(), access.index(), std::move(overwritten));
+  DiscardStore store(workspace, access.session());
+  store.add_files(access.index(), std::move(overwritten));
+  const Discarded discarded = store.finish();
   record.discarded = discarded.tree;
   record.discarded_attributes = discarded.attributes;
   return record;

@@ -22,6 +22,12 @@ constexpr std::size_t k_min_digits = 4;
 
 bool writes_files(const OplogRecord& record) { return record.discarded.has_value(); }
 
+/// Then all that the entry changed in the working tree is in the tree of what it discarded.
+bool leaves_index(const OplogRecord& record) {
+  if (!writes_files(record) || !record.index_after || !record.changes.empty()) return false;
+  return record.index_before ? record.index_before == record.index_after && record.discarded != empty_tree_id() : true;
+}
+
 [[noreturn]] void throw_one_by_one() {
   throw Error(ErrorKind::conflict, "these entries do not follow upon each other: they cannot be taken back together",
               "store undo, one by one");
@@ -199,7 +205,15 @@ std::optional<CheckoutResult> undo(Workspace& workspace, const UndoOptions& opti
   check_refs(workspace, back);
   refuse_to_move_head(workspace, back);
   CheckoutResult result;
-  if (!writes_files(*entry) || !entry->index_before || !entry->index_after) {
+  if (leaves_index(*entry)) {
+    result = take_back_files(workspace, {.before = {},
+                                         .after = *entry->discarded,
+                                         .brings_back = *entry->discarded,
+                                         .brings_back_attributes = entry->discarded_attributes,
+                                         .overwrites = empty_tree_id(),
+                                         .left = entry->index_after,
+                                         .refs = std::move(back)});
+  } else if (!writes_files(*entry) || !entry->index_before || !entry->index_after) {
     result = undo_without_files(workspace, *entry, std::move(back));
   } else {
     result = take_back_files(workspace, {.before = *entry->index_after,
