@@ -43,13 +43,21 @@ int run_rechunk(Context& context, const std::string& branch) {
   RechunkOptions options;
   options.branch = branch;
   std::optional<OutputFile> file;
-  if (const auto map = context.arguments().last("map")) {
+  const auto map = context.arguments().last("map");
+  const bool to_stdout = map == "-";
+  if (map) {
     if (map->empty()) throw Error(ErrorKind::usage, "store repack: --map: the name is empty");
-    file.emplace(absolute_path(context.cwd(), *map));
-    options.before_move = [&file](const std::vector<RechunkedCommit>& commits) {
-      for (const RechunkedCommit& commit : commits)
-        file->write(as_bytes(fmt::format("{} {}\n", commit.old_id.hex(), commit.new_id.hex())));
-      file->commit();
+    if (to_stdout && context.json())
+      throw Error(ErrorKind::usage, "store repack: --map - is text: with --json the map is in the answer");
+    if (!to_stdout) file.emplace(absolute_path(context.cwd(), *map));
+    options.before_move = [&](const std::vector<RechunkedCommit>& commits) {
+      for (const RechunkedCommit& commit : commits) {
+        const std::string line = fmt::format("{} {}\n", commit.old_id.hex(), commit.new_id.hex());
+        if (file) file->write(as_bytes(line));
+        else context.out().write(line);
+      }
+      if (file) file->commit();
+      else context.out().flush();
     };
   }
   Workspace& workspace = context.workspace();
@@ -57,7 +65,7 @@ int run_rechunk(Context& context, const std::string& branch) {
   context.show_progress({{Stage::ingest, 1}});
   const RechunkResult result = rechunk(workspace, options);
   context.end_progress();
-  write(context, result, result.commits);
+  if (!to_stdout) write(context, result, result.commits);
   return 0;
 }
 
@@ -95,7 +103,7 @@ Command repack_command() {
            .options = {{.name = "rechunk", .argument = "BRANCH", .help = "store a branch's commits again under the current settings",
                         .completes = Completes::branch},
                        {.name = "map", .argument = "FILE",
-                        .help = "write a line \"old new\" for each commit; complete before the branch moves",
+                        .help = "write a line \"old new\" for each commit (- is standard output, and nothing else there); complete before the branch moves",
                         .completes = Completes::file}},
            .max_positionals = 0},
           run};

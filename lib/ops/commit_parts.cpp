@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/checkout_forms.h"
 #include "ops/tree_reader.h"
 #include "repo/merge.h"
 
@@ -46,15 +47,17 @@ Commit commit_from(const Workspace& workspace, const CommitOptions& options) {
 }
 
 ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
-                        const IngestTotals& totals) {
+                        std::uint64_t contents) {
   ChangeSummary summary;
   if (!before) {
-    summary.added = totals.files + totals.symlinks;
+    summary.added = contents;
     return summary;
   }
   diff_trees(workspace.objects(), before, after, [&](const TreeChange& change) {
-    const bool directory = (change.after ? change.after : change.before)->kind == EntryKind::directory;
-    if (directory && change.kind != TreeChange::Kind::modified) return;
+    // A directory that comes or goes with something in it shows by that.
+    const TreeEntry& entry = *(change.after ? change.after : change.before);
+    const bool stands_for_content = entry.kind == EntryKind::directory && entry.id != empty_tree_id();
+    if (stands_for_content && change.kind != TreeChange::Kind::modified) return;
     if (change.kind == TreeChange::Kind::added) ++summary.added;
     else if (change.kind == TreeChange::Kind::deleted) ++summary.deleted;
     else ++summary.modified;

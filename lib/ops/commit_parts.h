@@ -9,9 +9,9 @@ namespace store {
 /// is not UTF-8; an empty one may stand for that of the commit that is amended.
 Commit commit_from(const Workspace& workspace, const CommitOptions& options);
 
-/// What changed from a tree (nothing: there was none) to another one; `totals` are the new one's.
+/// What changed from a tree (nothing: there was none) to another one, which has so many `contents` (IndexSummary).
 ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
-                        const IngestTotals& totals);
+                        std::uint64_t contents);
 
 /// Merges what has piled up, after the commit stands: a full disk or a refusal must not make it look failed. Returns the bytes
 /// that were rewritten.

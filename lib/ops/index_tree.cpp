@@ -126,9 +126,14 @@ void record_trees(Index& index, const IndexTree& tree, bool sync) {
 IndexSummary index_summary(const Index& index) {
   IndexSummary summary;
   IngestTotals& totals = summary.totals;
+  std::string empty_so_far;  // the last directory
   for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {
     const IndexEntry& entry = at.entry();
     if (entry.path.empty()) continue;
+    ++summary.contents;
+    if (!empty_so_far.empty() && is_within(entry.path, empty_so_far)) --summary.contents;
+    if (entry.kind == EntryKind::directory) empty_so_far = entry.path;
+    else empty_so_far.clear();
     summary.any_linked = summary.any_linked || is_linked(entry.metadata);
     totals.directories += entry.kind == EntryKind::directory;
     totals.symlinks += entry.kind == EntryKind::symlink;

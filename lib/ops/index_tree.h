@@ -33,6 +33,7 @@ void record_trees(Index& index, const IndexTree& tree, bool sync);
 /// Figures of everything in the index: files, bytes, chunks, directories (without the root), symlinks.
 struct IndexSummary {
   IngestTotals totals;
+  std::uint64_t contents = 0;  // everything but directories with something in them
   bool any_linked = false;
 };
 IndexSummary index_summary(const Index& index);

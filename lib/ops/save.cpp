@@ -210,7 +210,7 @@ class Save {
       check_refs();
       begin_publishing(session);
     }
-    add_totals(summary.totals);
+    add_totals(summary);
   }
 
   void begin_publishing(const Session& session) {
@@ -269,8 +269,8 @@ class Save {
     }
   }
 
-  void add_totals(const IngestTotals& whole) {
-    result_.totals = whole;
+  void add_totals(const IndexSummary& whole) {
+    result_.totals = whole.totals;
     result_.totals.unchanged_files = read_.unchanged_files;
     result_.totals.new_chunks = read_.new_chunks;
     result_.totals.new_bytes = read_.new_bytes;
@@ -279,7 +279,7 @@ class Save {
     result_.totals.streamed_bytes = read_.streamed_bytes;
     result_.totals.cache_hits = read_.cache_hits;
     result_.totals.cache_misses = read_.cache_misses;
-    if (result_.committed) result_.changes = summarize(workspace_, parent_tree_, result_.tree, result_.totals);
+    if (result_.committed) result_.changes = summarize(workspace_, parent_tree_, result_.tree, whole.contents);
   }
 
   /// Nothing is committed: the branch is where it was.

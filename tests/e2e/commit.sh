@@ -63,3 +63,16 @@ expect_exit 2 store commit -m x
 contains "$err" SOURCE_DATE_EPOCH
 expect_exit 0 store commit -m x --date @7
 unset SOURCE_DATE_EPOCH
+
+# Everything that a tree holds counts: fifos, links, and directories with nothing in them.
+store init -q "$scratch/counts" && cd "$scratch/counts"
+changes() { got '.result.changes | [.added, .modified, .deleted] | tojson'; }
+mkdir -p d/empty full/deep e && mkfifo fifo full/deep/fifo && ln -s x link && echo 1 >full/file
+expect_exit 0 store --json commit -A -m 1 && is "$(changes)" '[6,0,0]'
+expect_exit 0 store --json save . -b saved -m 1 && is "$(changes)" '[6,0,0]'
+rm fifo && rmdir e && mkdir -p new/empty && mkfifo new/fifo && chmod 700 d/empty
+expect_exit 0 store --json save . -b saved -m 2 && is "$(changes)" '[2,1,2]'
+expect_exit 0 store --json commit -A -m 2 && is "$(changes)" '[2,1,2]'
+contains <(store log -n 1 --format '{subject}') 2
+rm -r full && expect_exit 0 store commit -A -m 3
+contains "$out" '2 paths changed: 2 deleted'

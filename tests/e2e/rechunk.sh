@@ -76,6 +76,18 @@ store undo -q && is "$(ids main)" "$new"
 store undo -q && is "$(json '.result.map | map(.new) | reverse | join("\n")' repack --rechunk main --config chunking.avg=32K)" "$new"
 is "$(got '.result | .bytes_before == .bytes_after')" true
 
+# On standard output it is alone.
+store repack --rechunk main --config chunking.avg=32K --map - >"$out" 2>"$err"
+is "$(cut -d ' ' -f 2 "$out" | tac)" "$new"
+is "$(wc -l <"$out")" "$(wc -l <<<"$new")"
+[[ ! -e ./- ]]
+store undo -q
+expect_exit 2 store --json repack --rechunk main --map -
+is "$(ids main)" "$old"
+expect_exit 9 bash -c 'store repack --rechunk main --config chunking.avg=8K --map - >/dev/full'
+is "$(ids main)" "$old"
+store repack -q --rechunk main --config chunking.avg=32K 2>"$err" && is "$(ids main)" "$new"
+
 # The map is complete before the branch moves, or it does not move.
 store undo -q && is "$(ids main)" "$old"
 expect_exit 9 store repack -q --rechunk main --config chunking.avg=8K --map /dev/full
