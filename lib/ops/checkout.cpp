@@ -48,6 +48,7 @@ class InPlace {
   CheckoutResult run() {
     started_ns_ = coarse_now_ns();
     load_trees();
+    source_ = remembered(std::move(source_));
     decide();
     OplogRecord record = start_record();
     write();
@@ -112,10 +113,6 @@ class InPlace {
       target_tree_ = target.tree;
       use_attributes_of(objects, target, "", attributes_, result_);
     }
-    walk_tree(objects, target_tree_, "", [&](const std::string&, const TreeEntry&) {
-      workspace_.check_cancelled();
-      return true;
-    });
     if (!paths_only()) {
       source_ = takes_everything() ? changes_of_everything(workspace_, index_, target_tree_) : changes_between(objects, head_tree_, target_tree_);
       follow_attributes(target_tree_);

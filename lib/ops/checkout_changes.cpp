@@ -19,6 +19,43 @@ TreeEntry tree_entry_of(const IndexEntry& entry) {
           .id = entry.id};
 }
 
+constexpr std::size_t k_remembered_bytes = 8 << 20;
+
+/// What the streams of remembered() share.
+struct Remembered {
+  std::vector<TreeChange> changes;
+  std::size_t bytes = 0;
+  bool complete = false;
+};
+
+std::size_t memory_of(const TreeChange& change) {
+  const auto names = [](const std::optional<TreeEntry>& entry) { return entry ? entry->name.capacity() : 0; };
+  return sizeof change + change.path.capacity() + names(change.before) + names(change.after);
+}
+
+/// A stream that fills it on the way.
+class Remembering {
+ public:
+  Remembering(ChangeStream stream, std::shared_ptr<Remembered> memory) : stream_(std::move(stream)), memory_(std::move(memory)) {
+    memory_->changes.clear();
+    memory_->bytes = 0;
+  }
+
+  std::optional<TreeChange> next() {
+    std::optional<TreeChange> change = stream_();
+    if (!change) memory_->complete = memory_->bytes <= k_remembered_bytes;
+    if (!change || memory_->bytes > k_remembered_bytes) return change;
+    memory_->bytes += memory_of(*change);
+    if (memory_->bytes <= k_remembered_bytes) memory_->changes.push_back(*change);
+    else memory_->changes = {};
+    return change;
+  }
+
+ private:
+  ChangeStream stream_;
+  std::shared_ptr<Remembered> memory_;
+};
+
 /// The stream of content_of(): holds back directories until something below them matches.
 class MatchingContent {
  public:
@@ -187,6 +224,19 @@ ChangeSource changes_between(const ObjectReader& objects, const std::optional<Ob
     const auto diff = std::make_shared<TreeDiff>(objects, before, after,
                                                  TreeDiffOptions{.enter = {}, .changed_directories = true});
     return ChangeStream([diff] { return diff->next(); });
+  };
+}
+
+ChangeSource remembered(ChangeSource source) {
+  return [source = std::move(source), memory = std::make_shared<Remembered>()]() -> ChangeStream {
+    if (!memory->complete) {
+      const auto stream = std::make_shared<Remembering>(source(), memory);
+      return [stream] { return stream->next(); };
+    }
+    return [memory, at = std::size_t{0}]() mutable -> std::optional<TreeChange> {
+      if (at == memory->changes.size()) return {};
+      return memory->changes[at++];
+    };
   };
 }
 

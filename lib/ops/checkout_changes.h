@@ -11,6 +11,10 @@ namespace store {
 using ChangeStream = std::function<std::optional<TreeChange>()>;
 using ChangeSource = std::function<ChangeStream()>;
 
+/// The same changes. The first stream that comes to its end keeps them for those that follow, unless they take more than 8 MiB:
+/// then each one goes through the trees again. One stream at a time may be asked.
+ChangeSource remembered(ChangeSource source);
+
 /// What differs between two trees, directories with changed content included.
 ChangeSource changes_between(const ObjectReader& objects, const std::optional<ObjectId>& before, const ObjectId& after);
 
