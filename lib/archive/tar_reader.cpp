@@ -251,7 +251,9 @@ la_ssize_t TarReader::State::on_read(archive* reader, void* self, const void** o
 int TarReader::State::check(int status) {
   if (source_error) std::rethrow_exception(std::exchange(source_error, {}));
   if (status == ARCHIVE_OK || status == ARCHIVE_WARN || status == ARCHIVE_EOF || status == ARCHIVE_RETRY) return status;
-  throw Error(ErrorKind::partial, any_bytes ? text_of(archive_error_string(reader.get())) : "is empty: no tar archive");
+  if (!any_bytes) throw Error(ErrorKind::partial, "is empty: no tar archive");
+  const std::string reason = text_of(archive_error_string(reader.get()));  // libarchive does not always give one
+  throw Error(ErrorKind::partial, reason.empty() ? "is damaged, or ends early" : reason);
 }
 
 void TarReader::State::fetch() {

@@ -133,13 +133,21 @@ TEST_CASE("what the source throws comes through, also from within the library") 
 
 TEST_CASE("an archive that is empty, cut short or none at all is an error") {
   const std::string archive = member("a", noise(900'000, 3));
-  for (const std::string& bad : {std::string(), noise(100'000, 4), archive.substr(0, 700'000), archive.substr(0, 100)}) {
+  const std::string with_records = extended("comment", "x") + archive;
+  for (const std::string& bad : {std::string(), noise(100'000, 4), archive.substr(0, 700'000), archive.substr(0, 100),
+                                 with_records.substr(0, 512), with_records.substr(0, 700)}) {
     TrickleSource source(bad);
     const auto read_all = [&] {
       TarReader reader(source, {});
       while (reader.next()) content_of(reader, 65536);
     };
-    CHECK_THROWS_AS(read_all(), Error);
+    std::string message;
+    try {
+      read_all();
+    } catch (const Error& error) {
+      message = error.message();
+    }
+    CHECK_FALSE(message.empty());
   }
 }
 
