@@ -106,11 +106,20 @@ Bytes encode_oplog_record(const OplogRecord& record) {
   return bytes;
 }
 
-std::optional<OplogStep> next_oplog_record(ByteView bytes, bool& torn) {
+ObjectId oplog_record_id(const ObjectId& digest, std::uint64_t offset) {
+  Bytes bytes;
+  ByteWriter out(bytes);
+  put_id(out, digest);
+  out.u64(offset);
+  return sha256(bytes);
+}
+
+std::optional<OplogStep> next_oplog_record(ByteView bytes, std::uint64_t offset, bool& torn) {
   const std::optional<LogFrame> frame = next_log_frame(k_record_magic, bytes, torn, "oplog");
   if (!frame) return std::nullopt;
   ByteReader in(frame->payload, "oplog record");
-  return OplogStep{.record = get_record(in), .id = sha256(bytes.first(frame->size)), .size = frame->size};
+  const ObjectId digest = sha256(bytes.first(frame->size));
+  return OplogStep{.record = get_record(in), .digest = digest, .id = oplog_record_id(digest, offset), .size = frame->size};
 }
 
 }  // namespace store

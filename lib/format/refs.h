@@ -44,9 +44,13 @@ void check_oplog_header(ByteView bytes);
 Bytes encode_oplog_record(const OplogRecord& record);
 struct OplogStep {
   OplogRecord record;
-  ObjectId id;  // SHA-256 of the record's bytes
+  ObjectId digest;  // SHA-256 of the record's bytes
+  ObjectId id;      // oplog_record_id(): two records may have the same bytes
   std::size_t size = 0;
 };
-std::optional<OplogStep> next_oplog_record(ByteView bytes, bool& torn);
+/// `offset`: where `bytes` begin in the log.
+std::optional<OplogStep> next_oplog_record(ByteView bytes, std::uint64_t offset, bool& torn);
+/// SHA-256 of digest ‖ offset.
+ObjectId oplog_record_id(const ObjectId& digest, std::uint64_t offset);
 
 }  // namespace store

@@ -63,7 +63,7 @@ std::uint64_t scan_oplog(int fd, const std::function<void(OplogStep&&, std::uint
   ReadWindow window(fd, header.size(), layout::k_oplog, k_largest_window);
   bool torn = false;
   do {
-    while (std::optional<OplogStep> step = next_oplog_record(window.bytes(), torn)) {
+    while (std::optional<OplogStep> step = next_oplog_record(window.bytes(), window.offset(), torn)) {
       const std::uint64_t offset = window.offset();
       window.skip(step->size);
       visit(std::move(*step), offset);
@@ -96,11 +96,11 @@ LastRecord judge_last_record(const Repository& repository, const OplogStep& step
   return any_new ? LastRecord::half_done : LastRecord::not_started;
 }
 
-bool is_marked_done(const Repository& repository, const ObjectId& record, std::uint64_t offset) {
+bool is_marked_done(const Repository& repository, const ObjectId& digest, std::uint64_t offset) {
   const std::optional<Bytes> bytes = read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
   if (!bytes) return false;
   try {
-    return decode_ref(mark_name(offset), *bytes).id == record;
+    return decode_ref(mark_name(offset), *bytes).id == digest;
   } catch (const Error&) {
     return false;  // of another record, or lost power before it reached the disk
   }
@@ -117,19 +117,19 @@ bool is_last_marked_done(const Repository& repository) {
   ReadWindow window(log->get(), *offset, layout::k_oplog, k_largest_window);
   do {
     bool torn = false;
-    const std::optional<OplogStep> step = next_oplog_record(window.bytes(), torn);
-    if (step) return *offset + step->size == size && is_marked_done(repository, step->id, *offset);
+    const std::optional<OplogStep> step = next_oplog_record(window.bytes(), *offset, torn);
+    if (step) return *offset + step->size == size && is_marked_done(repository, step->digest, *offset);
   } while (window.grow());
   return false;
 }
 
 // durability.md: refs 10
-void mark_done(const Repository& repository, const ObjectId& record, std::uint64_t offset) {
+void mark_done(const Repository& repository, const ObjectId& digest, std::uint64_t offset) {
   const std::string temporary = fmt::format("{}.tmp", layout::k_oplog_done);
   const int directory = repository.fd();
   FileSystem& fs = repository.fs();
   RefValue value;
-  value.id = record;
+  value.id = digest;
   // The move is durable already; without the mark the next writer looks at the refs instead.
   try {
     UniqueFd fd = fs.open({directory, temporary.c_str()}, O_WRONLY | O_CREAT | O_TRUNC);

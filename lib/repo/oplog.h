@@ -33,11 +33,11 @@ enum class LastRecord {
 };
 LastRecord judge_last_record(const Repository& repository, const OplogStep& step);
 
-/// `oplog.done` names the last record that is known to be in its refs durably. A hint that is never synced: without it the
+/// `oplog.done` names, by the digest of its bytes, the last record that is known to be in its refs durably. A hint that is never synced: without it the
 /// refs are looked at.
 /// It holds for one place in the log only, because two moves may have the same bytes.
-bool is_marked_done(const Repository& repository, const ObjectId& record, std::uint64_t offset);
-void mark_done(const Repository& repository, const ObjectId& record, std::uint64_t offset);
+bool is_marked_done(const Repository& repository, const ObjectId& digest, std::uint64_t offset);
+void mark_done(const Repository& repository, const ObjectId& digest, std::uint64_t offset);
 /// True if there is no record, or the last one is marked so. Its cost does not grow with the log.
 bool is_last_marked_done(const Repository& repository);
 

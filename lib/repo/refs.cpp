@@ -62,7 +62,7 @@ class Settler {
  private:
   /// durability.md: refs 3. False if the record did not happen.
   bool settle_last(const OplogStep& step, std::uint64_t offset) const {
-    if (is_marked_done(repository_, step.id, offset)) return true;
+    if (is_marked_done(repository_, step.digest, offset)) return true;
     const std::vector<RefChange>& changes = step.record.changes;
     switch (judge_last_record(repository_, step)) {
       case LastRecord::not_started: return false;
@@ -131,7 +131,7 @@ void check_ref(const Repository& repository, const std::string& name, const RefV
 
 /// The value a ref should have: while its record may still be under way, the old one is as good.
 void add_last_record(const Repository& repository, OplogState& state) {
-  const bool done = is_marked_done(repository, state.last->id, state.last_offset);
+  const bool done = is_marked_done(repository, state.last->digest, state.last_offset);
   for (const RefChange& change : state.last->record.changes) {
     std::optional<RefValue> value = change.new_value;
     try {
@@ -193,7 +193,7 @@ ObjectId RefStore::update(const OplogRecord& record, const LockWait& wait) const
   move.stage();
   const Bytes bytes = encode_oplog_record(record);
   bool torn = false;
-  const ObjectId id = next_oplog_record(bytes, torn)->id;
+  const OplogStep step = *next_oplog_record(bytes, state.end, torn);
   try {
     fs.pwrite(fd.get(), bytes, state.end);  // durability.md: refs 6
     fs.fdatasync(fd.get());                 // durability.md: refs 7
@@ -204,8 +204,8 @@ ObjectId RefStore::update(const OplogRecord& record, const LockWait& wait) const
     throw;
   }
   move.sync();
-  mark_done(*repository_, id, state.end);
-  return id;
+  mark_done(*repository_, step.digest, state.end);
+  return step.id;
 }
 
 void settle_refs(const Repository& repository, const LockWait& wait) {
@@ -223,11 +223,11 @@ void RefStore::finish_interrupted() const {
     if (!lock) return;
     const UniqueFd fd = open_oplog(*repository_, O_RDWR);
     const OplogState state = read_oplog_state(fd.get());
-    if (!state.last || is_marked_done(*repository_, state.last->id, state.last_offset)) return;
+    if (!state.last || is_marked_done(*repository_, state.last->digest, state.last_offset)) return;
     const LastRecord judged = judge_last_record(*repository_, *state.last);
     if (judged != LastRecord::half_done && judged != LastRecord::done) return;
     Settler(*repository_, fd.get()).settle();
-    mark_done(*repository_, state.last->id, state.last_offset);
+    mark_done(*repository_, state.last->digest, state.last_offset);
   });
 }
 
@@ -240,7 +240,7 @@ void RefStore::read_oplog(const std::function<void(const OplogStep&)>& visit) co
     held_offset = offset;
   });
   if (!held) return;
-  const bool happened = is_marked_done(*repository_, held->id, held_offset) ||
+  const bool happened = is_marked_done(*repository_, held->digest, held_offset) ||
                         judge_last_record(*repository_, *held) != LastRecord::not_started;
   if (happened) visit(*held);
 }

@@ -68,7 +68,7 @@ inline Bytes recode_catalog(ByteView bytes) {
 }
 inline Bytes recode_oplog(ByteView bytes) {
   bool torn = false;
-  const std::optional<OplogStep> step = next_oplog_record(bytes, torn);
+  const std::optional<OplogStep> step = next_oplog_record(bytes, 0, torn);
   return step ? encode_oplog_record(step->record) : Bytes();
 }
 inline Bytes recode_journal(ByteView bytes) {

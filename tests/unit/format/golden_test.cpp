@@ -63,7 +63,7 @@ TEST_CASE("the examples decode to what they were made of") {
   CHECK(decode_footer(encode_footer(sample_footer())).block_offsets == sample_footer().block_offsets);
   bool torn = true;
   CHECK(next_catalog_record(encode_catalog_record(sample_layer()), torn)->record == CatalogRecord(sample_layer()));
-  CHECK(next_oplog_record(encode_oplog_record(sample_oplog()), torn)->record == sample_oplog());
+  CHECK(next_oplog_record(encode_oplog_record(sample_oplog()), 0, torn)->record == sample_oplog());
   CHECK(decode_index_record(sample_index_record()) == sample_index_entry());
   CHECK(decode_index_metadata(sample_index_entry().metadata) == sample_index_metadata());
   CHECK(next_journal_record(sample_journal(sample_journal_node()))->record == JournalRecord(sample_journal_node()));

@@ -88,7 +88,7 @@ TEST_CASE("a damaged record before a good one is corruption in catalog and oplog
         if (log == &catalog)
           next_catalog_record(damaged, torn);
         else
-          next_oplog_record(damaged, torn);
+          next_oplog_record(damaged, 0, torn);
         FAIL_CHECK("accepted a flip at ", at);
       } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::corrupt);
@@ -97,13 +97,15 @@ TEST_CASE("a damaged record before a good one is corruption in catalog and oplog
   }
 }
 
-TEST_CASE("an oplog record is named by the SHA-256 of its bytes") {
+TEST_CASE("an oplog record is named by the SHA-256 of its bytes and its place") {
   Random random(4);
   Bytes bytes = encode_oplog_record(any_oplog_record(random));
   const ObjectId expected = sha256(bytes);
   bytes.push_back(std::byte{1});
   bool torn = false;
-  CHECK(next_oplog_record(bytes, torn)->id == expected);
+  CHECK(next_oplog_record(bytes, 32, torn)->digest == expected);
+  CHECK(next_oplog_record(bytes, 32, torn)->id == oplog_record_id(expected, 32));
+  CHECK(oplog_record_id(expected, 32) != oplog_record_id(expected, 33));
 }
 
 TEST_CASE("a ref's file is good for its own name only") {

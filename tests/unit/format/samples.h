@@ -244,7 +244,7 @@ inline std::vector<std::pair<std::string, std::string>> all_sample_ids() {
       {"attributes-root", node(ObjectType::attributes, 0, {encode_attributes(sample_root_attributes())})},
       {"commit", commit_id(encode_commit(sample_commit())).hex()},
       {"pack-footer", sha256(encode_footer(sample_footer())).hex()},
-      {"oplog-record", sha256(encode_oplog_record(sample_oplog())).hex()},
+      {"oplog-record", oplog_record_id(sha256(encode_oplog_record(sample_oplog())), k_oplog_header_size).hex()},
   };
 }
 

@@ -1,11 +1,13 @@
 #include "repo/refs.h"
 
 #include <doctest/doctest.h>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "hash/sha256.h"
@@ -112,6 +114,18 @@ TEST_CASE_FIXTURE(Fixture, "a ref moves from what it was, and the oplog remember
 TEST_CASE_FIXTURE(Fixture, "the id that update returns is the one that the oplog shows") {
   const ObjectId id = refs.update(move_main(k_none, commit(1)));
   refs.store.read_oplog([&](const OplogStep& step) { CHECK(step.id == id); });
+}
+
+TEST_CASE_FIXTURE(Fixture, "the same move twice in one second has two ids") {
+  const RefChange there{"refs/heads/x", k_none, commit(1)};
+  const RefChange back{"refs/heads/x", commit(1), k_none};
+  std::set<ObjectId> ids;
+  for (int i = 0; i < 3; ++i)
+    for (const RefChange& change : {there, back}) ids.insert(refs.update(record_of({change})));
+  CHECK(ids.size() == 6);
+  std::set<ObjectId> shown;
+  refs.store.read_oplog([&](const OplogStep& step) { shown.insert(step.id); });
+  CHECK(shown == ids);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a ref that has moved is a conflict and nothing changes") {
