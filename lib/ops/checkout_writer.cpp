@@ -154,6 +154,7 @@ void CheckoutWriter::write_files() {
     progress->files_total = plan_.files;
     progress->bytes_total = plan_.bytes;
   }
+  note_kept_links();
   write_contents(nullptr);
   if (!linked_.empty()) make_links();
 }
@@ -195,7 +196,7 @@ void CheckoutWriter::write_contents(const std::vector<std::size_t>* only) {
       const std::optional<Attributes> recorded = attributes_of(change->path);
       if (only == nullptr && recorded) {
         std::optional<std::string> target = attributes->link_target(*recorded, *change->after);
-        if (!target && links != nullptr) target = links->other_of(*change, *recorded);
+        if (!target) target = other_name(*change, *recorded);
         if (target) {
           link_targets_.emplace(std::hash<std::string>()(*target), k_no_change);
           linked_.push_back(i);
@@ -267,10 +268,30 @@ void CheckoutWriter::make_links() {
     const std::optional<std::string> first =
         recorded ? attributes->link_target(*recorded, *change.after) : std::nullopt;
     if (first && make_link(change, i, *first)) return;
-    const std::optional<std::string> other = recorded && links != nullptr ? links->other_of(change, *recorded) : std::nullopt;
+    const std::optional<std::string> other = recorded ? other_name(change, *recorded) : std::nullopt;
     if (!other || !make_link(change, i, *other)) on_their_own.push_back(i);
   });
   if (!on_their_own.empty()) write_contents(&on_their_own);
+}
+
+/// Without an index, what is there already tells which file a first name that is missing was one of.
+void CheckoutWriter::note_kept_links() {
+  if (attributes == nullptr || links != nullptr || !attributes->selection().hardlinks) return;
+  if (std::find(plan_.steps.begin(), plan_.steps.end(), Step::keep) == plan_.steps.end()) return;
+  const CheckoutAttributes::Lookup attributes_of = lookup();
+  for_each([&](const TreeChange& change, std::size_t i) {
+    if (plan_.steps[i] != Step::keep || is_directory(change.after)) return;
+    const std::optional<Attributes> recorded = attributes_of(change.path);
+    const std::optional<std::string> first = recorded ? attributes->link_target(*recorded, *change.after) : std::nullopt;
+    if (first) kept_links_.emplace(*first, change.path);
+  });
+}
+
+/// Another name of the file that a path is one of, for where the first is not there.
+std::optional<std::string> CheckoutWriter::other_name(const TreeChange& change, const Attributes& recorded) const {
+  if (links != nullptr) return links->other_of(change, recorded);
+  const auto kept = kept_links_.find(change.path);
+  return kept == kept_links_.end() ? std::nullopt : std::optional(kept->second);
 }
 
 bool CheckoutWriter::make_link(const TreeChange& change, std::size_t index, const std::string& target) {
@@ -345,7 +366,7 @@ bool CheckoutWriter::link_node(const TreeChange& change, const Attributes& recor
     return found && content_matches(workspace_, target_.fd(), *found, *change.after);
   };
   std::optional<std::string> target = attributes->link_target(recorded, *change.after);
-  if (!is_there(target) && links != nullptr) target = links->other_of(change, recorded);
+  if (!is_there(target)) target = other_name(change, recorded);
   if (!is_there(target)) return false;
   attributes->note_links();
   return target_.make_link(*target, change.path, replace);

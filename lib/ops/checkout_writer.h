@@ -47,6 +47,8 @@ class CheckoutWriter {
   void put_back(std::vector<RestoreItem> files);
   RestoreItem item_for(const TreeChange& change, std::size_t index, const std::optional<Attributes>& recorded);
   void make_links();
+  void note_kept_links();
+  std::optional<std::string> other_name(const TreeChange& change, const Attributes& recorded) const;
   bool make_link(const TreeChange& change, std::size_t index, const std::string& target);
   bool is_as_written(const ScanEntry& found, const std::string& path, std::uint64_t size) const;
   bool link_node(const TreeChange& change, const Attributes& recorded, TargetTree::File::Replace replace);
@@ -67,6 +69,7 @@ class CheckoutWriter {
   CheckoutResult& result_;
   std::vector<std::size_t> linked_;    // changes that become hard links, in order
   std::unordered_map<std::uint64_t, std::size_t> link_targets_;  // hashes of paths, with the changes that write them
+  std::unordered_map<std::string, std::string> kept_links_;  // by the first name of their file; where `links` knows nothing
   std::map<std::string, std::uint16_t> unlocked_;  // directories that keep a mode that is not the target's
 };
 

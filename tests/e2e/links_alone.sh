@@ -38,6 +38,17 @@ rm a && store --config metadata.hardlinks=false restore -q a
 is "$(stat -c %h a)" 1
 is "$(json '.result.problems | length' fsck)" 0
 
+# In another folder, what is there already counts.
+store checkout -q --force main && store checkout -q HEAD --out "$scratch/o"
+for name in a d/m z; do
+  rm "$scratch/o/$name" && store checkout -q HEAD --out "$scratch/o"
+  is "$(cd "$scratch/o" && links)" '3 3 3 '
+done
+rm "$scratch/o/a" && echo other >"$scratch/o/z"
+expect_exit 7 store checkout -q HEAD --out "$scratch/o"
+store checkout -q --force HEAD --out "$scratch/o"
+is "$(cd "$scratch/o" && links)" '3 3 3 '
+
 # The same for what is no regular file.
 ln -s nowhere link && ln link d/link && mkfifo fifo && ln fifo d/fifo && store commit -q -A -m others >"$out"
 for name in link d/link fifo d/fifo; do
