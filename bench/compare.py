@@ -1,79 +1,248 @@
 #!/usr/bin/env python3
-"""add + commit of a folder by store, git, restic and borg, interleaved, warm: medians of wall, CPU, peak memory, size.
+"""store beside git, restic, borg, casync, tar | zstd and cp on real folders, interleaved.
 
-    bench/compare.py [--runs N] [--store PROGRAM] [--scratch DIR] FOLDER…
+    bench/compare.py [--runs N] [--store PROGRAM] [--scratch DIR] [--cold] [--json FILE] [--plots DIR] FOLDER…
 
-Every run starts from a fresh repository in a fresh folder (re-creating files in the place of deleted ones is several times
-slower on ext4) outside the corpus; git and store work on a hard-linked copy of it, made before the clock starts. Peers run with
-their usual settings: git with gc.auto=0, restic --no-cache, borg --encryption none. A peer that is not installed is left out.
+For each folder: everything into a new repository; the same again, unchanged; again with a small change; a restore into an empty
+folder; a check that reads every byte. Prints a Markdown table with medians of wall seconds, the median of the ratios to store of the
+same round, CPU seconds, peak memory and the repository's size. --json keeps every single figure,
+--plots draws an SVG for each folder with gnuplot. --cold drops the page cache before each step (as root).
+
+Each program works on a copy of its own, made and synced before the clock starts, in a fresh folder (files made in the place of
+deleted ones cost several times as much on ext4). Every step ends when its data is on disk: git runs with core.fsync=all, what has
+no setting for it is followed by a sync of its file system. Settings: git gc.auto=0; restic without a cache beside its repository;
+borg without encryption and with its cache; casync with its chunk store on the same file system; tar | zstd -3 on one thread.
+The small change: a line appended to 1 % of the files, or, in a folder of few files, one byte in the middle of each.
+Programs that are not installed are left out. tools/packages.sh bench installs them.
 """
-import argparse, os, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, json, os, random, shutil, statistics, subprocess, sys, tempfile, time
+
+STEPS = ("first", "same", "changed", "restore", "verify")
+BORG = "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes"
+# Of each program its steps as shell commands: in the folder $W, with the repository at $R and an empty folder $T.
+PROGRAMS = {
+    "store": {
+        "prepare": "cd $W && $STORE init -q",
+        "first": "cd $W && $STORE add -q -A && $STORE commit -q -m x",
+        "same": "cd $W && $STORE add -q -A",
+        "changed": "cd $W && $STORE add -q -A && $STORE commit -q -m y",
+        "restore": "cd $W && $STORE checkout -q HEAD --out $T/out",
+        "verify": "cd $W && $STORE fsck -q --data",
+        "repository": "$W/.store",
+    },
+    "git": {
+        "prepare": "cd $W && git init -q && git config gc.auto 0 && git config core.fsync all && git config user.name x"
+                   " && git config user.email x@x && git config core.bigFileThreshold 64m",
+        "first": "cd $W && git add -A -f && git commit -q -m x",
+        "same": "cd $W && git add -A -f",
+        "changed": "cd $W && git add -A -f && git commit -q -m y",
+        "restore": "cd $W && git --work-tree=$T checkout -q -f HEAD -- . && sync -f $T",
+        "verify": "cd $W && git fsck --full --no-progress",
+        "repository": "$W/.git",
+    },
+    "restic": {
+        "prepare": "restic init -q --repo $R",
+        "first": "cd $W && restic backup -q --no-cache --repo $R .",
+        "same": "cd $W && restic backup -q --no-cache --repo $R .",
+        "changed": "cd $W && restic backup -q --no-cache --repo $R .",
+        "restore": "restic restore -q --no-cache --repo $R latest --target $T && sync -f $T",
+        "verify": "restic check -q --no-cache --read-data --repo $R",
+        "repository": "$R",
+    },
+    "borg": {
+        "prepare": f"{BORG} borg init --encryption none $R",
+        "first": f"cd $W && {BORG} borg create $R::a .",
+        "same": f"cd $W && {BORG} borg create $R::b .",
+        "changed": f"cd $W && {BORG} borg create $R::c .",
+        "restore": f"cd $T && {BORG} borg extract $R::c && sync -f $T",
+        "verify": f"{BORG} borg check --verify-data $R",
+        "repository": "$R",
+    },
+    "casync": {
+        "prepare": "mkdir $R",
+        "first": "casync make --store=$R/s.castr $R/a.caidx $W >/dev/null && sync -f $R",
+        "same": "casync make --store=$R/s.castr $R/b.caidx $W >/dev/null && sync -f $R",
+        "changed": "casync make --store=$R/s.castr $R/c.caidx $W >/dev/null && sync -f $R",
+        "restore": "casync extract --store=$R/s.castr $R/c.caidx $T && sync -f $T",
+        "repository": "$R",
+    },
+    "tar": {
+        "prepare": "mkdir $R",
+        "first": "tar -cf - -C $W . | zstd -q -3 -o $R/a && sync $R/a",
+        "restore": "zstd -q -d -c $R/a | tar -xf - -C $T && sync -f $T",
+        "verify": "zstd -q -t $R/a",
+        "repository": "$R/a",
+    },
+    "cp": {
+        "prepare": "mkdir $R",
+        "first": "cp -r $W $R/a && sync -f $R",
+        "restore": "cp -r $R/a $T && sync -f $T",
+        "repository": "$R/a",
+    },
+}
+NEEDS = {"tar": "zstd"}
+LABELS = {"tar": "tar \\| zstd -3", "cp": "cp -r"}
 
 
-def peak_and_cpu(command, cwd, env):
+def measure(command, variables):
     """Wall seconds, CPU seconds of the whole process tree, and the largest peak memory of one process in bytes."""
-    report = tempfile.NamedTemporaryFile()
-    started = time.monotonic()
-    result = subprocess.run(["/usr/bin/time", "-f", "%U %S %M", "-o", report.name, "sh", "-ec", command], cwd=cwd, env=env,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    wall = time.monotonic() - started
-    if result.returncode != 0:
-        sys.exit(f"{command}: exit {result.returncode}: {result.stderr.decode(errors='replace')[-500:]}")
-    user, system, peak = open(report.name).read().split()[-3:]
-    return wall, float(user) + float(system), int(peak) * 1024
+    with tempfile.NamedTemporaryFile() as report:
+        started = time.monotonic()
+        done = subprocess.run(["/usr/bin/time", "-f", "%U %S %M", "-o", report.name, "bash", "-o", "pipefail", "-ec", command],
+                              env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        wall = time.monotonic() - started
+        if done.returncode != 0:
+            sys.exit(f"{command}: exit {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}")
+        user, system, peak = open(report.name).read().split()[-3:]
+    return {"wall": wall, "cpu": float(user) + float(system), "peak": int(peak) * 1024}
 
 
-def tree_size(folder):
-    return sum(os.lstat(os.path.join(path, name)).st_blocks * 512
-               for path, _, names in os.walk(folder) for name in names)
+def regular_files(folder):
+    for path, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in (".git", ".store")]
+        for name in names:
+            full = os.path.join(path, name)
+            if not os.path.islink(full) and os.path.isfile(full):
+                yield full
 
 
-def peers(store):
-    """name: (needs a copy of the corpus as its working tree, preparation, measured command, repository)"""
-    return {
-        "store": (True, f"{store} init -q", f"{store} add -q -A && {store} commit -q -m x", ".store"),
-        "git": (True, "git init -q && git config gc.auto 0 && git config user.name x && git config user.email x@x",
-                "git add -A -f && git commit -q -m x", ".git"),
-        "restic": (False, "restic init -q --repo R", 'restic backup -q --no-cache --repo R "$CORPUS"', "R"),
-        "borg": (False, "borg init --encryption none R", 'borg create R::a "$CORPUS"', "R"),
-    }
+def change_a_little(folder):
+    files = sorted(regular_files(folder))
+    if len(files) >= 100:
+        for name in random.Random(1).sample(files, len(files) // 100):
+            with open(name, "ab") as file:
+                file.write(b"\nchanged\n")
+        return
+    for name in files:
+        with open(name, "r+b") as file:
+            file.seek(os.path.getsize(name) // 2)
+            byte = file.read(1)
+            file.seek(-len(byte), os.SEEK_CUR)
+            file.write(bytes(value ^ 1 for value in byte))
 
 
-def one_run(name, peer, corpus, scratch):
-    copies, prepare, command, repository = peer
-    work = tempfile.mkdtemp(prefix=f"{name}.", dir=scratch)
-    env = dict(os.environ, CORPUS=corpus, RESTIC_PASSWORD="x", HOME=work, BORG_BASE_DIR=work,
-               BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="yes")
-    if copies:
-        subprocess.run(["cp", "-al", corpus + "/.", work], check=True)
-    subprocess.run(["sh", "-ec", prepare], cwd=work, env=env, check=True, stdout=subprocess.DEVNULL)
-    os.sync()
-    figures = peak_and_cpu(command, work, env)
-    return figures + (tree_size(os.path.join(work, repository)),)
+def stored_bytes(path):
+    if os.path.isfile(path):
+        return os.path.getsize(path)
+    return sum(os.lstat(os.path.join(where, name)).st_blocks * 512 for where, _, names in os.walk(path) for name in names)
+
+
+def repository_of(program, variables):
+    path = PROGRAMS[program]["repository"]
+    for name in ("W", "R"):
+        path = path.replace("$" + name, variables[name])
+    return path
+
+
+def one_run(program, folder, options):
+    scratch = tempfile.mkdtemp(prefix="run.", dir=options.scratch)
+    work, repository, target = (os.path.join(scratch, name) for name in ("work", "repository", "target"))
+    variables = dict(os.environ, STORE=options.store, W=work, R=repository, T=target, RESTIC_PASSWORD="x", HOME=scratch,
+                     BORG_BASE_DIR=scratch)
+    subprocess.run(["cp", "-a", folder, work], check=True)
+    os.mkdir(target)
+    steps = PROGRAMS[program]
+    measure(steps["prepare"], variables)
+    figures = {}
+    for step in STEPS:
+        if step == "changed":
+            figures["size"] = stored_bytes(repository_of(program, variables))
+            change_a_little(work)
+        if step not in steps:
+            continue
+        os.sync()
+        if options.cold:
+            with open("/proc/sys/vm/drop_caches", "w") as file:
+                file.write("3")
+        figures[step] = measure(steps[step], variables)
+    figures["size_after_change"] = stored_bytes(repository_of(program, variables))
+    shutil.rmtree(scratch)
+    return figures
+
+
+def median(runs, step, what):
+    values = [run[step][what] for run in runs if step in run]
+    return statistics.median(values) if values else None
+
+
+def ratio(runs, base, step):
+    values = [run[step]["wall"] / other[step]["wall"] for run, other in zip(runs, base) if step in run]
+    return statistics.median(values) if values else None
+
+
+def table(results):
+    print("| | " + " | ".join(f"{step} s (×)" for step in STEPS) + " | CPU s of first | peak MB | repository MB | + MB by the change |")
+    print("|---" * (len(STEPS) + 5) + "|")
+    for name, runs in results.items():
+        cells = [LABELS.get(name, name)]
+        for step in STEPS:
+            wall = median(runs, step, "wall")
+            cells.append("–" if wall is None else f"{wall:.2f} ({ratio(runs, results['store'], step):.1f})")
+        size, after = (statistics.median(run[key] for run in runs) for key in ("size", "size_after_change"))
+        cells += [f"{median(runs, 'first', 'cpu'):.2f}", f"{median(runs, 'first', 'peak') / 1e6:.0f}", f"{size / 1e6:.1f}",
+                  f"{(after - size) / 1e6:.1f}" if "changed" in PROGRAMS[name] else "–"]
+        print("| " + " | ".join(cells) + " |")
+
+
+def plot(title, results, file):
+    lines = ["\t".join(["step", *results])]
+    for step in STEPS:
+        walls = [median(runs, step, "wall") for runs in results.values()]
+        lines.append("\t".join([step, *("-" if wall is None else f"{wall:.3f}" for wall in walls)]))
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as data:
+        data.write("\n".join(lines) + "\n")
+        data.flush()
+        script = f"""
+set terminal svg size 900,420 background '#ffffff' font 'sans-serif,13'
+set output '{file}'
+set title '{title}: seconds, less is better'
+set datafile separator '\\t'
+set datafile missing '-'
+set style data histogram
+set style histogram clustered gap 1
+set style fill solid 0.9
+set logscale y
+set grid ytics
+set key outside right
+plot for [i=2:{len(results) + 1}] '{data.name}' using i:xtic(1) title columnheader
+"""
+        subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("folders", nargs="+")
-    options.add_argument("--runs", type=int, default=3)
-    options.add_argument("--store", default=os.path.join(os.path.dirname(__file__), "../build/release/app/store"))
-    options.add_argument("--scratch", default=None, help="on the file system of the corpora")
-    chosen = options.parse_args()
-    available = {name: peer for name, peer in peers(os.path.realpath(chosen.store)).items()
-                 if name == "store" or shutil.which(name)}
-    for folder in map(os.path.abspath, chosen.folders):
-        scratch = tempfile.mkdtemp(prefix="store-compare.", dir=chosen.scratch or os.path.dirname(folder))
-        results = {name: [] for name in available}
-        for _ in range(chosen.runs):
-            for name, peer in available.items():
-                results[name].append(one_run(name, peer, folder, scratch))
-        shutil.rmtree(scratch)
-        print(f"\n{os.path.basename(folder)}, medians of {chosen.runs}\n")
-        print("| | wall s | × store | CPU s | peak MB | repository MB |\n|---|---|---|---|---|---|")
-        base = statistics.median(run[0] for run in results["store"])
-        for name, runs in results.items():
-            wall, cpu, peak, size = (statistics.median(column) for column in zip(*runs))
-            print(f"| {name} | {wall:.2f} | {wall / base:.1f} | {cpu:.2f} | {peak / 1e6:.0f} | {size / 1e6:.0f} |")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--store", default=os.path.join(os.path.dirname(__file__), "../build/release/app/store"))
+    parser.add_argument("--scratch", help="where to work; default: beside the first folder")
+    parser.add_argument("--programs", default=",".join(PROGRAMS))
+    parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--json")
+    parser.add_argument("--plots")
+    options = parser.parse_args()
+    options.store = os.path.realpath(options.store)
+    folders = [os.path.abspath(folder) for folder in options.folders]
+    options.scratch = tempfile.mkdtemp(prefix="store-compare.", dir=options.scratch or os.path.dirname(folders[0]))
+    programs = [name for name in options.programs.split(",") if name == "store" or shutil.which(NEEDS.get(name, name))]
+    everything = {}
+    try:
+        for folder in folders:
+            results = {name: [] for name in programs}
+            for number in range(options.runs):
+                for name in programs if number % 2 == 0 else programs[::-1]:
+                    results[name].append(one_run(name, folder, options))
+            title = os.path.basename(folder)
+            print(f"\n### {title}: {sum(1 for _ in regular_files(folder))} files, {stored_bytes(folder) / 1e6:.0f} MB,"
+                  f" {'cold' if options.cold else 'warm'}, medians of {options.runs}\n", flush=True)
+            table(results)
+            everything[title] = results
+            if options.plots:
+                plot(title, results, os.path.join(options.plots, f"{title}.svg"))
+    finally:
+        shutil.rmtree(options.scratch)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(everything, file, indent=1)
 
 
 if __name__ == "__main__":
