@@ -1,0 +1,215 @@
+// Every byte of a small repository flipped, every file cut at every length, removed, and put in the place of another: what is wrong is
+// told, nothing wrong ever comes out, and what was not hit can still be read.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <map>
+
+#include "base/error.h"
+#include "ops/cat.h"
+#include "ops/checkout_plan.h"
+#include "ops/revision.h"
+#include "ops/tree_reader.h"
+#include "support/work_fixture.h"
+
+using namespace store;
+using namespace store::test;
+
+namespace {
+
+using Files = std::map<std::string, std::string>;
+
+/// Two commits with packs of their own and something that is staged only, with all that they hold, and the bytes of the repository.
+class Rotting {
+ public:
+  Rotting() {
+    fixture_.settings.core.auto_merge = false;
+    fixture_.write("small", "1");
+    fixture_.write("d/large", noise(9000, 1));
+    fixture_.write("d/run", std::string(700, 'r'), 0755);
+    fixture_.make_symlink("link", "d/large");
+    fixture_.make_directory("empty");
+    fixture_.settle();
+    keep(fixture_.snapshot("one").id);
+    packs_of_first_ = fixture_.packs();
+    fixture_.write("small", "22");
+    fixture_.write("d/new", noise(500, 2));
+    fixture_.settle();
+    keep(fixture_.snapshot("two").id);
+    fixture_.write("staged only", "333");
+    fixture_.add_all();
+    repository_ = files_of_repository();
+  }
+
+  const Files& repository() const { return repository_; }
+  /// Whether the first commit needs nothing of this file.
+  bool is_only_of_second(const std::string& name) const {
+    return name.starts_with("packs/") && !packs_of_first_.contains(name.substr(6));
+  }
+
+  void write(const std::string& name, const std::string& content) const { fixture_.scratch().write("work/.store/" + name, content); }
+  void remove(const std::string& name) const { fixture_.remove(".store/" + name); }
+
+  /// The repository as it was: fsck marks damaged packs, and opening finishes what was interrupted.
+  void restore() const {
+    const Files now = files_of_repository();
+    for (const auto& [name, content] : now)
+      if (!repository_.contains(name)) remove(name);
+    for (const auto& [name, content] : repository_)
+      if (const auto at = now.find(name); at == now.end() || at->second != content) write(name, content);
+  }
+
+  /// What fsck says; an error that keeps it from looking counts.
+  bool is_told() const {
+    try {
+      return !fixture_.fsck().problems.empty();
+    } catch (const Error&) {
+      return true;
+    }
+  }
+
+  /// Reads all that was ever committed: each file is right, or there is an error. Returns how many files of each commit are right, and
+  /// whether HEAD is still the newest commit.
+  struct Found {
+    std::vector<std::size_t> right;
+    bool head = false;
+    bool all = true;
+  };
+  Found read_everything() const {
+    Found found{std::vector<std::size_t>(commits_.size()), false, true};
+    try {
+      Workspace workspace = fixture_.open();
+      found.head = has_head(workspace);
+      for (std::size_t i = 0; i < commits_.size(); ++i)
+        for (const auto& [path, content] : commits_[i].second)
+          if (is_right(workspace, commits_[i].first, path, content)) ++found.right[i];
+    } catch (const Error&) {
+    }
+    for (std::size_t i = 0; i < commits_.size(); ++i) found.all = found.all && found.right[i] == commits_[i].second.size();
+    return found;
+  }
+
+ private:
+  void keep(const ObjectId& commit) {
+    Workspace workspace = fixture_.open();
+    Files files;
+    walk_tree(workspace.objects(), read_commit(workspace.objects(), commit).tree, "", [&](const std::string& path, const TreeEntry& entry) {
+      if (entry.kind != EntryKind::directory) files[path] = content_of(workspace, entry);
+      return true;
+    });
+    REQUIRE(files.at("d/large") == noise(9000, 1));
+    commits_.emplace_back(commit, std::move(files));
+  }
+
+  static std::string content_of(Workspace& workspace, const TreeEntry& entry) {
+    std::string content;
+    cat(workspace, entry, "it", std::nullopt, [&](ByteView bytes) { content += as_text(bytes); });
+    return content;
+  }
+
+  bool has_head(const Workspace& workspace) const {
+    try {
+      const RefStore::Head head = workspace.refs().head();
+      CHECK((!head.commit || *head.commit == commits_.back().first));
+      return head.commit.has_value() && head.branch == "refs/heads/main";
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  static bool is_right(Workspace& workspace, const ObjectId& commit, const std::string& path, const std::string& content) {
+    try {
+      const std::optional<TreeEntry> entry = entry_at(workspace.objects(), read_commit(workspace.objects(), commit).tree, path);
+      REQUIRE(entry);
+      const std::string read = content_of(workspace, *entry);
+      CHECK(read == content);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  Files files_of_repository() const {
+    Files files;
+    const std::filesystem::path root = fixture_.repository_path();
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
+      const std::string name = entry.path().lexically_relative(root);
+      if (entry.is_regular_file() && !name.starts_with("lock/")) files[name] = fixture_.scratch().read("work/.store/" + name);
+    }
+    return files;
+  }
+
+  WorkFixture fixture_;
+  std::vector<std::pair<ObjectId, Files>> commits_;
+  std::map<std::string, std::string> packs_of_first_;
+  Files repository_;
+};
+
+/// After some damage to `name`: silence means that all is there, and what the damage did not touch is there in any case. True if
+/// fsck told.
+bool check(const Rotting& rotting, const std::string& name) {
+  const bool told = rotting.is_told();
+  const Rotting::Found found = rotting.read_everything();
+  CHECK((told || (found.all && found.head)));
+  if (rotting.is_only_of_second(name)) CHECK(found.right.front() == 4);
+  rotting.restore();
+  return told;
+}
+
+/// Readers do without it, or anything may stand there.
+bool is_needed(const std::string& name) { return name != "oplog.done" && name != "info/exclude" && name != "config"; }
+
+}  // namespace
+
+TEST_CASE("every flipped byte of a repository is found, and nothing wrong comes out") {
+  const Rotting rotting;
+  std::size_t flips = 0;
+  for (const auto& [name, content] : rotting.repository()) {
+    CAPTURE(name);
+    for (std::size_t at = 0; at < content.size(); ++at) {
+      CAPTURE(at);
+      std::string flipped = content;
+      flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
+      rotting.write(name, flipped);
+      CHECK((check(rotting, name) || !is_needed(name)));
+      ++flips;
+    }
+  }
+  CHECK(flips > 5000);
+  MESSAGE(flips << " flipped bytes");
+}
+
+TEST_CASE("a file that was cut at any length is found, and nothing wrong comes out") {
+  const Rotting rotting;
+  std::size_t cuts = 0;
+  for (const auto& [name, content] : rotting.repository()) {
+    CAPTURE(name);
+    for (std::size_t size = 0; size < content.size(); ++size) {
+      CAPTURE(size);
+      rotting.write(name, content.substr(0, size));
+      check(rotting, name);
+      ++cuts;
+    }
+  }
+  CHECK(cuts > 5000);
+  MESSAGE(cuts << " cut files");
+}
+
+TEST_CASE("a file that is gone, or another one's content, is found, and nothing wrong comes out") {
+  const Rotting rotting;
+  for (const auto& [name, content] : rotting.repository()) {
+    CAPTURE(name);
+    rotting.remove(name);
+    check(rotting, name);
+    for (const auto& [other, other_content] : rotting.repository()) {
+      if (other == name || other_content == content) continue;
+      CAPTURE(other);
+      rotting.write(name, other_content);
+      rotting.write(other, content);
+      check(rotting, "");
+      rotting.write(name, other_content);
+      check(rotting, name);
+    }
+  }
+}
