@@ -98,7 +98,6 @@ class WorktreeComparison {
                      const PathspecSet& pathspecs, const OpenConflicts& conflicts, StatusResult& result)
       : workspace_(workspace),
         index_(index),
-        options_(options),
         pathspecs_(pathspecs),
         conflicts_(conflicts),
         result_(result),
@@ -217,7 +216,6 @@ class WorktreeComparison {
 
   Workspace& workspace_;
   const Index& index_;
-  const StatusOptions& options_;
   const PathspecSet& pathspecs_;
   const OpenConflicts& conflicts_;
   StatusResult& result_;
