@@ -241,7 +241,13 @@ ObjectId merge_besides(Workspace& workspace) {
   const std::optional<MergeRecord> pending = pending_merge(workspace);
   if (!pending) return empty_tree_id();
   const ObjectId tree = read_commit(workspace.objects(), pending->theirs).tree;
-  return store_aside(workspace, entries_beside(workspace, tree, pending->conflicts));
+  std::vector<IndexEntry> entries = entries_beside(workspace, tree, pending->conflicts);
+  for (const ConflictRecord& conflict : pending->conflicts) {
+    if (conflict.conflict != MergeConflict::deleted_by_us) continue;
+    if (const std::optional<TreeEntry> theirs = entry_at(workspace.objects(), tree, conflict.path))
+      entries.push_back(as_index_entry(*theirs, conflict.path));
+  }
+  return store_aside(workspace, std::move(entries));
 }
 
 CheckoutResult abort_merge(Workspace& workspace) {

@@ -31,7 +31,7 @@ MergeResult merge(Workspace& workspace, const MergeOptions& options);
 /// back. Error{conflict} if no merge is in progress.
 CheckoutResult abort_merge(Workspace& workspace);
 
-/// The tree of the files that the merge put beside its conflicts, as far as the working tree has them as they were.
+/// The tree of the files that the merge put where HEAD has none: beside its conflicts, and those that ours had deleted.
 ObjectId merge_besides(Workspace& workspace);
 
 }  // namespace store

@@ -61,6 +61,7 @@ CheckoutResult restore_staged(Workspace& workspace, const PutBackOptions& option
   reset_index(workspace, access.index(), *record.index_before, tree, PathspecSet(options.paths));
   record.index_after = store_index_tree(workspace, access.session(), access.index());
   if (record.index_before != record.index_after) workspace.refs().update(record, workspace.lock_wait());
+  resolve_conflicts(workspace, [paths = PathspecSet(options.paths)](const std::string& path) { return paths.matches(path); });
   access.finish();
   CheckoutResult result;
   result.head = head.commit;

@@ -150,3 +150,32 @@ expect_exit 10 store --repo "$scratch/bare" merge dev
 # Into a branch without a commit, and the paths below a directory.
 store init -q "$scratch/empty" && cp -r .store/packs .store/catalog "$scratch/empty/.store/"
 cd "$scratch/empty" && store branch -q here "$base" && store merge -q here && is "$(head_id)$(cat a)" "${base}1"
+
+# The other side's version beside a conflict has its times and owners.
+store init -q "$scratch/beside" && cd "$scratch/beside"
+echo base >a && echo base >b && echo base >c && store commit -q -A -m base >"$out"
+store switch -q -c side
+echo theirs >a && echo theirs >b && rm c && echo theirs >new
+touch -d 2001-02-03 a new && if ((EUID == 0)); then chown 1234 a; fi
+store commit -q -A -m theirs >"$out"
+store switch -q main && echo ours >a && rm b && echo ours >c && echo ours >new && store commit -q -A -m ours >"$out"
+expect_exit 7 store merge side
+
+# restore --staged and rm settle a conflict, as in git.
+conflicts() { store status --porcelain | { grep -E '^(UU|AA|DU|UD)' || true; } | paste -sd ,; }
+is "$(conflicts)" 'UU a,DU b,UD c,AA new'
+expect_exit 0 store restore --staged a b new
+is "$(store status --porcelain | grep -v '~' | paste -sd ,)" 'UD c,?? b'
+expect_exit 0 store rm c
+is "$(conflicts)" ''
+is "$(store status --porcelain | grep -v '~' | paste -sd ,)" 'D  c,?? b'
+expect_exit 0 store merge --abort
+is "$(store status --porcelain)" ''
+is "$(ls | paste -sd ,)" 'a,c,new'
+expect_exit 7 store merge side
+expect_exit 0 store rm b
+is "$(conflicts)" 'UU a,UD c,AA new'
+[[ ! -e b ]]
+rm -f a~side new~side
+expect_exit 0 store rm -f a c new
+is "$(conflicts)" ''
