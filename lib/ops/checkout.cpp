@@ -207,6 +207,7 @@ class InPlace {
     std::vector<std::string> paths = landing_target_->in_the_way;
     paths.insert(paths.end(), plan_.in_the_way.begin(), plan_.in_the_way.end());
     if (!paths.empty()) throw_in_the_way(std::move(paths), "commit these changes, or put them away, then merge again");
+    landing_->begin();
   }
 
   /// The file stays, as something that is not tracked.
@@ -240,7 +241,7 @@ class InPlace {
     if (options_.keep_index) {
       const Replaced replaced = replaced_by(source_, plan_);
       discarded.insert(discarded.end(), replaced.paths.begin(), replaced.paths.end());
-      record.index_after = store_entries(workspace_, session_, replaced.by);
+      record.index_after = store_entries(workspace_, session_, replaced.by).tree;
     } else if (leaves_index()) {
       record.index_after = take_back_->brings_back;
     }
@@ -256,7 +257,7 @@ class InPlace {
 
   void write() {
     const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !check_->overwritten.empty());
-    const bool files_beside = landing_ != nullptr && landing_target_->beside != empty_tree_id();
+    const bool files_beside = landing_ != nullptr && landing_target_->beside.tree != empty_tree_id();
     if (plan_.steps.empty() && !bytes_come_back && !files_beside) {
       if (root_attributes_differ_) restore_root_time(*workspace_.env().fs, root_fd_, attributes_);
       return;
@@ -277,19 +278,10 @@ class InPlace {
     writer.run();
     if (bytes_come_back) {
       write_over(target, counterparts(workspace_.objects(), take_back_->overwrites, target_tree_), attributes_);
-      CheckoutAttributes back(workspace_, result_);
-      if (take_back_->brings_back_attributes) {
-        Attributes root;
-        root.directory = *take_back_->brings_back_attributes;
-        back.use_directory(take_back_->brings_back, root, "");
-      }
-      write_over(target, content_of(workspace_.objects(), take_back_->brings_back, PathspecSet({})), back);
+      write_over(target, {take_back_->brings_back, take_back_->brings_back_attributes});
       remove_untracked(target);
     }
-    if (files_beside) {
-      CheckoutAttributes none(workspace_, result_);
-      write_over(target, content_of(workspace_.objects(), landing_target_->beside, PathspecSet({})), none);
-    }
+    if (files_beside) write_over(target, landing_target_->beside);
     if (is_whole_commit()) restore_root_time(*workspace_.env().fs, root_fd_, attributes_);
     keeps_modes_ = target.keeps_modes();
     if (workspace_.settings().core.fsync) target.sync();
@@ -334,6 +326,16 @@ class InPlace {
       target.remove_file(path);
       ++result_.removed;
     }
+  }
+
+  void write_over(const TargetTree& target, const Discarded& files) {
+    CheckoutAttributes attributes(workspace_, result_);
+    if (files.attributes) {
+      Attributes root;
+      root.directory = *files.attributes;
+      attributes.use_directory(files.tree, root, "");
+    }
+    write_over(target, content_of(workspace_.objects(), files.tree, PathspecSet({})), attributes);
   }
 
   /// Files that are not what the index says, over what is there.

@@ -241,15 +241,16 @@ ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, co
   };
 }
 
-ObjectId store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries) {
+Discarded store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries,
+                        const MetadataSelection& selection) {
   std::sort(entries.begin(), entries.end(),
             [](const IndexEntry& a, const IndexEntry& b) { return compare_paths(a.path, b.path) < 0; });
   TreeStore store(workspace, session);
-  DiscardedTree files(workspace, store.writer, {});
+  DiscardedTree files(workspace, store.writer, selection);
   for (const IndexEntry& entry : entries) files.add(entry);
-  const ObjectId tree = files.finish().tree;
+  const Discarded stored = files.finish();
   store.finish();
-  return tree;
+  return stored;
 }
 
 ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index) {

@@ -74,11 +74,13 @@ struct Landing {
   struct Target {
     ObjectId tree;
     Commit source;      // the other side: what comes from it comes with its attributes
-    ObjectId beside;    // a tree of files that are written, too, and not tracked
+    Discarded beside;   // files that are written, too, and not tracked
     std::vector<std::string> in_the_way;  // beside what the checkout itself finds
   };
-  /// Where to go. Both are called under the locks.
+  /// Where to go. All are called under the locks.
   std::function<Target(Session& session, const Index& index, const RefStore::Head& head)> prepare;
+  /// Nothing is in the way: files are touched from now on.
+  std::function<void()> begin;
   /// Files and index are there: the refs that move now, in one record with them.
   std::function<std::vector<RefChange>(Session& session, Index& index)> finish;
 };
@@ -88,8 +90,9 @@ CheckoutResult land(Workspace& workspace, const ObjectId& theirs, const Landing&
 /// The files of a tree, each with what another tree has in its place; what that does not have is left out.
 ChangeSource counterparts(const ObjectReader& objects, const ObjectId& files, const ObjectId& other);
 
-/// A tree of these files, in any order, written to the repository.
-ObjectId store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries);
+/// A tree of these files, in any order, written to the repository, and what is selected of their attributes.
+Discarded store_entries(Workspace& workspace, const Session& session, std::vector<IndexEntry> entries,
+                        const MetadataSelection& selection = {});
 
 /// The index as a tree, written if it is not known.
 ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index);

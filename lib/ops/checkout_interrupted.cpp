@@ -151,6 +151,16 @@ Interrupted find_interrupted(const Repository& repository, const ObjectId& commi
   return found;
 }
 
+bool was_writing(const Repository& repository, const ObjectId& commit) {
+  bool found = false;
+  for (const DeadSession& session : adopt_dead_sessions(repository))
+    read_journal(session, [&](JournalRecord&& record) {
+      const auto* target = std::get_if<JournalTarget>(&record);
+      found = found || (target != nullptr && target->commit == commit);
+    });
+  return found;
+}
+
 bool is_half_written(const Workspace& workspace, const ScanEntry& found, const JournalRewrite& rewrite) {
   const int directory = open_beneath(workspace.worktree_fd(), std::string(parent_path(found.path)), O_PATH | O_DIRECTORY);
   if (directory < 0) return false;

@@ -21,6 +21,8 @@ struct Interrupted {
   Rewrites rewrites;
 };
 Interrupted find_interrupted(const Repository& repository, const ObjectId& commit);
+/// True if a checkout of this commit was killed after it had begun to write.
+bool was_writing(const Repository& repository, const ObjectId& commit);
 
 /// True if every stretch of the file is one of the two contents, and beyond the shorter one perhaps zeros that were not written
 /// over yet: nobody but the rewriting has written to it. Reads the file; of the contents, what is in doubt.

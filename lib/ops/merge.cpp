@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "ops/checkout_attributes.h"
 #include "ops/checkout_forms.h"
 #include "ops/commit_parts.h"
 #include "ops/content_match.h"
@@ -17,6 +18,7 @@
 #include "ops/permissions.h"
 #include "ops/staged_changes.h"
 #include "ops/staging.h"
+#include "ops/undo.h"
 
 namespace store {
 namespace {
@@ -66,14 +68,24 @@ IndexEntry as_index_entry(const TreeEntry& entry, const std::string& path) {
   return out;
 }
 
-/// Theirs, for each conflict that has it beside the path.
+using AttributesOf = std::function<std::optional<Attributes>(const std::string& path)>;
+
+/// Theirs, for each conflict that has it beside the path, with what `attributes_of` says of the path.
 std::vector<IndexEntry> entries_beside(const Workspace& workspace, const ObjectId& their_tree,
-                                       const std::vector<ConflictRecord>& conflicts) {
+                                       const std::vector<ConflictRecord>& conflicts, const AttributesOf& attributes_of = {}) {
   std::vector<IndexEntry> entries;
   for (const ConflictRecord& conflict : conflicts) {
     if (conflict.beside.empty() || conflict.conflict == MergeConflict::file_directory) continue;
-    if (const std::optional<TreeEntry> theirs = entry_at(workspace.objects(), their_tree, conflict.path))
-      entries.push_back(as_index_entry(*theirs, conflict.beside));
+    const std::optional<TreeEntry> theirs = entry_at(workspace.objects(), their_tree, conflict.path);
+    if (!theirs) continue;
+    entries.push_back(as_index_entry(*theirs, conflict.beside));
+    std::optional<Attributes> attributes = attributes_of ? attributes_of(conflict.path) : std::nullopt;
+    if (!attributes) continue;
+    attributes->link.reset();
+    IndexMetadata metadata;
+    metadata.captured = metadata_selection(workspace.settings());
+    metadata.attributes = std::move(*attributes);
+    entries.back().metadata = encode_index_metadata(metadata);
   }
   return entries;
 }
@@ -110,6 +122,8 @@ class Merging {
     result_.files = land(workspace_, theirs,
                          {.prepare = [this](Session& session, const Index& index,
                                             const RefStore::Head& at) { return prepare(session, index, at); },
+                          // Whoever gives up a merge that was killed from here on finds out by it what there was to be.
+                          .begin = [this] { if (head_.commit) write_merge_record(workspace_, record_); },
                           .finish = [this](Session& session, Index& index) { return finish(session, index); }});
     workspace_.objects().maintain_tables();
     return std::move(result_);
@@ -136,10 +150,13 @@ class Merging {
     refuse_while_merging(workspace_);
     const ObjectReader& objects = workspace_.objects();
     Landing::Target target{.tree = {}, .source = read_commit(objects, options_.revision.commit),
-                           .beside = empty_tree_id(), .in_the_way = {}};
+                           .beside = {empty_tree_id(), {}}, .in_the_way = {}};
     std::optional<Commit> ours;
     if (head.commit) ours = read_commit(objects, *head.commit);
     target.tree = target.source.tree;
+    if (ours)
+      record_ = {.ours = *head.commit, .theirs = options_.revision.commit,
+                 .label = label_of(options_.revision.branch, options_.revision.commit), .message = {}, .conflicts = {}};
     if (!result_.fast_forward) merge_three(session, index, *ours, target);
     if (is_staged(target.tree, index)) refuse_staged(workspace_, index, ours ? std::optional(ours->tree) : std::nullopt);
     if (ours) result_.changes = summarize(workspace_, ours->tree, target.tree, 0);
@@ -174,10 +191,13 @@ class Merging {
     target.tree = merged.tree;
     for (const ConflictRecord& conflict : merged.conflicts)
       if (is_modified(workspace_, index, conflict.path)) target.in_the_way.push_back(conflict.path);
-    const std::vector<IndexEntry> beside = entries_beside(workspace_, target.source.tree, merged.conflicts);
-    if (!beside.empty()) target.beside = store_entries(workspace_, session, beside);
-    record_ = {.ours = *head_.commit, .theirs = options_.revision.commit, .label = inputs.their_label,
-               .message = prepared_message(workspace_, options_), .conflicts = merged.conflicts};
+    CheckoutResult nobody_asks;
+    CheckoutAttributes theirs(workspace_, nobody_asks);
+    use_attributes_of(objects, target.source, "", theirs, nobody_asks);
+    std::vector<IndexEntry> beside = entries_beside(workspace_, target.source.tree, merged.conflicts, theirs.lookup());
+    if (!beside.empty()) target.beside = store_entries(workspace_, session, std::move(beside), theirs.selection());
+    record_.message = prepared_message(workspace_, options_);
+    record_.conflicts = merged.conflicts;
     result_.conflicts = std::move(merged.conflicts);
   }
 
@@ -185,7 +205,6 @@ class Merging {
     std::optional<RefValue> before;
     if (head_.commit) before = RefValue{*head_.commit, {}};
     if (!result_.conflicts.empty()) {
-      write_merge_record(workspace_, record_);
       return {{k_merge_ref, std::nullopt, RefValue{options_.revision.commit, {}}}};
     }
     result_.id = result_.fast_forward ? options_.revision.commit : make_commit(session, index);
@@ -224,9 +243,19 @@ class Merging {
 ObjectId store_aside(Workspace& workspace, std::vector<IndexEntry> entries) {
   if (entries.empty()) return empty_tree_id();
   Session session = Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait());
-  const ObjectId tree = store_entries(workspace, session, std::move(entries));
+  const ObjectId tree = store_entries(workspace, session, std::move(entries)).tree;
   session.remove();
   return tree;
+}
+
+MergeResult finish_killed(Workspace& workspace, const MergeRecord& record) {
+  MergeOptions options;
+  options.revision.commit = record.theirs;
+  if (record.label != record.theirs.short_hex()) options.revision.branch = std::string(k_heads) + record.label;
+  options.name = record.label;
+  options.unrelated = true;
+  options.message = record.message;
+  return merge(workspace, options);
 }
 
 }  // namespace
@@ -252,7 +281,13 @@ ObjectId merge_besides(Workspace& workspace) {
 
 CheckoutResult abort_merge(Workspace& workspace) {
   workspace.worktree_fd();
-  const std::optional<MergeRecord> pending = pending_merge(workspace);
+  std::optional<MergeRecord> pending = pending_merge(workspace);
+  if (!pending) {
+    // Only who finishes what was killed knows all that it touched.
+    const std::optional<MergeRecord> killed = killed_merge(workspace);
+    if (killed && finish_killed(workspace, *killed).conflicts.empty()) return *undo(workspace, {});
+    pending = pending_merge(workspace);
+  }
   if (!pending) throw Error(ErrorKind::conflict, "no merge is in progress", "store status");
   TakeBack back{.before = {}, .after = read_commit(workspace.objects(), pending->ours).tree,
                 .brings_back = {}, .overwrites = merge_besides(workspace),

@@ -27,7 +27,7 @@ struct MergeResult {
 /// Three-way: the base is the first of merge_bases(); merge_trees() decides; one record in the oplog covers refs, index and files.
 MergeResult merge(Workspace& workspace, const MergeOptions& options);
 
-/// Tree and index as they were before the merge that waits. What was done to the files since is stored first, and undo brings it
+/// Tree and index as they were before the merge that waits, or before one that was killed. What was done to the files since is stored first, and undo brings it
 /// back. Error{conflict} if no merge is in progress.
 CheckoutResult abort_merge(Workspace& workspace);
 

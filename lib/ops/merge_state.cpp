@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/checkout_interrupted.h"
 #include "ops/merge_base.h"
 #include "ops/merge_tree.h"
 #include "ops/revision.h"
@@ -53,6 +54,12 @@ std::optional<MergeRecord> pending_merge(const Workspace& workspace) {
   const std::vector<ObjectId> parents = read_commit(workspace.objects(), *ours).parents;
   if (std::find(parents.begin(), parents.end(), *theirs->id) != parents.end()) return std::nullopt;
   return computed(workspace, *ours, *theirs->id);
+}
+
+std::optional<MergeRecord> killed_merge(const Workspace& workspace) {
+  const std::optional<MergeRecord> record = read_record(workspace.repository());
+  if (!record || record->ours != workspace.refs().head().commit) return std::nullopt;
+  return was_writing(workspace.repository(), record->theirs) ? record : std::nullopt;
 }
 
 void write_merge_record(const Workspace& workspace, const MergeRecord& record) {

@@ -1,6 +1,6 @@
 // A merge that waits for its commit. That there is one is a ref, k_merge_ref, which names the other side's commit: so the oplog
-// knows of it, undo takes it back, and what it needs is kept. Which conflicts are open is in the file `merge`, written before the
-// ref moves; it counts only for the two commits that it names. Without it, every conflict that the commits have is open.
+// knows of it, undo takes it back, and what it needs is kept. Which conflicts are open is in the file `merge`, written before any
+// file is; it counts only for the two commits that it names. Without it, every conflict that the commits have is open.
 #pragma once
 
 #include <functional>
@@ -18,6 +18,9 @@ inline constexpr char k_merge_ref[] = "refs/merge/theirs";
 
 /// The merge in progress; nothing if there is none.
 std::optional<MergeRecord> pending_merge(const Workspace& workspace);
+
+/// One that was killed before it could wait, if it may have touched files; nothing if HEAD has moved since.
+std::optional<MergeRecord> killed_merge(const Workspace& workspace);
 
 /// Durable on return.
 void write_merge_record(const Workspace& workspace, const MergeRecord& record);

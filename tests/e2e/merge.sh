@@ -160,6 +160,8 @@ touch -d 2001-02-03 a new && if ((EUID == 0)); then chown 1234 a; fi
 store commit -q -A -m theirs >"$out"
 store switch -q main && echo ours >a && rm b && echo ours >c && echo ours >new && store commit -q -A -m ours >"$out"
 expect_exit 7 store merge side
+is "$(stat -c %y a~side new~side | paste -sd ,)" '2001-02-03 00:00:00.000000000 +0000,2001-02-03 00:00:00.000000000 +0000'
+((EUID != 0)) || is "$(stat -c %u a~side)" 1234
 
 # restore --staged and rm settle a conflict, as in git.
 conflicts() { store status --porcelain | { grep -E '^(UU|AA|DU|UD)' || true; } | paste -sd ,; }

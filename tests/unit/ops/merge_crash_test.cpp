@@ -156,6 +156,36 @@ TEST_CASE_FIXTURE(MergeFixture, "giving up that was killed anywhere is finished 
   CHECK(kills > 20);
 }
 
+TEST_CASE_FIXTURE(MergeFixture, "a merge that was killed before it waited, or was done, can be given up") {
+  settings.core.auto_merge = false;
+  for (const std::string name : {"clean", "other"}) {
+    int given_up = 0;
+    bool started = false;
+    for (std::uint64_t nth = 1; !started; nth += 1 + nth / 16) {
+      CAPTURE(name);
+      CAPTURE(nth);
+      if (!killed_at(nth, [&] { merge_in(name); })) break;
+      started = is_pending() || head().commit != ours;
+      const bool touched = files() != before;
+      try {
+        if (head().commit == ours) give_up();
+        else take_back();
+        ++given_up;
+      } catch (const Error& error) {
+        REQUIRE(error.kind() == ErrorKind::conflict);
+        REQUIRE_FALSE(touched);
+      }
+      REQUIRE(files() == before);
+      REQUIRE(status_lines().empty());
+      REQUIRE_FALSE(is_pending());
+      REQUIRE(head().commit == ours);
+    }
+    CHECK(started);
+    CHECK(given_up > 5);
+  }
+  CHECK(fsck().problems.empty());
+}
+
 TEST_CASE_FIXTURE(MergeFixture, "the commit that finishes a merge happens as a whole, whenever it is killed") {
   int kills = 0;
   // Each round leaves a pack; once a commit merges them, it needs one call more for each, and the kills would never get past it.
