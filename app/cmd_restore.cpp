@@ -42,11 +42,28 @@ int run_restore(Context& context) {
   return 0;
 }
 
+void write_path_list(JsonWriter& json, const StatusList& paths) {
+  bool plain = true;
+  json.key("paths").begin_array();
+  for (const StatusEntry& entry : paths) {
+    json.value(entry.path);
+    plain = plain && is_valid_utf8(entry.path);
+  }
+  json.end();
+  if (plain) return;
+  json.key("paths_base64").begin_array();
+  for (const StatusEntry& entry : paths) {
+    if (is_valid_utf8(entry.path)) json.null();
+    else json.value(base64(entry.path));
+  }
+  json.end();
+}
+
 void write_paths(Context& context, const RemoveResult& result, std::string_view done) {
   context.report_failed(result.failed);
   if (context.json()) {
     JsonWriter& json = context.begin_result();
-    json.path_list_field("paths", result.paths);
+    write_path_list(json, result.paths);
     write_failed(json, result.failed);
   } else if (!context.quiet()) {
     context.out().write(fmt::format("{} {}\n", counted(result.paths.size(), "path"), done));

@@ -146,7 +146,8 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 NearestName::NearestName(std::string_view word)
-    : word_(word), best_distance_(std::max<std::size_t>(word.size(), 3) / 3 + 1) {}  // a third of it may be wrong
+    : word_(word),  // a third of it may be wrong, but never all of it
+      best_distance_(std::min(std::max<std::size_t>(word.size(), 3) / 3 + 1, word.size())) {}
 
 void NearestName::compare(std::string_view name) {
   const std::size_t difference = name.size() > word_.size() ? name.size() - word_.size() : word_.size() - name.size();

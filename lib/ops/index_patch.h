@@ -1,44 +1,38 @@
 #pragma once
 
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 
-#include "base/path.h"
 #include "format/tree.h"
+#include "ops/entry_sorter.h"
 #include "ops/workspace.h"
 #include "worktree/index.h"
 
 namespace store {
 
-/// A handful of changes to the index, gathered in any order and written as one batch: directories above a change lose their known
-/// tree, missing ones are made. The caller holds the index lock. Memory: some 200 bytes a change.
+/// Changes to the index, gathered in any order and written as one batch: directories above a change lose their known tree, missing
+/// ones are made, and what is below a file goes. The caller holds the index lock. Memory is bounded but for the directories above
+/// the changes: their names, and some bytes each.
 class IndexPatch {
  public:
-  IndexPatch(const Workspace& workspace, Index& index) : workspace_(workspace), index_(index) {}
+  IndexPatch(const Workspace& workspace, const Session& session, Index& index);
 
   void put(IndexEntry entry);
   /// As put(), without a known stat: `status` will look at the file.
   void put(const std::string& path, const TreeEntry& entry);
-  /// The path itself; of a directory that holds more, the caller removes the rest, too.
+  /// The path itself; a directory stays if something in it does.
   void remove(const std::string& path);
-  /// A directory, unless something in it stays.
-  void remove_if_emptied(const std::string& directory) {
-    if (is_emptied(directory)) remove(directory);
-  }
-  /// Removes directories that the removals so far leave without content, outwards, but for those that `stays(directory)`.
-  void remove_emptied(const std::function<bool(const std::string&)>& stays = {});
+  /// Directories that the removals leave without content go too, outwards, but for those that `stays(directory)`.
+  void remove_emptied(std::function<bool(const std::string&)> stays = [](const std::string&) { return false; });
   bool empty() const { return changes_.empty(); }
   void commit();
 
  private:
-  using Changes = std::map<std::string, std::optional<IndexEntry>, PathLess>;
-  bool is_emptied(const std::string& directory) const;
-  void touch_above();
-
   const Workspace& workspace_;
   Index& index_;
-  Changes changes_;
+  EntrySorter changes_;  // a removal is an entry as no index has one
+  std::function<bool(const std::string&)> stays_;  // none: directories go only by remove()
 };
 
 }  // namespace store

@@ -140,11 +140,11 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   const TargetTree tree(*workspace.env().fs, workspace.worktree_path());
   std::optional<OplogRecord> record = keep_overwritten(workspace, access, moves);
   RemoveResult result;
-  IndexPatch patch(workspace, index);
+  IndexPatch patch(workspace, access.session(), index);
   for (const Move& move : moves) {
     rename_in(workspace, tree, move);
     stage_move(workspace, index, move, patch);
-    result.paths.push_back(move.to);
+    result.paths.add({move.to, Change::renamed, move.from, false});
   }
   patch.remove_emptied();
   patch.commit();

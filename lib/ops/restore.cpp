@@ -12,16 +12,16 @@
 #include "ops/merge_state.h"
 #include "ops/nearest_path.h"
 #include "ops/ref_edit.h"
+#include "ops/staged_changes.h"
 #include "ops/write_access.h"
 
 namespace store {
 namespace {
 
 /// The matching entries of the index as they are in the tree.
-void reset_index(const Workspace& workspace, Index& index, const ObjectId& from, const ObjectId& to,
+void reset_index(const Workspace& workspace, WriteAccess& access, const ObjectId& from, const ObjectId& to,
                  const PathspecSet& paths) {
-  IndexPatch patch(workspace, index);
-  std::vector<std::string> directories;
+  IndexPatch patch(workspace, access.session(), access.index());
   std::vector<TreeChange> on_the_way;  // directories of the tree that are not staged
   TreeDiff diff(workspace.objects(), from, to,
                 {.enter = [&](const std::string& path) {
@@ -36,12 +36,9 @@ void reset_index(const Workspace& workspace, Index& index, const ObjectId& from,
     if (!matches) continue;
     for (const TreeChange& above : on_the_way) patch.put(above.path, *above.after);
     on_the_way.clear();
-    const bool was_directory = change->before && change->before->kind == EntryKind::directory;
     if (change->after) patch.put(change->path, *change->after);
-    else if (was_directory) directories.push_back(change->path);
     else patch.remove(change->path);
   }
-  for (auto path = directories.rbegin(); path != directories.rend(); ++path) patch.remove_if_emptied(*path);
   patch.remove_emptied([&](const std::string& directory) {
     const std::optional<TreeEntry> there = entry_at(workspace.objects(), to, directory);
     return there && there->kind == EntryKind::directory;
@@ -58,7 +55,7 @@ CheckoutResult restore_staged(Workspace& workspace, const PutBackOptions& option
   check_paths_known(workspace.objects(), tree, access.index(), options.paths);
   OplogRecord record = new_oplog_record(workspace);
   record.index_before = store_index_tree(workspace, access.session(), access.index());
-  reset_index(workspace, access.index(), *record.index_before, tree, PathspecSet(options.paths));
+  reset_index(workspace, access, *record.index_before, tree, PathspecSet(options.paths));
   record.index_after = store_index_tree(workspace, access.session(), access.index());
   if (record.index_before != record.index_after) workspace.refs().update(record, workspace.lock_wait());
   resolve_conflicts(workspace, [paths = PathspecSet(options.paths)](const std::string& path) { return paths.matches(path); });
@@ -69,8 +66,8 @@ CheckoutResult restore_staged(Workspace& workspace, const PutBackOptions& option
   return result;
 }
 
-/// The tracked paths that match, without directories; Error for a pathspec that finds none, or only a directory.
-std::vector<std::string> tracked_paths(const Index& index, const RemoveOptions& options) {
+/// Error for a pathspec that finds nothing, or only a directory.
+void check_tracked(const Index& index, const RemoveOptions& options) {
   for (const Pathspec& spec : options.paths) {
     if (spec.exclude) continue;
     const std::string root = spec.root();
@@ -83,13 +80,24 @@ std::vector<std::string> tracked_paths(const Index& index, const RemoveOptions& 
     if (!options.recursive && (root.empty() ? spec.literal : named && named->kind == EntryKind::directory))
       throw Error(ErrorKind::usage, fmt::format("{}: is a directory", escape_name(spec.shown())), "store rm -r");
   }
+}
+
+/// The tracked paths that match, and of the directories the empty ones.
+StatusList tracked_paths(const Index& index, const RemoveOptions& options) {
+  check_tracked(index, options);
   const PathspecSet set(options.paths);
-  std::vector<std::string> paths;
+  StatusList paths;
+  std::optional<std::string> directory;  // the last entry, if it is one that matches
+  const auto add = [&](const std::string& path, bool is_directory) { paths.add({path, Change::deleted, {}, is_directory}); };
   for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {
     const IndexEntry& entry = at.entry();
-    if (!entry.path.empty() && entry.kind != EntryKind::directory && set.matches(entry.path, entry.kind))
-      paths.push_back(entry.path);
+    if (directory && !is_within(entry.path, *directory)) add(*directory, true);
+    directory.reset();
+    if (entry.path.empty() || !set.matches(entry.path, entry.kind)) continue;
+    if (entry.kind == EntryKind::directory) directory = entry.path;
+    else add(entry.path, false);
   }
+  if (directory) add(*directory, true);
   return paths;
 }
 
@@ -97,53 +105,52 @@ TreeEntry as_tree_entry(const IndexEntry& entry) {
   return {.kind = entry.kind, .mode = entry.mode, .size = entry.size, .name = {}, .id = entry.id};
 }
 
-/// What is staged at a path is also in HEAD or in the file.
-bool is_elsewhere(const Workspace& workspace, const IndexEntry& staged, const std::optional<ObjectId>& head_tree) {
-  const std::optional<TreeEntry> recorded =
-      head_tree ? entry_at(workspace.objects(), *head_tree, staged.path) : std::nullopt;
-  if (recorded && recorded->kind == staged.kind && recorded->id == staged.id) return true;
-  const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), staged.path);
-  return found && content_matches(workspace, workspace.worktree_fd(), *found, as_tree_entry(staged));
+/// Of what is staged and not in HEAD, what is not in the file either. One that is gone from disk was removed already.
+std::vector<std::string> staged_alone(Workspace& workspace, const Index& index, const PathspecSet& paths) {
+  const std::optional<ObjectId> head = workspace.refs().head().commit;
+  std::optional<ObjectId> tree;
+  if (head) tree = read_commit(workspace.objects(), *head).tree;
+  std::vector<std::string> alone;
+  for_each_staged_change(workspace.objects(), tree, index, [&](const ListedChange& change) {
+    if (!change.after || change.after->kind == EntryKind::directory || !paths.matches(change.path, change.after->kind)) return;
+    if (change.before && change.before->kind == change.after->kind && change.before->id == change.after->id) return;
+    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), change.path);
+    const std::optional<IndexEntry> staged = index.find(change.path);
+    if (found && staged && !content_matches(workspace, workspace.worktree_fd(), *found, as_tree_entry(*staged)))
+      alone.push_back(change.path);
+  });
+  return alone;
 }
 
 /// In a merge, what the other side brought and what lies at a conflict is no work that would be lost.
-bool are_conflicts(const Workspace& workspace, const std::vector<std::string>& paths) {
+bool are_conflicts(const Workspace& workspace, const StatusList& paths) {
   const std::optional<MergeRecord> merge = pending_merge(workspace);
   if (!merge) return false;
-  return std::all_of(paths.begin(), paths.end(), [&](const std::string& path) {
-    return std::any_of(merge->conflicts.begin(), merge->conflicts.end(), [&](const ConflictRecord& conflict) {
-      return path == conflict.path || path == conflict.beside || is_within(path, conflict.path);
+  for (const StatusEntry& entry : paths) {
+    const bool one = std::any_of(merge->conflicts.begin(), merge->conflicts.end(), [&](const ConflictRecord& conflict) {
+      return entry.path == conflict.path || entry.path == conflict.beside || is_within(entry.path, conflict.path);
     });
-  });
+    if (!one) return false;
+  }
+  return true;
 }
 
 void remove_cached(Workspace& workspace, const RemoveOptions& options, RemoveResult& result) {
   WriteAccess access(workspace);
   Index& index = access.index();
   result.paths = tracked_paths(index, options);
-  const RefStore::Head head = workspace.refs().head();
-  std::optional<ObjectId> head_tree;
-  if (head.commit) head_tree = read_commit(workspace.objects(), *head.commit).tree;
-  const bool force = options.force || are_conflicts(workspace, result.paths);
-  IndexPatch patch(workspace, index);
-  std::vector<std::string> lost;
-  for (const std::string& path : result.paths) {
-    const std::optional<IndexEntry> staged = index.find(path);
-    if (!force && staged && !is_elsewhere(workspace, *staged, head_tree)) lost.push_back(path);
-    patch.remove(path);
-  }
-  if (!lost.empty()) throw_in_the_way(std::move(lost));
-  patch.remove_emptied();
-  for (const Pathspec& spec : options.paths)  // an empty directory by its name
-    if (const auto named = index.find(spec.root()); !spec.exclude && named && named->kind == EntryKind::directory && spec.literal)
-      patch.remove_if_emptied(spec.root());
-  patch.commit();
   const PathspecSet set(options.paths);
+  if (!options.force && !are_conflicts(workspace, result.paths)) {
+    std::vector<std::string> lost = staged_alone(workspace, index, set);
+    if (!lost.empty()) throw_in_the_way(std::move(lost));
+  }
+  IndexPatch patch(workspace, access.session(), index);
+  for (const StatusEntry& entry : result.paths) patch.remove(std::string(entry.path));
+  patch.remove_emptied();
+  patch.commit();
   resolve_conflicts(workspace, [&](const std::string& path) { return set.matches(path); });
   access.finish();
 }
-
-
 
 }  // namespace
 

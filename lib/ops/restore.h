@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ops/checkout.h"
+#include "ops/status_list.h"
 
 namespace store {
 
@@ -22,7 +23,7 @@ struct RemoveOptions {
 /// cli contract `rm`: takes tracked paths out of index and working tree, with the directories that this empties, and returns
 /// them. Error{conflict} listing what would be lost, Error{usage} for a directory, unless allowed.
 struct RemoveResult {
-  std::vector<std::string> paths;
+  StatusList paths;  // an empty directory is one, too
   std::vector<PathFailure> failed;
 };
 RemoveResult remove_paths(Workspace& workspace, const RemoveOptions& options);

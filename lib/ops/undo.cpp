@@ -150,22 +150,18 @@ bool same_content(const IndexEntry& staged, const TreeEntry& entry) {
 }
 
 /// The index as it was, where the entry changed it; files are left alone.
-void restore_index(Workspace& workspace, Index& index, const ObjectId& from, const ObjectId& to) {
-  IndexPatch patch(workspace, index);
+void restore_index(Workspace& workspace, WriteAccess& access, const ObjectId& from, const ObjectId& to) {
+  const Index& index = access.index();
+  IndexPatch patch(workspace, access.session(), access.index());
   std::vector<std::string> changed;
-  std::vector<std::string> directories;
   TreeDiff diff(workspace.objects(), from, to);
   while (const std::optional<TreeChange> change = diff.next()) {
     const std::optional<IndexEntry> staged = index.find(change->path);
     const bool as_left = change->before ? staged && same_content(*staged, *change->before) : !staged;
     if (!as_left) changed.push_back(change->path);
-    const bool directory = change->before && change->before->kind == EntryKind::directory;
     if (change->after) patch.put(change->path, *change->after);
-    else if (directory) directories.push_back(change->path);
-    else patch.remove(change->path);
+    else patch.remove(change->path);  // but for a directory in which something was staged since
   }
-  // What was staged in them since stays.
-  for (auto path = directories.rbegin(); path != directories.rend(); ++path) patch.remove_if_emptied(*path);
   if (!changed.empty())
     throw Error(ErrorKind::conflict, fmt::format("{}: was staged again since", escape_name(changed.front())))
         .with_paths(std::move(changed));
@@ -186,7 +182,7 @@ CheckoutResult undo_without_files(Workspace& workspace, const OplogRecord& entry
     WriteAccess access(workspace);
     check_refs(workspace, record.changes);
     record.index_before = store_index_tree(workspace, access.session(), access.index());
-    restore_index(workspace, access.index(), *entry.index_after, *entry.index_before);
+    restore_index(workspace, access, *entry.index_after, *entry.index_before);
     record.index_after = store_index_tree(workspace, access.session(), access.index());
     workspace.refs().update(record, workspace.lock_wait());
     access.finish();

@@ -78,3 +78,31 @@ is "$(json '.result.commits[0].meta | "\(.k) \(.l)"' log -n 1)" 'v w'
 expect_exit 1 store commit --amend
 expect_exit 2 store commit --amend -m ''
 expect_exit 4 store -C "$(mkdir "$scratch/fresh" && store init -q "$scratch/fresh" && echo "$scratch/fresh")" commit --amend -m x
+
+# An empty directory is removed and counted; what is staged and gone from disk may be untracked.
+mkdir -p hollow/inner other/hollow && echo g >gone && store add -q hollow other gone && store commit -q -m hollow >"$out"
+expect_exit 2 store rm hollow/inner
+is "$(json '.result.paths | tojson' rm -r hollow other)" '["hollow/inner","other/hollow"]'
+is "$(store status --porcelain)" $'D  hollow/inner/\nD  other/hollow/' && [[ ! -e hollow && ! -e other ]]
+store undo -q && is "$(store status --porcelain)" '' && [[ -d hollow/inner ]]
+is "$(json '.result.paths | tojson' rm --cached -r hollow)" '["hollow/inner"]' && store restore -q --staged hollow
+echo s >staged && store add -q staged && rm staged
+is "$(json '.result.paths | tojson' rm --cached staged)" '["staged"]' && is "$(store status --porcelain)" ''
+echo s >staged && store add -q staged && echo other >staged
+expect_exit 7 store rm --cached staged
+is "$(store status --porcelain)" 'AM staged'
+expect_exit 0 store rm --cached -f staged && rm staged
+
+# Many at once, more than are kept in memory: nothing else changes.
+mkdir -p many/a many/b many/c && touch many/c/stays && for d in a b; do (cd many/$d && seq 1 4200 | xargs touch); done
+store add -q many && store commit -q -m many >"$out"
+rm many/b/4200 && store add -q many/b && store status --porcelain >"$scratch/before"
+is "$(json '.result.paths | length' rm --cached -r many/a many/b)" 8399
+is "$(store status --porcelain | grep -c '^D ')" 8400
+is "$(store status --porcelain | tail -2)" $'?? many/a/\n?? many/b/'
+store restore -q --staged many && is "$(store status --porcelain)" ' D many/b/4200'
+store mv many/a many/c/moved >"$out" && is "$(store status --porcelain | grep -c '^R  many/a/\|^D  many/a/')" 4200
+store mv many/c/moved many/a >"$out" && is "$(store status --porcelain)" ' D many/b/4200'
+store rm -q -r -f many && is "$(store status --porcelain | cut -c 1-2 | sort | uniq -c | tr -d '\n ')" 8401D && [[ ! -e many ]]
+store undo -q && is "$(find many -type f | wc -l)" 8400
+store fsck >"$out"

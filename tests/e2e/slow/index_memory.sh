@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# A million staged paths removed, put back, given another name: the memory of the process itself, without mapped files, stays
+# under 100 MB.
+# shellcheck source=../support/harness.bash
+. "$(dirname "$0")/../support/harness.bash"
+
+# own_memory LIMIT WORD…: runs store WORD…, which must succeed, and looks at its private memory fifty times a second.
+own_memory() {
+  local limit=$1 peak=0 now pid
+  shift
+  store "$@" >"$out" 2>"$err" &
+  pid=$!
+  while now=$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [[ -n $now ]]; do
+    ((now <= peak)) || peak=$now
+    sleep 0.02
+  done
+  wait $pid
+  echo "store $*: $((peak >> 10)) MiB"
+  at_most $((peak >> 10)) "$limit"
+}
+
+# Nothing is on disk: they come from an archive.
+python3 -c 'import sys
+def member(name, content):
+    h = bytearray(512)
+    for at, text in ((0, name), (100, "0000644"), (108, "0000000"), (116, "0000000"), (124, "%011o" % len(content)),
+                     (136, "14000000000"), (148, " " * 8), (156, "0"), (257, "ustar"), (263, "00")):
+        h[at:at + len(text)] = text.encode()
+    h[148:156] = b"%06o\0 " % sum(h)
+    return bytes(h) + content.ljust(512, b"\0")
+for d in range(1000):
+    sys.stdout.buffer.write(b"".join(member("d/%04d/file-%06d" % (d, f), b"%d" % (f % 100)) for f in range(1000)))
+sys.stdout.buffer.write(bytes(1024))' >"$scratch/tar"
+store init -q
+store add -q --tar - <"$scratch/tar" && rm "$scratch/tar"
+store commit -q -m 1 >"$out"
+own_memory 100 rm -r -q --cached d
+is "$(store status --porcelain | grep -c '^D ')" 1000000
+own_memory 100 restore --staged -q .
+is "$(store diff --staged --name-only | wc -l)" 0
+mkdir d
+own_memory 100 mv d e
+is "$(json ".result.changes | length" diff --staged)" 1000000
