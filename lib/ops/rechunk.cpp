@@ -13,6 +13,7 @@
 #include "ops/commit_graph.h"
 #include "ops/commit_parts.h"
 #include "ops/entry_sorter.h"
+#include "ops/merge_state.h"
 #include "ops/ref_edit.h"
 #include "ops/repack.h"
 #include "ops/revision.h"
@@ -222,10 +223,11 @@ class Rechunk {
 
 /// The index holds ids of the old commits: with the branch moved beneath it, everything would look staged.
 void check_not_checked_out(const Workspace& workspace, const std::string& name, const std::string& ref) {
-  if (workspace.has_worktree() && workspace.refs().head().branch == ref)
-    throw Error(ErrorKind::conflict,
-                fmt::format("branch {}: is checked out in {}", escape_name(name), escape_name(workspace.worktree_path())),
-                "store switch --detach HEAD, and back afterwards");
+  if (!workspace.has_worktree() || workspace.refs().head().branch != ref) return;
+  refuse_while_merging(workspace);  // nothing could be switched to
+  throw Error(ErrorKind::conflict,
+              fmt::format("branch {}: is checked out in {}", escape_name(name), escape_name(workspace.worktree_path())),
+              "store switch --detach HEAD, and back afterwards");
 }
 
 void move_branch(const Workspace& workspace, const std::string& name, const std::string& ref, const RechunkedCommit& tip) {

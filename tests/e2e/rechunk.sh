@@ -120,3 +120,16 @@ while IFS= read -r pack; do
 done < <(find "$scratch/bare/packs" -type f)
 expect_exit 6 store --repo "$scratch/bare" repack --rechunk main --config chunking.avg=16K
 cmp "$scratch/bare/refs/heads/main" "$scratch/tip"
+
+# During a merge the way out is to end it.
+store init -q "$scratch/merging" && cd "$scratch/merging"
+echo 1 >f && store add -q f && store commit -q -m 1 >"$out"
+store switch -q -c side && echo 2 >f && store commit -q -a -m 2 >"$out"
+store switch -q main && echo 3 >f && store commit -q -a -m 3 >"$out"
+expect_exit 7 store repack --rechunk main
+contains "$err" 'store switch --detach HEAD'
+expect_exit 7 store merge side
+expect_exit 7 store repack --rechunk main
+contains "$err" 'a merge is in progress' && contains "$err" 'store merge --abort'
+is "$(store log --oneline | wc -l)" 2
+store merge -q --abort && is "$(store status --porcelain)" ''
