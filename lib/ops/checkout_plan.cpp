@@ -88,6 +88,7 @@ bool InPlacePlanner::is_staged(const State& state) const {
   if (same_entry(state.tracked, state.change.after)) return false;
   if (!in_.paths_only) return !same_entry(state.tracked, state.change.before);
   if (!state.tracked || state.tracked->kind == EntryKind::directory) return false;
+  if (in_.only_removes && !state.found) return false;  // removed by hand already
   if (!in_.staged_against) return true;
   return !same_entry(state.tracked, entry_at(in_.workspace->objects(), *in_.staged_against, state.change.path));
 }

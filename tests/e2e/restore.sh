@@ -88,6 +88,9 @@ store undo -q && is "$(store status --porcelain)" '' && [[ -d hollow/inner ]]
 is "$(json '.result.paths | tojson' rm --cached -r hollow)" '["hollow/inner"]' && store restore -q --staged hollow
 echo s >staged && store add -q staged && rm staged
 is "$(json '.result.paths | tojson' rm --cached staged)" '["staged"]' && is "$(store status --porcelain)" ''
+echo s >staged && store add -q staged && rm staged
+is "$(json '.result.paths | tojson' rm staged)" '["staged"]' && is "$(store status --porcelain)" ''
+store undo -q && is "$(store status --porcelain)" 'A  staged' && is "$(cat staged)" s && store rm -q --cached staged
 echo s >staged && store add -q staged && echo other >staged
 expect_exit 7 store rm --cached staged
 is "$(store status --porcelain)" 'AM staged'
