@@ -192,7 +192,8 @@ class InPlace {
       // Before anything is decided: they would keep a directory from being removed.
       if (!interrupted_.sessions.empty() && is_directory(change->before, change->after))
         clean_up(change->path);
-      planner.decide(*change);
+      if (check_ && check_->stands_aside(*change)) planner.stage_only(*change);
+      else planner.decide(*change);
       if (check_ && check_->comes_back(*change)) leave_last(change->path);
       if (interrupted_.rewrites.contains(change->path)) decided_.insert(change->path);
     }

@@ -25,7 +25,7 @@ class Update {
   void note(const TreeChange& change, std::size_t i) {
     const std::optional<IndexEntry> tracked = index_.find(change.path);
     const bool directory = is_directory(change.after) && tracked && tracked->kind == EntryKind::directory;
-    const bool changes = is_wanted(plan_.steps[i]) || plan_.steps[i] == Step::not_restored
+    const bool changes = is_wanted(plan_.steps[i]) || plan_.steps[i] == Step::not_restored || plan_.steps[i] == Step::stage_only
                              ? !tracked || (directory ? tracked->mode != change.after->mode
                                                       : !same_content(*tracked, *change.after))
                              : tracked && !change.after;
@@ -56,7 +56,7 @@ class Update {
       if (tracked) put_deleted(change, *tracked, batch);
     } else if (is_directory(change.after)) {
       put_directory(change, tracked, step, batch);
-    } else if (is_wanted(step) || step == Step::not_restored) {
+    } else if (is_wanted(step) || step == Step::not_restored || step == Step::stage_only) {
       put_file(change, tracked, i, batch);
     } else if (concerns_attributes_only(change) && tracked && same_content(*tracked, *change.after)) {
       put_attributes(change, *tracked, batch);

@@ -71,6 +71,12 @@ void InPlacePlanner::decide(const TreeChange& change) {
   }
 }
 
+void InPlacePlanner::stage_only(const TreeChange& change) {
+  follow_index(change);
+  plan_.steps.push_back(Step::stage_only);
+  plan_.stats.push_back({});
+}
+
 Step InPlacePlanner::step_for(const State& state) {
   if (concerns_attributes_only(state.change)) return attributes(state);
   const bool content_only = is_directory(state.change.before) && is_directory(state.change.after) &&

@@ -24,6 +24,7 @@ enum class Step : std::uint8_t {
   remove_directory,   // if it is empty by then
   remove_tree,        // with what of it is in `untracked_below`, and what is empty by then
   forget,             // gone already
+  stage_only,         // what is there stays; what is wanted is only tracked
   not_restored,       // cannot be made by this user: recorded as expected to be absent
 };
 
@@ -77,6 +78,8 @@ class InPlacePlanner {
   InPlacePlanner(const Inputs& inputs, CheckoutPlan& plan) : in_(inputs), plan_(plan) {}
   /// The changes in order.
   void decide(const TreeChange& change);
+  /// The next change is only put into the index.
+  void stage_only(const TreeChange& change);
   void finish();
 
  private:

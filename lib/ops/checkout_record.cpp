@@ -2,44 +2,88 @@
 
 #include "base/path.h"
 #include "ops/checkout_take_back.h"
+#include "ops/permissions.h"
 
 namespace store {
 namespace {
 
-/// Of a directory that makes room for a file: the files in it are in the way, but of those that are empty nothing else is known.
+const TreeEntry k_directory{.kind = EntryKind::directory, .mode = 0, .size = 0, .name = {}, .id = {}};
+
+/// What is there, and stays or is taken over, is not what is tracked.
+bool differs(const Workspace& workspace, const ScanEntry& found, const std::optional<IndexEntry>& tracked, const TreeEntry& content) {
+  if (!tracked || tracked->kind != content.kind) return true;
+  if (content.kind != EntryKind::directory && (tracked->id != content.id || tracked->size != content.size)) return true;
+  return mode_of(found, &*tracked, workspace.settings().core.permissions) != tracked->mode;
+}
+
+/// Of a directory that makes room for a file: the files in it are in the way, but of directories nothing else is known.
 void keep_directories(const Workspace& workspace, const Index& index, const std::string& path, DiscardStore& store) {
   Scanner scanner(workspace.worktree_fd(), path, {});
   while (const std::optional<ScanEntry> inside = scanner.next())
-    if (inside->kind == EntryKind::directory && !inside->socket && !index.find(inside->path))
-      store.add_known(*inside, {.kind = EntryKind::directory, .mode = 0, .size = 0, .name = {}, .id = {}});
+    if (inside->kind == EntryKind::directory && !inside->socket && differs(workspace, *inside, index.find(inside->path), k_directory))
+      store.add_known(*inside, k_directory);
 }
+
+/// What stands where a directory would have to be.
+std::optional<std::string> obstacle(const Workspace& workspace, const std::string& path) {
+  for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
+    if (const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), std::string(above)))
+      return found->kind == EntryKind::directory ? std::nullopt : std::optional(found->path);
+  return {};
+}
+
+class Surroundings {
+ public:
+  Surroundings(const Workspace& workspace, const Index& index, const SurroundingsOf& by, DiscardStore& store)
+      : workspace_(workspace), index_(index), by_(by), store_(store) {}
+
+  void look_at(const TreeChange& change, Step step) {
+    if (step == Step::replace_directory && !by_.interrupted) keep_directories(workspace_, index_, change.path, store_);
+    const bool there = step == Step::keep || step == Step::set_mode || step == Step::remove_directory;
+    const bool missing = step == Step::write || step == Step::make_directory || step == Step::forget;
+    if (!there && !missing) return;
+    // What a killed run has written or removed cannot be told from what was there; but what such a run has yet to write, was not.
+    if (by_.interrupted && !(by_.paths && missing && step != Step::forget)) return;
+    const std::optional<IndexEntry> tracked = index_.find(change.path);
+    const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), change.path);
+    if (there) {
+      const TreeEntry& content = change.after ? *change.after : k_directory;
+      if (found && differs(workspace_, *found, tracked, content)) store_.add_known(*found, content);
+    } else if (found) {
+      // A directory in the place of a file that is not tracked any more.
+      if (tracked && tracked->kind != EntryKind::directory && found->kind == EntryKind::directory) store_.add_known(*found, k_directory);
+    } else if (tracked ? !tracked->streamed || by_.paths : by_.files_only) {
+      // What is not tracked goes again by itself, where the index changes; of what was streamed no file was expected.
+      look_at_absent(change.path);
+    }
+  }
+  std::vector<std::string> obstacles;
+
+ private:
+  void look_at_absent(const std::string& path) {
+    if (absent_ && is_within(path, *absent_)) return;
+    absent_ = topmost_absent(workspace_, path);
+    if (absent_) return store_.add_absent(*absent_);
+    const std::optional<std::string> file = obstacle(workspace_, path);
+    if (file && (obstacles.empty() || obstacles.back() != *file)) obstacles.push_back(*file);
+  }
+
+  const Workspace& workspace_;
+  const Index& index_;
+  SurroundingsOf by_;
+  DiscardStore& store_;
+  std::optional<std::string> absent_;
+};
 
 }  // namespace
 
 void keep_surroundings(const Workspace& workspace, const Index& index, const ChangeSource& source, const CheckoutPlan& plan,
                        const SurroundingsOf& by, DiscardStore& store) {
-  std::optional<std::string> absent;
+  Surroundings surroundings(workspace, index, by, store);
   const ChangeStream changes = source();
-  for (const Step step : plan.steps) {
-    const std::optional<TreeChange> change = changes();
-    if (!change) return;
-    if (step == Step::replace_directory && !by.interrupted) keep_directories(workspace, index, change->path, store);
-    const bool there = step == Step::keep || step == Step::set_mode;
-    const bool missing = step == Step::write || step == Step::make_directory || step == Step::forget;
-    if (!there && !missing) continue;
-    // What a killed run has written or removed cannot be told from what was there; but what such a run has yet to write, was not.
-    if (by.interrupted && !(by.paths && missing && step != Step::forget)) continue;
-    const std::optional<IndexEntry> tracked = index.find(change->path);
-    if (there && tracked) continue;
-    // What is not tracked goes again by itself, where the index changes; of what was streamed no file was expected.
-    if (missing && (tracked ? tracked->streamed && !by.paths : !by.files_only)) continue;
-    if (absent && is_within(change->path, *absent)) continue;
-    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), change->path);
-    if (found && there) store.add_known(*found, *change->after);
-    if (found || there) continue;
-    absent = topmost_absent(workspace, change->path);
-    if (absent) store.add_absent(*absent);
-  }
+  for (const Step step : plan.steps)
+    if (const std::optional<TreeChange> change = changes()) surroundings.look_at(*change, step);
+  store.add_files(index, std::move(surroundings.obstacles));
 }
 
 Replaced replaced_by(const ChangeSource& source, const CheckoutPlan& plan) {

@@ -11,7 +11,7 @@ struct SurroundingsOf {
   bool interrupted = false;  // one was killed before
 };
 /// What a plan takes over or leaves out without overwriting it: tracked files that are not there (of directories, the topmost that is
-/// not), and untracked ones that are as wanted already.
+/// not), what stands in their place, and what is as wanted already, but not as tracked.
 void keep_surroundings(const Workspace& workspace, const Index& index, const ChangeSource& source, const CheckoutPlan& plan,
                        const SurroundingsOf& by, DiscardStore& store);
 

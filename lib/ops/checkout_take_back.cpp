@@ -32,13 +32,22 @@ bool TakeBackCheck::comes_back(const TreeChange& change) const {
   return back && back->kind == change.before->kind && back->id == change.before->id && holds(change.path, back);
 }
 
+bool TakeBackCheck::stands_aside(const TreeChange& change) const {
+  if (!change.after || is_directory(change.after)) return false;
+  if (!is_directory(entry_at(workspace_.objects(), entry_.brings_back, change.path))) return false;
+  const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), change.path);
+  return found && found->kind == EntryKind::directory;
+}
+
 void TakeBackCheck::run(CheckoutPlan& plan) {
   const ObjectReader& objects = workspace_.objects();
   if (!entry_.discards) {
-    // What a killed run has brought back already is not the user's work since.
+    // What stood there all the time, or what a killed run has brought back already, is not the user's work since.
     std::erase_if(plan.in_the_way, [&](const std::string& path) {
       const std::optional<TreeEntry> back = entry_at(objects, entry_.brings_back, path);
-      return back && holds(path, back);
+      if (!back || !holds(path, back)) return false;
+      if (interrupted_.sessions.empty()) overwritten.push_back(path);
+      return true;
     });
     for (const std::string& path : plan.in_the_way)
       if (!holds(path, entry_at(objects, entry_.overwrites, path))) changed_.push_back(path);

@@ -15,6 +15,8 @@ class TakeBackCheck {
 
   /// True if what a change would remove is what comes back: then it stays.
   bool comes_back(const TreeChange& change) const;
+  /// True if a directory was and is in the place of the file that is to be tracked again.
+  bool stands_aside(const TreeChange& change) const;
   /// Error{conflict} naming all that changed since. What is left in the way of the plan is what the entry itself brought back.
   void run(CheckoutPlan& plan);
   /// What goes beside what is in the plan's way, and is to be kept; directories, too.

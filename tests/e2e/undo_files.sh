@@ -126,3 +126,14 @@ rm -r u && mkdir -m 711 u
 there_and_back store switch -q -f t
 there_and_back store checkout -q -f t -- u p
 is "$(stat -c '%a %F' u p | paste -sd ,)" '711 directory,600 fifo'
+
+# What stands in the place of what is tracked, and what was edited to be as it is to become.
+start places
+mkdir d g && echo 1 >d/x && echo 1 >f && echo 1 >g/x && echo 1 >e && store commit -q -A -m 2 >"$out"
+rm -r f g && echo file >g && echo 2 >e && branch_off t
+echo 2 >e && rm f && mkdir f && echo u >f/u && chmod 700 g
+there_and_back store switch -q t
+is "$(cat e f/u)" $'2\nu'
+rm -r d && echo WORK >d
+there_and_back store rm -q -r -f d
+there_and_back store switch -q -f t

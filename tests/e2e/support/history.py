@@ -378,17 +378,6 @@ class History:
         tree, index = state[:2]
         return any((tree.get(p, e)[0] == "directory") != (e[0] == "directory") for p, e in index.items())
 
-    def settle_absent(self):
-        """Taking back puts tracked files where they belong, also those that had been deleted by hand; directories that hold nothing
-        and are not tracked are not kept."""
-        found = self.read(self.roots[0], ".store")
-        for path, entry in self.index.items():
-            if path not in self.tree and path in found:
-                put(self.tree, path, entry)
-        empty = {p for p, e in self.tree.items() if e[0] == "directory" and p not in self.index and p not in found
-                 and all(self.tree[q][0] == "directory" for q in self.tree if below(q, p))}
-        self.tree = {p: e for p, e in self.tree.items() if p not in empty}
-
     def newest(self):
         return [entry["id"] for entry in self.ask("oplog", "-n", "1")["entries"]]
 
@@ -396,7 +385,6 @@ class History:
         after = self.state()
         self.store("undo", "-q")
         self.take((after[0] if files_stay else before[0], *before[1:]))
-        self.settle_absent()
         with_git, self.with_git = self.with_git, False  # what git is compared with comes back at once
         self.check()
         self.with_git = with_git
