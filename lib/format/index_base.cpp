@@ -170,17 +170,24 @@ IndexBaseView::Cursor IndexBaseView::seek(std::string_view path) const {
   return cursor;
 }
 
-bool IndexBaseView::contains_within(std::string_view path) const {
-  if (blocks_ == 0) return false;
-  const std::size_t index = block_of(path);
-  ByteReader in(block(index), "index.base block");
-  std::string current;
-  for (std::uint8_t left = get_count(in); left > 0; --left) {
-    current.resize(get_prefix(in, current).size());
-    current += skip_index_record(in);
-    if (compare_paths(current, path) >= 0) return is_within(current, path);
+std::optional<IndexEntry> IndexBaseView::first_within(std::string_view path) const {
+  if (blocks_ == 0) return {};
+  for (std::size_t index = block_of(path); index < blocks_; ++index) {
+    ByteReader in(block(index), "index.base block");
+    std::string current;
+    for (std::uint8_t left = get_count(in); left > 0; --left) {
+      const std::size_t shared = get_prefix(in, current).size();
+      current.resize(shared);
+      ByteReader record = in;
+      current += skip_index_record(in);
+      if (compare_paths(current, path) < 0) continue;
+      if (!is_within(current, path)) return {};
+      IndexEntry entry;
+      get_index_record(record, std::string_view(current).substr(0, shared), entry);
+      return entry;
+    }
   }
-  return index + 1 < blocks_ && is_within(first_path(index + 1), path);
+  return {};
 }
 
 }  // namespace store

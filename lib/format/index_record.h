@@ -111,8 +111,8 @@ class IndexBaseView {
   };
   /// First entry whose path is not below `path`.
   Cursor seek(std::string_view path) const;
-  /// True if there is an entry of the path or of one below it. Decodes paths only.
-  bool contains_within(std::string_view path) const;
+  /// The first entry of the path or of one below it, if there is any. Of those before it only the paths are decoded.
+  std::optional<IndexEntry> first_within(std::string_view path) const;
 
  private:
   std::size_t block_of(std::string_view path) const;

@@ -103,20 +103,23 @@ std::optional<IndexEntry> Index::find(std::string_view path) const {
   return cursor.entry();
 }
 
-bool Index::contains_within(std::string_view path) const {
+std::optional<IndexEntry> Index::first_within(std::string_view path) const {
   const IndexSnapshot& snapshot = *state_->snapshot;
   const std::size_t at = snapshot.first_change(path);
-  if (at == snapshot.changes().size() || !is_within(snapshot.changes()[at].first, path))
-    return snapshot.base().contains_within(path);
-  if (!decode_index_record(snapshot.changes()[at].second).removed) return true;
+  const bool changed = at < snapshot.changes().size() && is_within(snapshot.changes()[at].first, path);
+  if (!changed) return snapshot.base().first_within(path);
+  if (snapshot.changes()[at].first == path)
+    if (IndexEntry entry = decode_index_record(snapshot.changes()[at].second); !entry.removed) return entry;
   const IndexCursor cursor = state_->seek(path);
-  return !cursor.at_end() && is_within(cursor.entry().path, path);
+  return !cursor.at_end() && is_within(cursor.entry().path, path) ? std::optional(cursor.entry()) : std::nullopt;
 }
 
+bool Index::contains_within(std::string_view path) const { return first_within(path).has_value(); }
+
 bool Index::tracks(std::string_view path, EntryKind kind) const {
-  const IndexCursor cursor = state_->seek(path);
-  if (cursor.at_end() || !is_within(cursor.entry().path, path)) return false;
-  const bool directory = cursor.entry().path != path || cursor.entry().kind == EntryKind::directory;
+  const std::optional<IndexEntry> first = first_within(path);
+  if (!first) return false;
+  const bool directory = first->path != path || first->kind == EntryKind::directory;
   return directory == (kind == EntryKind::directory);
 }
 

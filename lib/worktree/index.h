@@ -84,6 +84,8 @@ class Index {
   void sync_log() const;
 
  private:
+  std::optional<IndexEntry> first_within(std::string_view path) const;
+
   struct State;
   std::unique_ptr<State> state_;
 };
