@@ -173,7 +173,7 @@ is "$(conflicts)" ''
 is "$(store status --porcelain | grep -v '~' | paste -sd ,)" 'D  c,?? b'
 expect_exit 0 store merge --abort
 is "$(store status --porcelain)" ''
-is "$(ls | paste -sd ,)" 'a,c,new'
+is "$(printf "%s," *)" 'a,c,new,'
 expect_exit 7 store merge side
 expect_exit 0 store rm b
 is "$(conflicts)" 'UU a,UD c,AA new'
