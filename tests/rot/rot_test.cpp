@@ -165,7 +165,9 @@ bool is_needed(const std::string& name) { return name != "oplog.done" && name !=
 TEST_CASE("every flipped byte of a repository is found, and nothing wrong comes out") {
   const Rotting rotting;
   std::size_t flips = 0;
-  for (const auto& [name, content] : rotting.repository()) {
+  for (const auto& file : rotting.repository()) {
+    const std::string& name = file.first;
+    const std::string& content = file.second;
     CAPTURE(name);
     for (std::size_t at = 0; at < content.size(); ++at) {
       CAPTURE(at);
@@ -183,7 +185,9 @@ TEST_CASE("every flipped byte of a repository is found, and nothing wrong comes 
 TEST_CASE("a file that was cut at any length is found, and nothing wrong comes out") {
   const Rotting rotting;
   std::size_t cuts = 0;
-  for (const auto& [name, content] : rotting.repository()) {
+  for (const auto& file : rotting.repository()) {
+    const std::string& name = file.first;
+    const std::string& content = file.second;
     CAPTURE(name);
     for (std::size_t size = 0; size < content.size(); ++size) {
       CAPTURE(size);
@@ -198,17 +202,20 @@ TEST_CASE("a file that was cut at any length is found, and nothing wrong comes o
 
 TEST_CASE("a file that is gone, or another one's content, is found, and nothing wrong comes out") {
   const Rotting rotting;
-  for (const auto& [name, content] : rotting.repository()) {
+  for (const auto& file : rotting.repository()) {
+    const std::string& name = file.first;
+    const std::string& content = file.second;
     CAPTURE(name);
     rotting.remove(name);
     check(rotting, name);
-    for (const auto& [other, other_content] : rotting.repository()) {
-      if (other == name || other_content == content) continue;
+    for (const auto& exchanged : rotting.repository()) {
+      const std::string& other = exchanged.first;
+      if (other == name || exchanged.second == content) continue;
       CAPTURE(other);
-      rotting.write(name, other_content);
+      rotting.write(name, exchanged.second);
       rotting.write(other, content);
       check(rotting, "");
-      rotting.write(name, other_content);
+      rotting.write(name, exchanged.second);
       check(rotting, name);
     }
   }
