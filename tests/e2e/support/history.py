@@ -61,6 +61,8 @@ class History:
         self.roots = [os.path.join(folder, "work")] + ([os.path.join(folder, "git")] if with_git else [])
         self.tree, self.index = {}, {}
         self.commits = {"main": {}}   # the tip's tree of each branch
+        self.tips = {"main": None}    # and its number in `graph`
+        self.graph = []               # the tree and the parents of each commit ever made
         self.branch, self.born, self.count = "main", False, 0
         self.log = []
         for root in self.roots:
@@ -259,9 +261,14 @@ class History:
         # Directories alone are no change for git.
         if changed:
             self.git(*words, "--allow-empty")
-            self.commits[self.branch] = dict(self.index)
-            self.born = True
+            self.record(dict(self.index), [self.tips[self.branch]] if self.born else [])
         return changed
+
+    def record(self, tree, parents):
+        self.tips[self.branch] = len(self.graph)
+        self.graph.append((tree, parents))
+        self.commits[self.branch] = tree
+        self.born = True
 
     def make_branch(self):
         if self.born and len(self.commits) < 6:
@@ -270,6 +277,7 @@ class History:
             self.store("branch", name)
             self.git("branch", name)
             self.commits[name] = self.commits[self.branch]
+            self.tips[name] = self.tips[self.branch]
             return True
 
     def delete_branch(self):
@@ -278,7 +286,7 @@ class History:
             name = self.some(others)
             if self.store("branch", "-d", name, codes=(0, 7)).returncode == 0:
                 self.git("branch", "-D", name)
-                del self.commits[name]
+                del self.commits[name], self.tips[name]
                 return True
 
     def put_on(self, target, everything):
@@ -305,6 +313,12 @@ class History:
                  if not self.tree.get(p) == self.index.get(p) == head.get(p)}
         return not any(below(p, q) or below(q, p) for p in dirty for q in differs)
 
+    def lacks_directory(self, target):
+        """A directory that was removed by hand, and has other content in the target: it comes back, though nothing of it is written."""
+        head, goal = self.commits[self.branch], self.commits[target]
+        gone = {p for p, e in goal.items() if e[0] == "directory" and p in head and p not in self.tree}
+        return any(head.get(p) != goal.get(p) and below(p, q) for q in gone for p in head.keys() | goal.keys())
+
     def switch(self):
         others = self.commits.keys() - {self.branch}
         if not others or not self.born:
@@ -316,13 +330,72 @@ class History:
             self.put_on(target, everything=True)
             return True
         clean = self.is_clean_for(target)
-        if self.with_git and not clean:
+        if self.with_git and not clean or self.lacks_directory(target):
             return
         done = self.store("switch", "-q", target, codes=(0,) if clean else (0, 7))
         self.git("switch", "-q", target)
         if done.returncode == 0:
             self.put_on(target, everything=False)
             return True
+
+    def ancestors(self, commit):
+        found, waiting = set(), [commit]
+        while waiting:
+            if (at := waiting.pop()) not in found:
+                found.add(at)
+                waiting += self.graph[at][1]
+        return found
+
+    def merged(self, base, theirs):
+        """What both sides make of the base's tree, by path; nothing if they disagree, or one has a file where the other has a
+        directory with something in it."""
+        ours, result = self.commits[self.branch], {}
+        for path in sorted(base.keys() | ours.keys() | theirs.keys()):
+            was, here, there = base.get(path), ours.get(path), theirs.get(path)
+            if here != there and was not in (here, there):
+                return
+            if entry := there if was == here else here:
+                result[path] = entry
+        for path in list(result):
+            for above in parents(path):
+                if result.setdefault(above, ours.get(above) or theirs.get(above))[0] != "directory":
+                    return
+        return result
+
+    def merge(self):
+        others = self.commits.keys() - {self.branch}
+        if not others or not self.born:
+            return
+        if not self.tree == self.index == self.commits[self.branch]:
+            self.store("add", "-A")
+            self.git("add", "-A")
+            self.index = dict(self.tree)
+            self.commit()
+            self.check()
+            self.begin()
+        other = self.some(others)
+        ours, theirs = self.tips[self.branch], self.tips[other]
+        common = self.ancestors(ours) & self.ancestors(theirs)
+        bases = [c for c in common if not any(c in self.ancestors(d) for d in common - {c})]
+        if len(bases) != 1:
+            return
+        result = self.merged(self.graph[bases[0]][0], self.commits[other])
+        words = ["merge", "-q", other]
+        if result is None:
+            if self.store(*words, codes=(0, 7)).returncode == 0:
+                raise Failure(f"merge {other}: no conflict")
+            self.store("merge", "--abort", "-q")
+            return  # to undo that is to be in the middle of the merge again
+        self.store(*words)
+        self.git("-c", "merge.renames=false", "merge", "-q", "--no-edit", other)
+        if bases[0] == theirs:
+            return
+        if bases[0] == ours:
+            self.tips[self.branch], self.commits[self.branch] = theirs, self.commits[other]
+        else:
+            self.record(result, [ours, theirs])
+        self.tree, self.index = dict(self.commits[self.branch]), dict(self.commits[self.branch])
+        return True
 
     def restore(self):
         tops = {p.split("/")[0] for p in self.index}
@@ -354,23 +427,28 @@ class History:
         return True
 
     def state(self):
-        return dict(self.tree), dict(self.index), dict(self.commits), self.branch, self.born
+        return dict(self.tree), dict(self.index), dict(self.commits), dict(self.tips), self.branch, self.born
 
     def take(self, state):
-        self.tree, self.index, self.commits = (dict(part) for part in state[:3])
-        self.branch, self.born = state[3:]
+        self.tree, self.index, self.commits, self.tips = (dict(part) for part in state[:4])
+        self.branch, self.born = state[4:]
 
     def step(self):
         action = self.random.choices(
-            [self.edit, self.add, self.commit, self.make_branch, self.delete_branch, self.switch, self.restore, self.remove],
-            [8, 5, 4, 1, 0.5, 3, 1, 0.7])[0]
-        before = self.state()
-        newest = self.newest()
+            [self.edit, self.add, self.commit, self.make_branch, self.delete_branch, self.switch, self.merge, self.restore,
+             self.remove],
+            [8, 5, 4, 1, 0.5, 3, 3, 1, 0.7])[0]
+        self.begin()
         recorded = action()
         self.check()
         # What had nothing to do is no entry.
-        if recorded and before[4] and self.newest() != newest and not self.hides(before) and self.random.random() < 0.4:
-            self.undo(before, action == self.commit)
+        done = recorded and self.before[5] and self.newest() != self.newest_before
+        if done and not self.hides(self.before) and self.random.random() < 0.4:
+            self.undo(self.before, action == self.commit)
+
+    def begin(self):
+        """What the step's own operation is taken back to."""
+        self.before, self.newest_before = self.state(), self.newest()
 
     @staticmethod
     def hides(state):
