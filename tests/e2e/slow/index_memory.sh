@@ -4,21 +4,6 @@
 # shellcheck source=../support/harness.bash
 . "$(dirname "$0")/../support/harness.bash"
 
-# own_memory LIMIT WORD…: runs store WORD…, which must succeed, and looks at its private memory fifty times a second.
-own_memory() {
-  local limit=$1 peak=0 now pid
-  shift
-  store "$@" >"$out" 2>"$err" &
-  pid=$!
-  while now=$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [[ -n $now ]]; do
-    ((now <= peak)) || peak=$now
-    sleep 0.02
-  done
-  wait $pid
-  echo "store $*: $((peak >> 10)) MiB"
-  at_most $((peak >> 10)) "$limit"
-}
-
 # Nothing is on disk: they come from an archive.
 python3 -c 'import sys
 def member(name, content):

@@ -4,35 +4,20 @@
 # shellcheck source=../support/harness.bash
 . "$(dirname "$0")/../support/harness.bash"
 
-# own_memory LIMIT WORD…: runs store --json WORD…, which must succeed, and looks at its private memory a hundred times a second.
-own_memory() {
-  local limit=$1 peak=0 now pid
-  shift
-  store --json "$@" >"$out" 2>"$err" &
-  pid=$!
-  while now=$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [[ -n $now ]]; do
-    ((now <= peak)) || peak=$now
-    sleep 0.01
-  done
-  wait $pid
-  echo "store $*: $((peak >> 10)) MiB"
-  at_most $((peak >> 10)) "$limit"
-}
-
 python3 -c 'import os
 for d in range(1000):
     folder = "many/s%02d/d%03d" % (d % 20, d); os.makedirs(folder)
     for f in range(1000):
         with open("%s/file-%04d.txt" % (folder, f), "wb") as out: out.write(b"content %d of a file\n" % (d * 1000 + f) * (1 + f % 12))'
 store init -q --bare r.git
-own_memory 100 --repo r.git save many -b all -m 1
+own_memory 100 --json --repo r.git save many -b all -m 1
 is "$(got .result.new_chunks)" 1000000
-own_memory 64 --repo r.git save many -b all -m 2 --skip-if-unchanged
+own_memory 64 --json --repo r.git save many -b all -m 2 --skip-if-unchanged
 is "$(got '.result | [.committed, .cache_hits, .streamed_bytes, .mapped_bytes] | tojson')" '[false,1000000,0,0]'
 
 store init -q --bare third.git
 mkdir third && mv many/s0[0-5] third
 store --repo third.git save -q third -b b -m 1 >"$out"
-own_memory 64 --repo third.git --memory 16M repack
-own_memory 100 --repo third.git --config core.inline_threshold=0 repack --rechunk b
+own_memory 64 --json --repo third.git --memory 16M repack
+own_memory 100 --json --repo third.git --config core.inline_threshold=0 repack --rechunk b
 is "$(got '.result.map | length')" 1

@@ -110,6 +110,22 @@ as_nobody() {
 }
 need_nobody() { as_nobody test -x "$STORE" || skip "nobody may not run $STORE"; }
 
+# own_memory LIMIT WORD…: runs store WORD…, which must succeed, and looks at its private memory a hundred times a second: at most
+# LIMIT MiB.
+own_memory() {
+  local limit=$1 peak=0 now pid
+  shift
+  store "$@" >"$out" 2>"$err" &
+  pid=$!
+  while now=$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [[ -n $now ]]; do
+    ((now <= peak)) || peak=$now
+    sleep 0.01
+  done
+  wait $pid
+  echo "store $*: $((peak >> 10)) MiB"
+  at_most $((peak >> 10)) "$limit"
+}
+
 # small_disk SIZE DIR: a tmpfs, unmounted at the end.
 small_disk() {
   mkdir -p "$2"
