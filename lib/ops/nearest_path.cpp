@@ -26,11 +26,13 @@ void compare_tracked(const Index& index, const std::string& directory, NearestNa
 }
 
 void compare_on_disk(int root_fd, const std::string& directory, NearestName& nearest) {
-  const int fd = open_beneath(root_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
+  UniqueFd fd(open_beneath(root_fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return;
   const auto close = [](DIR* open) { closedir(open); };
-  const std::unique_ptr<DIR, decltype(close)> listing(fdopendir(fd), close);
-  for (std::size_t seen = 0; listing && seen < k_compared_names; ++seen) {
+  const std::unique_ptr<DIR, decltype(close)> listing(fdopendir(fd.get()), close);
+  if (!listing) return;
+  fd.release();  // the listing closes it
+  for (std::size_t seen = 0; seen < k_compared_names; ++seen) {
     const dirent* entry = readdir(listing.get());
     if (entry == nullptr) return;
     const std::string_view name = entry->d_name;
