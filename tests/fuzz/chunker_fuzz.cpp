@@ -1,8 +1,8 @@
 // Chunker against the naive reference: any parameters, content, pieces, and zero runs by arithmetic.
 #include <algorithm>
-#include <cstdlib>
 
 #include "chunk/chunker.h"
+#include "fuzz/target.h"
 #include "unit/chunk/naive_chunker.h"
 
 using namespace store;
@@ -23,12 +23,9 @@ ChunkParameters take_parameters(ByteView& input) {
   return {.min = min, .max = max, .threshold = ~std::uint64_t{0} >> (take(input) % 64)};
 }
 
-}  // namespace
-
 /// The rest of the input is a list of pieces: a length byte and so many bytes; a length of 255 means a run of
 /// zeros, of 16 times the byte that follows.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  ByteView input(reinterpret_cast<const std::byte*>(data), size);
+void chunker(ByteView input) {
   const ChunkParameters parameters = take_parameters(input);
   Chunker chunker(parameters);
   std::vector<std::uint64_t> cuts;
@@ -52,6 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
   }
   chunker.finish(cuts);
-  if (cuts != store::testing::naive_cuts(parameters, stream)) std::abort();
-  return 0;
+  fuzz::require(cuts == store::testing::naive_cuts(parameters, stream));
 }
+
+const fuzz::Enter k_chunker("chunker", chunker);
+
+}  // namespace

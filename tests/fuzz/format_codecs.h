@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "format/attributes.h"
@@ -170,8 +171,10 @@ inline void seal_text(Bytes& bytes) {
   bytes.insert(bytes.end(), line.begin(), line.end());
 }
 
-inline const std::vector<FormatCodec>& format_codecs() {
-  static const std::vector<FormatCodec> codecs = {
+inline constexpr std::size_t k_format_codecs = 24;
+
+inline const std::array<FormatCodec, k_format_codecs>& format_codecs() {
+  static const std::array<FormatCodec, k_format_codecs> codecs = {{
       {"recipe-entry", [](ByteView b) { return encode_recipe_entry(decode_recipe_entry(b)); }},
       {"recipe-node", recode_node<ObjectType::recipe>},
       {"recipe-upper-entry", recode_upper<ObjectType::recipe>},
@@ -196,7 +199,7 @@ inline const std::vector<FormatCodec>& format_codecs() {
       {"journal-record", recode_journal, seal_frame},
       {"session-info", [](ByteView b) { return encode_session_info(decode_session_info(b)); }, seal_text},
       {"merge-record", [](ByteView b) { return encode_merge_record(decode_merge_record(b)); }, seal_text},
-  };
+  }};
   return codecs;
 }
 

@@ -1,45 +1,39 @@
-// libFuzzer target for one codec of format, named by STORE_FUZZ_CODEC: hostile bytes end in Error{corrupt} or
-// Error{newer_format} or decode to something that has one encoding.
-#include <cstdlib>
-
-#include "base/error.h"
+// One target for each codec of format (format_codecs.h): hostile bytes end in Error{corrupt} or Error{newer_format}, or decode to
+// something that has one encoding.
 #include "fuzz/format_codecs.h"
+#include "fuzz/target.h"
 
 namespace {
 
-using store::Bytes;
-using store::ByteView;
-
-const store::testing::FormatCodec& codec_under_test() {
-  for (const auto& codec : store::testing::format_codecs())
-    if (codec.name == STORE_FUZZ_CODEC) return codec;
-  std::abort();
-}
+using namespace store;
+using testing::FormatCodec;
+using testing::format_codecs;
 
 /// Whatever decodes must come back the same once it has been encoded.
-void check(const store::testing::FormatCodec& codec, const Bytes& bytes) {
+void check(const FormatCodec& codec, const Bytes& bytes) {
   Bytes once;
-  try {
-    once = codec.recode(bytes);
-  } catch (const store::Error& error) {
-    if (error.kind() != store::ErrorKind::corrupt && error.kind() != store::ErrorKind::newer_format)
-      std::abort();
-    return;
-  }
-  if (!once.empty() && codec.recode(once) != once) std::abort();
-  if (codec.seal == nullptr && once != bytes) std::abort();
+  const auto recode = [&] { once = codec.recode(bytes); };
+  if (!fuzz::answers({ErrorKind::corrupt, ErrorKind::newer_format}, recode)) return;
+  fuzz::require(once.empty() || codec.recode(once) == once);
+  fuzz::require(codec.seal != nullptr || once == bytes);
 }
+
+/// As it is, and with right checksums.
+template <std::size_t number>
+void run(ByteView input) {
+  const FormatCodec& codec = format_codecs()[number];
+  Bytes bytes(input.begin(), input.end());
+  check(codec, bytes);
+  if (codec.seal == nullptr) return;
+  codec.seal(bytes);
+  check(codec, bytes);
+}
+
+template <std::size_t... numbers>
+void enter(std::index_sequence<numbers...>) {
+  (fuzz::targets().push_back({format_codecs()[numbers].name, run<numbers>}), ...);
+}
+
+const bool k_entered = (enter(std::make_index_sequence<testing::k_format_codecs>()), true);
 
 }  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const store::testing::FormatCodec& codec = codec_under_test();
-  const auto* first = reinterpret_cast<const std::byte*>(data);
-  Bytes bytes(first, first + size);
-  check(codec, bytes);
-  if (codec.seal != nullptr) {
-    codec.seal(bytes);
-    check(codec, bytes);
-  }
-  return 0;
-}
