@@ -43,7 +43,9 @@ std::optional<std::string_view> word_of(AclEntry::Tag tag) {
 
 Bytes encode_acl(Acl acl) {
   std::sort(acl.begin(), acl.end(),
-            [](const AclEntry& a, const AclEntry& b) { return std::tie(a.tag, a.id) < std::tie(b.tag, b.id); });
+            [](const AclEntry& a, const AclEntry& b) {
+              return std::tie(a.tag, a.id, a.permissions) < std::tie(b.tag, b.id, b.permissions);
+            });
   Bytes out;
   out.reserve(k_header_size + acl.size() * k_entry_size);
   put(out, k_version, 4);
