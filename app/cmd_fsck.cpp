@@ -1,4 +1,4 @@
-#include "ops/fsck.h"
+#include "ops/repair.h"
 
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 #include "app/context.h"
 #include "app/quote.h"
 #include "base/text.h"
+#include "config/record.h"
 
 namespace store {
 namespace {
@@ -35,12 +36,25 @@ void write_problem(JsonWriter& json, const FsckProblem& problem) {
   json.end();
 }
 
-void write_json(JsonWriter& json, const FsckResult& result) {
+void write_repaired(JsonWriter& json, const Repaired& repaired) {
+  json.begin_object();
+  json.field("kind", repaired.kind);
+  json.field("message", repaired.message);
+  json.field("pack", repaired.pack);
+  json.field("quarantined", repaired.quarantined.empty() ? std::nullopt : std::optional(repaired.quarantined));
+  json.end();
+}
+
+void write_json(JsonWriter& json, const RepairResult& done) {
+  const FsckResult& result = done.left;
   json.field("objects", result.objects);
   json.field("packs", result.packs);
   json.field("bytes_read", result.bytes_read);
   json.key("problems").begin_array();
   for (const FsckProblem& problem : result.problems) write_problem(json, problem);
+  json.end();
+  json.key("repaired").begin_array();
+  for (const Repaired& repaired : done.repaired) write_repaired(json, repaired);
   json.end();
 }
 
@@ -63,14 +77,27 @@ std::string problem_text(const FsckProblem& problem) {
   return text + and_more(problem.paths.size());
 }
 
+std::string repaired_text(const Repaired& repaired) {
+  std::string text = "repaired: " + escape_name(repaired.message) + "\n";
+  if (!repaired.quarantined.empty()) text += "  the damaged file is " + escape_name(repaired.quarantined) + "\n";
+  return text;
+}
+
+RepairResult check(Context& context, const FsckOptions& options) {
+  if (!context.arguments().has("repair")) return {fsck(context.workspace(), options), {}};
+  return repair(context.workspace(), options, initial_repository_config(context.config()));
+}
+
 int run(Context& context) {
   const FsckOptions options = parse(context.arguments());
   context.show_progress({{Stage::scan, 0.1}, {Stage::fetch, 0.1}, {Stage::verify, 0.8}});
-  const FsckResult result = fsck(context.workspace(), options);
+  const RepairResult done = check(context, options);
+  const FsckResult& result = done.left;
   context.end_progress();
   if (context.json()) {
-    write_json(context.begin_result(), result);
+    write_json(context.begin_result(), done);
   } else {
+    for (const Repaired& repaired : done.repaired) context.out().write(repaired_text(repaired));
     for (const FsckProblem& problem : result.problems) context.out().write(problem_text(problem));
     if (!context.quiet())
       context.out().write(fmt::format("{} in {} checked, {} read: {}\n", counted(result.objects, "object"),
@@ -79,7 +106,8 @@ int run(Context& context) {
   }
   if (!result.problems.empty())
     context.fail(Error(ErrorKind::corrupt, context.workspace().repository().path() + ": " +
-                                               counted(result.problems.size(), "problem") + " found"));
+                                               counted(result.problems.size(), "problem") +
+                                               (context.arguments().has("repair") ? " left" : " found")));
   return 0;
 }
 
@@ -88,15 +116,20 @@ int run(Context& context) {
 Command fsck_command() {
   return {{.word = "fsck",
            .summary = "check the repository",
-           .usage = {"fsck [--quick|--data] [--subset PART]"},
+           .usage = {"fsck [--quick|--data] [--subset PART] [--repair]"},
            .description =
                "Reads everything and checks every SHA-256. Each damage is located: pack, offset, object, and the commits and\n"
-               "paths that need it. Nothing is repaired. The one thing that is written is a mark in the catalog: content of a\n"
-               "damaged pack that is added again is stored again. A writer at work is not waited for: the next run marks then.",
+               "paths that need it. The one thing that is written is a mark in the catalog: content of a damaged pack that is added\n"
+               "again is stored again. A writer at work is not waited for: the next run marks then.\n\n"
+               "With --repair, what was found is put right as far as anything is left to do it with: the catalog, tables, refs, the\n"
+               "oplog and the index from the packs and from each other; the sound objects of a damaged pack go into a new one; what\n"
+               "is missing is taken from the working tree where its content is there. Damaged files go to quarantine/ in the\n"
+               "repository: nothing is deleted. Exit 0 if nothing is left to mend, else 6 with what is still missing. Interrupted,\n"
+               "it can be run again.",
            .options = {{.name = "quick", .help = "structure only: everything that is needed is there"},
                        {.name = "data", .help = "read and check all data (the default)"},
                        {.name = "subset", .argument = "PART", .help = "part of the data: 5%, 2/7 (part 2 of 7), 10G"},
-                       {.name = "repair", .state = OptionSpec::State::later}},
+                       {.name = "repair", .help = "mend what can be mended; damaged files are kept in quarantine/"}},
            .max_positionals = 0},
           run};
 }

@@ -64,6 +64,7 @@ constexpr Example k_examples[] = {
     {"export", "store export HEAD:data -o - | tar -t", "a folder of it, into a pipe"},
     {"fsck", "store fsck", "read and check everything"},
     {"fsck", "store fsck --subset 2/7", "a seventh of it: a week's rota"},
+    {"fsck", "store fsck --repair", "mend what can be mended, and say what is still missing"},
     {"config", "store config core.compression 9", "set a value for this repository"},
     {"config", "store config --list --show-origin", "all values, and where they come from"},
     {"completion", "store completion bash >store.bash", "write the script; source it in ~/.bashrc"},

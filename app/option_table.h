@@ -24,7 +24,6 @@ struct OptionSpec {
   enum class State {
     shown,
     hidden,  // works, but is not listed
-    later,   // known, refused: "not in this version"
   };
   char letter = 0;                 // 'n' of -n; 0: none
   std::string_view name = {};      // "dry-run"; every option has one, unless it is a letter only

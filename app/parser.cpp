@@ -263,8 +263,6 @@ Arguments parse_arguments(const CommandSpec& spec, const std::vector<std::string
 
   Arguments out(spec);
   for (const auto& [option, parsed] : bound) {
-    if (parsed->count() > 0 && option->state == OptionSpec::State::later)
-      throw Error(ErrorKind::usage, of_word(spec) + " " + option->shown_name() + ": not in this version");
     std::vector<std::string>& values = out.values_[option->key()];
     values = option->takes_value() ? parsed->results() : std::vector<std::string>(parsed->count());
     for (const std::string& value : values)

@@ -125,6 +125,8 @@ Bytes encode_catalog_record(const CatalogRecord& record) {
   return bytes;
 }
 
+std::size_t find_catalog_record(ByteView bytes) { return find_log_frame(k_record_magic, bytes); }
+
 std::optional<CatalogStep> next_catalog_record(ByteView bytes, bool& torn, LayerRecords layers) {
   const std::optional<LogFrame> frame = next_log_frame(k_record_magic, bytes, torn, "catalog");
   if (!frame) return std::nullopt;

@@ -62,4 +62,7 @@ struct CatalogStep {
 std::optional<CatalogStep> next_catalog_record(ByteView bytes, bool& torn,
                                                LayerRecords layers = LayerRecords::decode);
 
+/// Where in a damaged log the first whole record begins, the size of `bytes` if there is none.
+std::size_t find_catalog_record(ByteView bytes);
+
 }  // namespace store

@@ -72,4 +72,11 @@ std::optional<IndexBatch> read_index_batch(ByteView bytes) {
   }
 }
 
+std::size_t find_index_batch(ByteView bytes) {
+  const std::string_view text = as_text(bytes);
+  for (std::size_t at = text.find(k_batch_magic); at != std::string_view::npos; at = text.find(k_batch_magic, at + 1))
+    if (read_index_batch(bytes.subspan(at))) return at;
+  return bytes.size();
+}
+
 }  // namespace store

@@ -66,6 +66,8 @@ struct IndexBatch {
 };
 std::optional<IndexBatch> read_index_batch(ByteView bytes);
 IndexEntry decode_index_record(ByteView record);
+/// Where in a damaged log the first complete batch begins, the size of `bytes` if there is none.
+std::size_t find_index_batch(ByteView bytes);
 
 /// index.base: header, blocks of prefix-compressed records (16 per restart), block offsets, trailer.
 /// Written front to back.

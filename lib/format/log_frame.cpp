@@ -10,14 +10,14 @@ namespace {
 constexpr std::size_t k_prefix_size = 8;
 constexpr std::size_t k_checksum_size = 8;
 
-bool good_frame_after(std::string_view magic, ByteView bytes) {
-  const std::string_view text = as_text(bytes);
-  for (std::size_t at = text.find(magic, 1); at != std::string_view::npos; at = text.find(magic, at + 1))
-    if (read_log_frame(magic, bytes.subspan(at))) return true;
-  return false;
-}
-
 }  // namespace
+
+std::size_t find_log_frame(std::string_view magic, ByteView bytes) {
+  const std::string_view text = as_text(bytes);
+  for (std::size_t at = text.find(magic); at != std::string_view::npos; at = text.find(magic, at + 1))
+    if (read_log_frame(magic, bytes.subspan(at))) return at;
+  return bytes.size();
+}
 
 void append_log_frame(std::string_view magic, ByteView payload, Bytes& out) {
   if (payload.size() > k_max_log_payload) throw_bug("log record: payload exceeds 64 MiB");
@@ -43,7 +43,7 @@ std::optional<LogFrame> next_log_frame(std::string_view magic, ByteView bytes, b
   torn = false;
   if (bytes.empty()) return std::nullopt;
   if (std::optional<LogFrame> frame = read_log_frame(magic, bytes)) return frame;
-  if (good_frame_after(magic, bytes)) throw_corrupt(std::string(what) + ": damaged record before good ones");
+  if (find_log_frame(magic, bytes) != bytes.size()) throw_corrupt(std::string(what) + ": damaged record before good ones");
   torn = true;
   return std::nullopt;
 }

@@ -20,6 +20,9 @@ struct LogFrame {
 /// The frame at the start of `bytes`, or nothing if there is no whole one whose checksum holds.
 std::optional<LogFrame> read_log_frame(std::string_view magic, ByteView bytes);
 
+/// Where the first whole frame begins, the size of `bytes` if there is none.
+std::size_t find_log_frame(std::string_view magic, ByteView bytes);
+
 /// For logs whose records are facts: nothing at a clean end; nothing and `torn` if no good frame follows the bad
 /// one (a crash tore the last append); Error{corrupt} if one does.
 std::optional<LogFrame> next_log_frame(std::string_view magic, ByteView bytes, bool& torn, std::string_view what);

@@ -114,6 +114,8 @@ ObjectId oplog_record_id(const ObjectId& digest, std::uint64_t offset) {
   return sha256(bytes);
 }
 
+std::size_t find_oplog_record(ByteView bytes) { return find_log_frame(k_record_magic, bytes); }
+
 std::optional<OplogStep> next_oplog_record(ByteView bytes, std::uint64_t offset, bool& torn) {
   const std::optional<LogFrame> frame = next_log_frame(k_record_magic, bytes, torn, "oplog");
   if (!frame) return std::nullopt;

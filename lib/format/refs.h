@@ -50,6 +50,8 @@ struct OplogStep {
 };
 /// `offset`: where `bytes` begin in the log.
 std::optional<OplogStep> next_oplog_record(ByteView bytes, std::uint64_t offset, bool& torn);
+/// Where in a damaged log the first whole record begins, the size of `bytes` if there is none.
+std::size_t find_oplog_record(ByteView bytes);
 /// SHA-256 of digest ‖ offset.
 ObjectId oplog_record_id(const ObjectId& digest, std::uint64_t offset);
 

@@ -41,7 +41,6 @@ class Fsck {
   /// Phases: config; catalog and footers; blocks; refs and oplog; index; everything that they reach.
   FsckResult run() {
     if (workspace_.env().progress != nullptr) workspace_.env().progress->enter(Stage::verify);
-    const Lock lock = enter_repository(workspace_.repository().locks(), workspace_.lock_wait());
     check_config();
     const bool packs_known = check_catalog();
     if (packs_known) {
@@ -51,6 +50,7 @@ class Fsck {
     }
     check_refs();
     if (packs_known) check_reachable();
+    result_.damaged_packs.assign(damaged_packs_.begin(), damaged_packs_.end());
     return std::move(result_);
   }
 
@@ -148,13 +148,18 @@ class Fsck {
       if (file)
         check_footer(*file, pack);
       else
-        report("missing_pack", fmt::format("pack {}: the file is missing", id.short_hex())).pack = id;
+        report_pack("missing_pack", id, "the file is missing");
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
       ++result_.packs;
       check_rescued(pack, error.message());
     }
     return true;
+  }
+
+  void report_pack(std::string kind, const ObjectId& pack, const std::string& message) {
+    report(std::move(kind), fmt::format("pack {}: {}", pack.short_hex(), message)).pack = pack;
+    damaged_packs_.insert(pack);
   }
 
   /// Header or footer is damaged: the blocks are looked for and checked all the same.
@@ -179,9 +184,7 @@ class Fsck {
     // A pack of the same content may have taken the file's place.
     if (size != file.size && catch_up()) size = named(file.id).value_or(pack).size;
     if (size != file.size)
-      report("pack",
-             fmt::format("pack {}: size {} differs from the catalog's {}", file.id.short_hex(), file.size, size))
-          .pack = file.id;
+      report_pack("pack", file.id, fmt::format("size {} differs from the catalog's {}", file.size, size));
     const std::vector<BlockPlace> blocks = blocks_of(file);
     places_.insert(places_.end(), blocks.begin(), blocks.end());
   }
@@ -283,7 +286,7 @@ class Fsck {
 
   void check_reachable() {
     Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return bad_.contains(key); },
-                       [this] { return catch_up(); });
+                       [this] { return catch_up(); }, [this](const ObjectKey& key) { result_.missing.insert(key); });
     std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash> needed;
     check_commits(reach, needed);
     check_index(reach, needed);
@@ -311,9 +314,14 @@ class Fsck {
         if (catch_up())
           queue.push_back(id);
         else
-          add_need(needed, {{ObjectType::commit, id}, ""}, id);
+          needs_commit(needed, id);
       }
     }
+  }
+
+  void needs_commit(Needed& needed, const ObjectId& id) {
+    add_need(needed, {{ObjectType::commit, id}, ""}, id);
+    result_.missing.insert({ObjectType::commit, id});
   }
 
   /// Of every ref that can be read, and of those that cannot what the oplog remembers.
@@ -449,6 +457,11 @@ FsckOptions::Subset parse_subset(std::string_view text) {
   return subset;
 }
 
-FsckResult fsck(Workspace& workspace, const FsckOptions& options) { return Fsck(workspace, options).run(); }
+FsckResult fsck_inside(Workspace& workspace, const FsckOptions& options) { return Fsck(workspace, options).run(); }
+
+FsckResult fsck(Workspace& workspace, const FsckOptions& options) {
+  const Lock lock = enter_repository(workspace.repository().locks(), workspace.lock_wait());
+  return fsck_inside(workspace, options);
+}
 
 }  // namespace store

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unordered_set>
+
 #include "ops/workspace.h"
 
 namespace store {
@@ -31,10 +33,15 @@ struct FsckResult {
   std::uint64_t packs = 0;
   std::uint64_t bytes_read = 0;
   std::vector<FsckProblem> problems;
+  // For repair: packs of the catalog that are damaged or lost, and all objects that are needed and cannot be had.
+  std::vector<ObjectId> damaged_packs;
+  std::unordered_set<ObjectKey, ObjectKeyHash> missing;
 };
 /// quick: structure (config, catalog, footers, tables, refs, oplog, index, and that everything reachable from refs and index is there);
 /// data: also reads every block and checks every SHA-256, in parallel. Damage never stops it.
 /// Marks damaged packs in the catalog, so that no add relies on them, if its lock is free; changes nothing else.
 FsckResult fsck(Workspace& workspace, const FsckOptions& options);
+/// The same for a caller that has entered the repository.
+FsckResult fsck_inside(Workspace& workspace, const FsckOptions& options);
 
 }  // namespace store

@@ -42,8 +42,14 @@ const std::vector<Reachability::Need>& Reachability::recipe(const ObjectId& id) 
 }
 
 bool Reachability::available(const ObjectKey& key) const {
-  if (is_bad_(key)) return false;
-  return objects_.contains(key) || (look_again_() && objects_.contains(key));
+  if (!is_bad_(key) && (objects_.contains(key) || (look_again_() && objects_.contains(key)))) return true;
+  on_missing_(key);
+  return false;
+}
+
+Reachability::Need Reachability::missing(const ObjectKey& key) const {
+  on_missing_(key);
+  return {key, ""};
 }
 
 /// False if damage ends a walk, also after another look: a merge may have taken the nodes elsewhere.
@@ -61,7 +67,7 @@ bool Reachability::readable(const std::function<void()>& walk) const {
 
 std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id) {
   std::vector<Need> needs;
-  if (depth_ >= k_max_depth) return {{{ObjectType::tree, id}, ""}};
+  if (depth_ >= k_max_depth) return {missing({ObjectType::tree, id})};
   ++depth_;
   const bool complete = readable([&] {
     needs.clear();
@@ -80,7 +86,7 @@ std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id) 
       }
     }
   });
-  if (!complete) needs.push_back({{ObjectType::tree, id}, ""});
+  if (!complete) needs.push_back(missing({ObjectType::tree, id}));
   --depth_;
   return needs;
 }
@@ -97,7 +103,7 @@ std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id
       if (!available(key)) append_below(needs, "", {{key, ""}});
     }
   });
-  if (!complete) needs.push_back({{ObjectType::recipe, id}, ""});
+  if (!complete) needs.push_back(missing({ObjectType::recipe, id}));
   return needs;
 }
 
@@ -120,7 +126,7 @@ std::vector<Reachability::Need> Reachability::needs_of_root_attributes(const Obj
     add_values(needs, "", root);
     append_below(needs, "", attributes_in(*root.directory, tree));
   });
-  if (!complete) needs.push_back({{ObjectType::attributes, root_object}, ""});
+  if (!complete) needs.push_back(missing({ObjectType::attributes, root_object}));
   return needs;
 }
 
@@ -137,7 +143,7 @@ const std::vector<Reachability::Need>& Reachability::attributes_in(const ObjectI
 
 std::vector<Reachability::Need> Reachability::needs_of_attributes(const ObjectId& id, const ObjectId& tree) {
   std::vector<Need> needs;
-  if (depth_ >= k_max_depth) return {{{ObjectType::attributes, id}, ""}};
+  if (depth_ >= k_max_depth) return {missing({ObjectType::attributes, id})};
   // A tree that is damaged is its own problem, and nothing then tells whose attributes these are.
   if (!readable([&] { for (TreeCursor at(objects_, tree); !at.at_end(); at.next()) {} })) return needs;
   ++depth_;
@@ -150,7 +156,7 @@ std::vector<Reachability::Need> Reachability::needs_of_attributes(const ObjectId
       if (attributes.directory) append_below(needs, at.entry().name, attributes_in(*attributes.directory, at.entry().id));
     }
   });
-  if (!complete) needs.push_back({{ObjectType::attributes, id}, ""});
+  if (!complete) needs.push_back(missing({ObjectType::attributes, id}));
   --depth_;
   return needs;
 }

@@ -20,6 +20,7 @@ class Reachability {
   using IsBad = std::function<bool(const ObjectKey&)>;
   /// Brings in what others published or merged meanwhile; false if that is nothing. Asked before anything counts as missing.
   using LookAgain = std::function<bool()>;
+  using OnMissing = std::function<void(const ObjectKey&)>;
 
   /// An object that cannot be had, and where below the start it is needed ("" for the start itself).
   struct Need {
@@ -27,8 +28,9 @@ class Reachability {
     std::string path;
   };
 
-  Reachability(const ObjectReader& objects, IsBad is_bad, LookAgain look_again)
-      : objects_(objects), is_bad_(std::move(is_bad)), look_again_(std::move(look_again)) {}
+  /// `on_missing` gets every key that is in no way to be had, also where more paths need it than are kept.
+  Reachability(const ObjectReader& objects, IsBad is_bad, LookAgain look_again, OnMissing on_missing = [](const ObjectKey&) {})
+      : objects_(objects), is_bad_(std::move(is_bad)), look_again_(std::move(look_again)), on_missing_(std::move(on_missing)) {}
 
   /// Below a tree. The result lives as long as this object.
   const std::vector<Need>& tree(const ObjectId& id);
@@ -48,10 +50,12 @@ class Reachability {
   std::vector<Need> needs_of_attributes(const ObjectId& id, const ObjectId& tree);
   void add_values(std::vector<Need>& needs, const std::string& name, const Attributes& attributes);
   bool readable(const std::function<void()>& walk) const;
+  Need missing(const ObjectKey& key) const;
 
   const ObjectReader& objects_;
   IsBad is_bad_;
   LookAgain look_again_;
+  OnMissing on_missing_;
   std::uint64_t seen_ = 0;
   int depth_ = 0;  // of directories: a hostile chain must not exhaust the stack
   std::unordered_set<ObjectKey, ObjectKeyHash> sound_;

@@ -106,6 +106,18 @@ bool is_marked_done(const Repository& repository, const ObjectId& digest, std::u
   }
 }
 
+std::optional<std::uint64_t> marked_done_offset(const Repository& repository) {
+  const std::optional<Bytes> bytes = read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
+  const std::optional<std::uint64_t> offset = bytes ? marked_offset(as_text(*bytes)) : std::nullopt;
+  if (!offset) return std::nullopt;
+  try {
+    decode_ref(mark_name(*offset), *bytes);
+    return offset;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 bool is_last_marked_done(const Repository& repository) {
   const std::optional<UniqueFd> log = open_if_exists(repository.fd(), layout::k_oplog);
   if (!log) return false;

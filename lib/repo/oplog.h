@@ -38,6 +38,8 @@ LastRecord judge_last_record(const Repository& repository, const OplogStep& step
 /// It holds for one place in the log only, because two moves may have the same bytes.
 bool is_marked_done(const Repository& repository, const ObjectId& digest, std::uint64_t offset);
 void mark_done(const Repository& repository, const ObjectId& digest, std::uint64_t offset);
+/// The place in the log of the record that is marked.
+std::optional<std::uint64_t> marked_done_offset(const Repository& repository);
 /// True if there is no record, or the last one is marked so. Its cost does not grow with the log.
 bool is_last_marked_done(const Repository& repository);
 

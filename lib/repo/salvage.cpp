@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "repo/catalog.h"
 #include "repo/directory.h"
+#include "repo/log_repair.h"
 #include "repo/pack_file.h"
 #include "repo/pack_seal.h"
 #include "repo/pack_writer.h"
@@ -61,40 +62,74 @@ bool is_whole(const PackFile& pack) {
   return true;
 }
 
-/// Nothing if the file is no whole pack. Synced: whoever sealed it may have been told not to.
-std::optional<CatalogPack> check_unnamed(const Repository& repository, const std::string& name) {
+/// The pack that a file in packs/ is named after.
+std::optional<ObjectId> id_of_name(const std::string& name) {
   const std::optional<ObjectId> id = ObjectId::from_hex(name.substr(0, name.find('.')));
   if (!id || layout::pack_path(*id) != fmt::format("{}/{}", layout::k_packs, name)) return std::nullopt;
+  return id;
+}
+
+/// Nothing if the file is no whole pack. Synced: whoever sealed it may have been told not to.
+std::optional<CatalogPack> check_unnamed(const Repository& repository, const ObjectId& id) {
   try {
-    const std::optional<PackFile> pack = open_pack(repository, *id);
+    const std::optional<PackFile> pack = open_pack(repository, id);
     if (!pack || !is_whole(*pack)) return std::nullopt;
     repository.fs().fdatasync(pack->fd.get());
     const FooterView footer(pack->footer, FooterView::Verify::no);
-    return CatalogPack{.id = *id, .size = pack->size, .objects = static_cast<std::uint32_t>(footer.size())};
+    return CatalogPack{.id = id, .size = pack->size, .objects = static_cast<std::uint32_t>(footer.size())};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::corrupt) throw;
     return std::nullopt;
   }
 }
 
+/// Of what else is named like a pack: what can be read of it.
+std::optional<CatalogPack> as_damaged(const Repository& repository, const ObjectId& id) {
+  const std::optional<PackFile> pack = open_or_rescue_pack(repository, id);
+  if (!pack) return std::nullopt;
+  const FooterView footer(pack->footer, FooterView::Verify::no);
+  return CatalogPack{.id = id,
+                     .size = pack->size,
+                     .objects = static_cast<std::uint32_t>(footer.size()),
+                     .flags = k_pack_damaged};
+}
+
+/// Files of packs/ that are named like a pack, which is not in the catalog.
+std::vector<ObjectId> unnamed_packs(const Repository& repository, Replaced replaced) {
+  const CatalogState catalog = read_catalog(repository);
+  std::unordered_set<ObjectId, ObjectIdHash> known;
+  if (replaced == Replaced::left_alone) known.insert(catalog.removed.begin(), catalog.removed.end());
+  for (const CatalogState::Pack& pack : catalog.packs) known.insert(pack.pack.id);
+  std::vector<ObjectId> unnamed;
+  for (const std::string& name : list_directory(repository.fd(), layout::k_packs))
+    if (const std::optional<ObjectId> id = id_of_name(name); id && !known.contains(*id)) unnamed.push_back(*id);
+  return unnamed;
+}
+
+std::vector<CatalogPack> publish_found(const Repository& repository, AddPacks found, const LockWait& wait) {
+  if (found.packs.empty()) return {};
+  sync_directory(repository.fs(), {repository.fd(), layout::k_packs});
+  append_catalog(repository, {found}, wait);
+  return std::move(found.packs);
+}
+
 }  // namespace
 
 std::vector<CatalogPack> adopt_unnamed_packs(const Repository& repository, const LockWait& wait) {
-  const CatalogState catalog = read_catalog(repository);
-  std::unordered_set<ObjectId, ObjectIdHash> known(catalog.removed.begin(), catalog.removed.end());
-  for (const CatalogState::Pack& pack : catalog.packs) known.insert(pack.pack.id);
-  std::unordered_set<std::string> names;
-  for (const ObjectId& id : known) names.insert(id.hex() + ".pack");
   AddPacks adopted;
-  for (const std::string& name : list_directory(repository.fd(), layout::k_packs)) {
-    if (names.contains(name)) continue;
-    if (const std::optional<CatalogPack> pack = check_unnamed(repository, name))
-      adopted.packs.push_back(*pack);
+  for (const ObjectId& id : unnamed_packs(repository, Replaced::left_alone))
+    if (const std::optional<CatalogPack> pack = check_unnamed(repository, id)) adopted.packs.push_back(*pack);
+  return publish_found(repository, std::move(adopted), wait);
+}
+
+std::vector<CatalogPack> name_stray_packs(const Repository& repository, Replaced replaced, const LockWait& wait) {
+  AddPacks named;
+  for (const ObjectId& id : unnamed_packs(repository, replaced)) {
+    std::optional<CatalogPack> pack = check_unnamed(repository, id);
+    if (!pack) pack = as_damaged(repository, id);
+    if (pack) named.packs.push_back(*pack);
   }
-  if (adopted.packs.empty()) return {};
-  sync_directory(repository.fs(), {repository.fd(), layout::k_packs});
-  append_catalog(repository, {adopted}, wait);
-  return adopted.packs;
+  return publish_found(repository, std::move(named), wait);
 }
 
 std::optional<CatalogPack> salvage_pack(const Repository& repository, int directory_fd,

@@ -16,8 +16,6 @@ constexpr const char* k_base_temporary = "index.base.tmp";
 constexpr std::size_t k_write_buffer = 64 * 1024;
 /// Each attempt fails only if a writer replaced the log in its few microseconds.
 constexpr int k_attempts = 100;
-/// How every batch begins (docs/format.md "index.log").
-constexpr std::string_view k_batch_magic = "STOREIXL";
 /// next_sibling() steps over this many entries before it searches.
 constexpr int k_steps = 16;
 constexpr std::size_t k_steps_held = 16 * 1024;
@@ -54,12 +52,8 @@ bool same_file(const FileIdentity& a, const FileIdentity& b) {
 
 /// A crash tears only the end; a good batch behind a bad one means that acknowledged bytes were damaged.
 void check_torn_tail(ByteView tail, std::size_t offset) {
-  const std::string_view text = as_text(tail);
-  for (std::size_t at = text.find(k_batch_magic, 1); at != std::string_view::npos;
-       at = text.find(k_batch_magic, at + 1))
-    if (read_index_batch(tail.subspan(at)))
-      throw_corrupt(fmt::format("index.log: bad batch at offset {}, followed by a good one at {}", offset,
-                                offset + at));
+  if (const std::size_t at = find_index_batch(tail); at != tail.size())
+    throw_corrupt(fmt::format("index.log: bad batch at offset {}, followed by a good one at {}", offset, offset + at));
 }
 
 }  // namespace

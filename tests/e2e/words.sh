@@ -9,8 +9,6 @@ for word in gc prove verify-proof clone remote fetch pull push serve mount; do
   expect_exit 2 store "$word"
   contains "$err" 'not in this version'
 done
-expect_exit 2 store fsck --repair
-contains "$err" 'not in this version'
 expect_exit 2 store sta
 contains "$err" status
 expect_exit 2 store comit

@@ -37,7 +37,7 @@ TEST_CASE("options are completed with those of the word and the global ones") {
   CHECK(texts({"log", "--gr"}) == Words{"--graph", "--grep", "--growth"});
   CHECK(offers({"add", "--"}, "--json"));
   CHECK(offers({"add", "--"}, "--stdin"));
-  CHECK(!offers({"fsck", "--"}, "--repair"));
+  CHECK(offers({"fsck", "--"}, "--repair"));
   CHECK(!offers({"add", "--"}, "--perf"));
 }
 

@@ -100,10 +100,6 @@ TEST_CASE("a flag takes no value and a value is needed where one is") {
   CHECK(refused("init", {"a", "b"}).message() == "store init: unexpected argument b");
 }
 
-TEST_CASE("options of later versions are refused as such") {
-  CHECK(refused("fsck", {"--repair"}).message() == "store fsck --repair: not in this version");
-}
-
 TEST_CASE("the word is found behind global options and their values") {
   CHECK(find_word({"-C", "add", "commit"}) == 2);
   CHECK(find_word({"-qj", "4", "--memory=1G", "log"}) == 3);
