@@ -62,6 +62,7 @@ void InPlacePlanner::decide(const TreeChange& change) {
   follow_index(change);
   const State state{change, in_.index->find(change.path), scan_one(in_.workspace->worktree_fd(), change.path)};
   const Step step = step_for(state);
+  follow_absent(state, step);
   plan_.steps.push_back(step);
   const bool as_wanted = step == Step::keep || step == Step::set_mode;
   plan_.stats.push_back(as_wanted && state.found ? state.found->stat : StatKey{});
@@ -156,7 +157,7 @@ Step InPlacePlanner::attributes(const State& state) const {
 
 Step InPlacePlanner::directory(const State& state) {
   const TreeChange& change = state.change;
-  if (in_.only_removes) return Step::leave;
+  if (in_.only_removes || stays_absent(state)) return Step::leave;
   if (!state.found) return Step::make_directory;
   if (state.found->kind != EntryKind::directory)
     return is_replaceable(state) ? Step::turn_into_directory : in_the_way(state, Step::turn_into_directory);
@@ -232,6 +233,27 @@ bool InPlacePlanner::is_tracked_file(const TreeChange& change, const std::string
   if (!is_directory(change.before)) return false;
   const std::optional<TreeEntry> entry = entry_at(in_.workspace->objects(), change.before->id, below);
   return entry && entry->kind != EntryKind::directory;
+}
+
+/// A directory that was removed by hand and is the same in both states but for what is in it.
+bool InPlacePlanner::stays_absent(const State& state) const {
+  const TreeChange& change = state.change;
+  return !state.found && !in_.paths_only && !in_.everything && is_directory(change.before) && change.before->mode == change.after->mode;
+}
+
+/// The directories that stay absent come back with the first thing that is written below them.
+void InPlacePlanner::follow_absent(const State& state, Step step) {
+  const TreeChange& change = state.change;
+  while (!absent_.empty() && !is_within(change.path, absent_.back().path)) absent_.pop_back();
+  if (writes_content(step) || step == Step::make_directory) {
+    for (const Absent& directory : absent_) {
+      plan_.steps[directory.change] = Step::make_directory;
+      if (directory.staged) plan_.in_the_way.push_back(directory.path);
+    }
+    absent_.clear();
+  }
+  if (step != Step::leave || !is_directory(change.after) || concerns_attributes_only(change) || !stays_absent(state)) return;
+  absent_.push_back({change.path, plan_.steps.size(), state.tracked && state.tracked->mode != change.after->mode});
 }
 
 /// Finds what is staged below a directory that the target does not have, in one pass over index and changes.

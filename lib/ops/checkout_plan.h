@@ -103,12 +103,20 @@ class InPlacePlanner {
   const JournalRewrite* half_written(const State& state) const;
   bool is_clean_by_stat(const State& state) const;
   std::uint16_t mode_of(const State& state) const;
+  bool stays_absent(const State& state) const;
+  void follow_absent(const State& state, Step step);
   void follow_index(const TreeChange& change);
   void leave_followed(std::string_view path);
   void on_staged_below(const std::string& path);
 
   Inputs in_;
   CheckoutPlan& plan_;
+  struct Absent {
+    std::string path;
+    std::size_t change = 0;
+    bool staged = false;  // with another mode
+  };
+  std::vector<Absent> absent_;  // directories above the last change that are not there, and that nothing needs so far
   // A tracked directory that the target does not have: the index below it, side by side with the changes.
   std::string followed_;
   bool following_ = false;

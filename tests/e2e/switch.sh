@@ -68,3 +68,21 @@ expect_exit 7 store --json switch main
 is "$(got '.error.paths | join(" ")')" d/in
 store switch -q --force main
 is "$(cat d)$(store status -s)" f
+
+# A directory removed by hand: what differs in it is written, what does not stays deleted; nothing is made that nothing needs.
+store init -q ../absent && cd ../absent
+mkdir -p d/e && echo 1 >d/a && echo 1 >d/b && echo 1 >d/e/gone && echo 1 >d/e/x && chmod 750 d && store commit -q -A -m 1 >"$out"
+store switch -q -c fewer
+rm d/e/gone && store commit -q -A -m 2 >"$out"
+store switch -q -c more
+echo 2 >d/a && store commit -q -A -m 3 >"$out"
+store switch -q main
+rm -r d
+store switch -q fewer
+[[ ! -e d ]] || fail 'a directory came back for nothing'
+is "$(store status -s | sort | paste -sd ,)" ' D d/a, D d/b, D d/e/x'
+store switch -q more
+is "$(find d -type f) $(stat -c %a d)" 'd/a 750'
+is "$(store status -s | sort | paste -sd ,)" ' D d/b, D d/e/x'
+store undo -q
+[[ ! -e d ]] || fail 'undo left a directory'

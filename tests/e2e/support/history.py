@@ -33,11 +33,11 @@ def without(tree, top):
     return {p: e for p, e in tree.items() if not below(p, top)}
 
 
-def put(tree, path, entry, directory=("directory", 0o755)):
-    """Puts an entry in; what is in the way of it goes, directories above it come."""
+def put(tree, path, entry, source={}):
+    """Puts an entry in; what is in the way of it goes, directories above it come as the source has them."""
     for above in parents(path):
         if tree.get(above, ("",))[0] != "directory":
-            tree[above] = directory
+            tree[above] = source.get(above, ("directory", 0o755))
     if entry[0] != "directory":
         for inside in [p for p in tree if p.startswith(path + "/")]:
             del tree[inside]
@@ -303,7 +303,7 @@ class History:
                     tree.pop(path, None)
             drop_emptied(tree, directories)
             for path in sorted(p for p in goal if p in differs):
-                put(tree, path, goal[path])
+                put(tree, path, goal[path], goal)
         self.branch = target
 
     def is_clean_for(self, target):
@@ -312,12 +312,6 @@ class History:
         dirty = {p for p in self.tree.keys() | self.index.keys() | head.keys()
                  if not self.tree.get(p) == self.index.get(p) == head.get(p)}
         return not any(below(p, q) or below(q, p) for p in dirty for q in differs)
-
-    def lacks_directory(self, target):
-        """A directory that was removed by hand, and has other content in the target: it comes back, though nothing of it is written."""
-        head, goal = self.commits[self.branch], self.commits[target]
-        gone = {p for p, e in goal.items() if e[0] == "directory" and p in head and p not in self.tree}
-        return any(head.get(p) != goal.get(p) and below(p, q) for q in gone for p in head.keys() | goal.keys())
 
     def switch(self):
         others = self.commits.keys() - {self.branch}
@@ -330,7 +324,7 @@ class History:
             self.put_on(target, everything=True)
             return True
         clean = self.is_clean_for(target)
-        if self.with_git and not clean or self.lacks_directory(target):
+        if self.with_git and not clean:
             return
         done = self.store("switch", "-q", target, codes=(0,) if clean else (0, 7))
         self.git("switch", "-q", target)
@@ -346,15 +340,33 @@ class History:
                 waiting += self.graph[at][1]
         return found
 
+    @staticmethod
+    def chosen(was, here, there):
+        """What both sides make of one path, whatever is below it; False if they disagree (lib/ops/merge_decision.h)."""
+        if here == there or was in (here, there):
+            return there if was == here else here
+        def is_directory(entry):
+            return entry is not None and entry[0] == "directory"
+        if is_directory(here) and is_directory(there):
+            return here
+        if was and here and there and was[0] == here[0] == there[0] == "file":
+            parts = [here[i] if there[i] in (was[i], here[i]) else there[i] if here[i] == was[i] else None for i in (1, 2)]
+            return False if None in parts else ("file", *parts)
+        if not is_directory(here) and not is_directory(there):
+            return (here or there) if is_directory(was) and None in (here, there) else False
+        if None in (here, there):  # a directory that the other side removed stays only with something in it
+            return None if is_directory(was) else here or there
+        return (there if is_directory(here) else here) if is_directory(was) else False
+
     def merged(self, base, theirs):
         """What both sides make of the base's tree, by path; nothing if they disagree, or one has a file where the other has a
         directory with something in it."""
         ours, result = self.commits[self.branch], {}
         for path in sorted(base.keys() | ours.keys() | theirs.keys()):
-            was, here, there = base.get(path), ours.get(path), theirs.get(path)
-            if here != there and was not in (here, there):
+            entry = self.chosen(base.get(path), ours.get(path), theirs.get(path))
+            if entry is False:
                 return
-            if entry := there if was == here else here:
+            if entry:
                 result[path] = entry
         for path in list(result):
             for above in parents(path):
