@@ -17,7 +17,8 @@ enum IdBits : std::uint8_t {
   k_index_after = 2,
   k_discarded = 4,
   k_discarded_attributes = 8,
-  k_all_ids = 15,
+  k_brought_back = 16,
+  k_all_ids = 31,
 };
 constexpr std::size_t k_min_change_size = 4 + 1 + 1;
 
@@ -49,7 +50,8 @@ void put_optional_id(ByteWriter& out, const std::optional<ObjectId>& id) {
 std::uint8_t id_bits(const OplogRecord& record) {
   return static_cast<std::uint8_t>((record.index_before ? k_index_before : 0) |
                                    (record.index_after ? k_index_after : 0) | (record.discarded ? k_discarded : 0) |
-                                   (record.discarded_attributes ? k_discarded_attributes : 0));
+                                   (record.discarded_attributes ? k_discarded_attributes : 0) |
+                                   (record.brought_back ? k_brought_back : 0));
 }
 
 OplogRecord get_record(ByteReader& in) {
@@ -66,6 +68,7 @@ OplogRecord get_record(ByteReader& in) {
     if (!record.discarded) in.fail("attributes of no tree");
     record.discarded_attributes = get_id(in);
   }
+  if ((ids & k_brought_back) != 0) record.brought_back = get_id(in);
   record.changes.resize(get_count(in, k_min_change_size));
   for (RefChange& change : record.changes) {
     change.name = get_text(in);
@@ -95,6 +98,7 @@ Bytes encode_oplog_record(const OplogRecord& record) {
   put_optional_id(out, record.index_after);
   put_optional_id(out, record.discarded);
   put_optional_id(out, record.discarded_attributes);
+  put_optional_id(out, record.brought_back);
   out.u32(count_u32(record.changes.size()));
   for (const RefChange& change : record.changes) {
     put_text(out, change.name);

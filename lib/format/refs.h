@@ -34,6 +34,7 @@ struct OplogRecord {
   std::optional<ObjectId> index_after;
   std::optional<ObjectId> discarded;     // tree of the bytes the operation overwrote
   std::optional<ObjectId> discarded_attributes;  // and of what they had beside; never without that tree
+  std::optional<ObjectId> brought_back;  // of a record that takes another one back: the bytes that the other one had discarded
   std::string command;                   // its command line
   Timestamp time;
   bool operator==(const OplogRecord&) const = default;

@@ -247,6 +247,7 @@ class InPlace {
       record.index_after = take_back_->brings_back;
     }
     store.add_files(index_, std::move(discarded));
+    if (take_back_ != nullptr && take_back_->brings_back != empty_tree_id()) record.brought_back = take_back_->brings_back;
     const Discarded stored = store.finish();
     record.discarded = stored.tree;
     record.discarded_attributes = stored.attributes;

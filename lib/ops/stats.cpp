@@ -64,6 +64,7 @@ class Statistics {
       mark_tree(step.record.index_before);
       mark_tree(step.record.index_after);
       mark_tree(step.record.discarded);
+      mark_tree(step.record.brought_back);
       mark_attributes(step.record.discarded_attributes);
     });
     CommitWalk history(workspace_, tips, every_tip(workspace_), Parents::all);

@@ -86,32 +86,13 @@ std::optional<OplogRecord> entry_to_undo(const Workspace& workspace, const UndoO
   return all;
 }
 
-/// The bytes that were there before an entry that this record took back, if there were any: redoing writes over them.
-ObjectId bytes_brought_back(const Workspace& workspace, const OplogRecord& record) {
-  ObjectId bytes = empty_tree_id();
-  bool behind = false;  // the record itself was passed
-  visit_oplog(workspace, [&](const OplogStep& step) {
-    const OplogRecord& other = step.record;
-    if (!behind) {
-      behind = other == record;
-      return true;
-    }
-    if (!writes_files(other) || *other.discarded == bytes || other.index_before != record.index_after ||
-        other.index_after != record.index_before)
-      return true;
-    bytes = *other.discarded;
-    return false;
-  });
-  return bytes;
-}
-
 /// Files that an entry left in the working tree without tracking them.
 ObjectId overwrites(Workspace& workspace, const OplogRecord& entry, const std::vector<RefChange>& back) {
-  const ObjectId bytes = bytes_brought_back(workspace, entry);
+  if (entry.brought_back) return *entry.brought_back;
   const bool ends_merge = std::any_of(back.begin(), back.end(), [](const RefChange& change) {
     return change.name == k_merge_ref && !change.new_value;
   });
-  return bytes == empty_tree_id() && ends_merge ? merge_besides(workspace) : bytes;
+  return ends_merge ? merge_besides(workspace) : empty_tree_id();
 }
 
 std::vector<RefChange> reversed(const std::vector<RefChange>& changes) {

@@ -195,6 +195,7 @@ inline OplogRecord any_oplog_record(Random& random) {
   if (any_bool(random)) record.index_after = any_id(random);
   if (any_bool(random)) record.discarded = any_id(random);
   if (record.discarded && any_bool(random)) record.discarded_attributes = any_id(random);
+  if (any_bool(random)) record.brought_back = any_id(random);
   record.command = any_text(random);
   record.time = {.seconds = static_cast<std::int64_t>(random.next()),
                  .zone_minutes = static_cast<int>(random.between(0, 2878)) - 1439};

@@ -106,6 +106,7 @@ inline OplogRecord sample_oplog() {
           .index_after = id_of("tree"),
           .discarded = {},
           .discarded_attributes = {},
+          .brought_back = {},
           .command = "store commit -m first",
           .time = {.seconds = 1700000000, .zone_minutes = -330}};
 }
