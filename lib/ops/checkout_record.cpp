@@ -50,8 +50,11 @@ class Surroundings {
       const TreeEntry& content = change.after ? *change.after : k_directory;
       if (found && differs(workspace_, *found, tracked, content)) store_.add_known(*found, content);
     } else if (found) {
-      // A directory in the place of a file that is not tracked any more.
-      if (tracked && tracked->kind != EntryKind::directory && found->kind == EntryKind::directory) store_.add_known(*found, k_directory);
+      // A directory in the place of a file that is not tracked any more, or the reverse.
+      const bool is_directory = found->kind == EntryKind::directory;
+      if (!tracked || is_directory == (tracked->kind == EntryKind::directory)) return;
+      if (is_directory) store_.add_known(*found, k_directory);
+      else add_obstacle(change.path);
     } else if (tracked ? !tracked->streamed || by_.paths : by_.files_only) {
       // What is not tracked goes again by itself, where the index changes; of what was streamed no file was expected.
       look_at_absent(change.path);
@@ -64,8 +67,11 @@ class Surroundings {
     if (absent_ && is_within(path, *absent_)) return;
     absent_ = topmost_absent(workspace_, path);
     if (absent_) return store_.add_absent(*absent_);
-    const std::optional<std::string> file = obstacle(workspace_, path);
-    if (file && (obstacles.empty() || obstacles.back() != *file)) obstacles.push_back(*file);
+    if (const std::optional<std::string> file = obstacle(workspace_, path)) add_obstacle(*file);
+  }
+
+  void add_obstacle(const std::string& path) {
+    if (obstacles.empty() || obstacles.back() != path) obstacles.push_back(path);
   }
 
   const Workspace& workspace_;

@@ -137,3 +137,19 @@ is "$(cat e f/u)" $'2\nu'
 rm -r d && echo WORK >d
 there_and_back store rm -q -r -f d
 there_and_back store switch -q -f t
+
+# A file in the place of an empty tracked directory that the target does not have.
+start 'empty directory'
+store switch -q -c t && store switch -q main
+mkdir e && store commit -q -A -m e >"$out"
+rmdir e && echo WORK >e
+there_and_back store switch -q t
+is "$(cat e)" WORK
+
+# What an earlier entry had discarded is nothing that a later one, there and back between the same states, brought back.
+start 'there again'
+store branch t
+ln -sf nowhere z
+store switch -q -f t
+ln -sf nowhere z
+there_and_back store switch -q main
