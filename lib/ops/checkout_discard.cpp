@@ -131,8 +131,7 @@ class DiscardedTree {
 /// Reads one path; nothing for what is no content.
 std::optional<IngestInput> input_for(const Workspace& workspace, const Index& index, const std::string& path) {
   const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), path);
-  if (!found || found->socket) return {};
-  if (!is_regular(found->kind) && found->kind != EntryKind::symlink && found->kind != EntryKind::fifo) return {};
+  if (!found || !can_be_kept(*found)) return {};
   IngestInput input;
   if (is_regular(found->kind)) input.action = IngestInput::Action::file;
   else if (found->kind == EntryKind::symlink) input.action = IngestInput::Action::symlink;
@@ -150,7 +149,24 @@ std::optional<IngestInput> input_for(const Workspace& workspace, const Index& in
   return input;
 }
 
+/// What would be lost for good. A device that is tracked comes back with the index.
+std::vector<std::string> not_to_be_kept(const Workspace& workspace, const Index& index, const std::vector<std::string>& paths) {
+  std::vector<std::string> lost;
+  for (const std::string& path : paths) {
+    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), path);
+    if (!found || found->kind == EntryKind::directory || can_be_kept(*found)) continue;
+    const std::optional<IndexEntry> tracked = index.find(path);
+    const bool is_tracked = tracked && !found->socket && tracked->kind == found->kind && tracked->size == found->device_number;
+    if (!is_tracked) lost.push_back(path);
+  }
+  return lost;
+}
+
 }  // namespace
+
+bool can_be_kept(const ScanEntry& found) {
+  return !found.socket && (is_regular(found.kind) || found.kind == EntryKind::symlink || found.kind == EntryKind::fifo);
+}
 
 ObjectId empty_tree_id() { return TreeBuilder([](const NodeBuilder::Built&) {}).finish().id; }
 
@@ -201,6 +217,11 @@ void DiscardStore::add_files(const Index& index, std::vector<std::string> paths)
   if (paths.empty()) return;
   std::sort(paths.begin(), paths.end(), PathLess());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  if (std::vector<std::string> lost = not_to_be_kept(workspace, index, paths); !lost.empty())
+    throw Error(ErrorKind::conflict, fmt::format("{}: is a socket or a device, which cannot be kept before it is overwritten",
+                                                 escape_name(lost.front())),
+                "move it away or remove it, then run the command again")
+        .with_paths(std::move(lost));
   std::vector<PathFailure> failures;
   std::size_t at = 0;
   IngestPorts ports;

@@ -15,6 +15,8 @@ struct Discarded {
   ObjectId tree;
   std::optional<ObjectId> attributes;  // of what is in the tree; nothing: of nothing, or metadata.* is off
 };
+/// False for a socket and a device: they have no bytes to bring back.
+bool can_be_kept(const ScanEntry& found);
 /// Gathers it, in any order; what is said last of a path counts. Memory is bounded.
 class DiscardStore {
  public:
@@ -25,7 +27,7 @@ class DiscardStore {
   /// What is there has a content that the repository knows (of directories: none), and is kept with its mode and attributes.
   void add_known(const ScanEntry& found, const TreeEntry& content);
   /// Puts these into the repository; of directories, that they are there. `index` tells what a checkout could not give them.
-  /// Error{conflict} if one cannot be read: then nothing may be overwritten.
+  /// Error{conflict} if one cannot be read, or is a socket, or a device that is not tracked: then nothing may be overwritten.
   void add_files(const Index& index, std::vector<std::string> paths);
   Discarded finish();
 

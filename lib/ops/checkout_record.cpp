@@ -25,10 +25,10 @@ void keep_directories(const Workspace& workspace, const Index& index, const std:
 }
 
 /// What stands where a directory would have to be.
-std::optional<std::string> obstacle(const Workspace& workspace, const std::string& path) {
+std::optional<ScanEntry> obstacle(const Workspace& workspace, const std::string& path) {
   for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
-    if (const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), std::string(above)))
-      return found->kind == EntryKind::directory ? std::nullopt : std::optional(found->path);
+    if (std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), std::string(above)))
+      return found->kind == EntryKind::directory ? std::nullopt : std::move(found);
   return {};
 }
 
@@ -54,7 +54,7 @@ class Surroundings {
       const bool is_directory = found->kind == EntryKind::directory;
       if (!tracked || is_directory == (tracked->kind == EntryKind::directory)) return;
       if (is_directory) store_.add_known(*found, k_directory);
-      else add_obstacle(change.path);
+      else add_obstacle(*found);
     } else if (tracked ? !tracked->streamed || by_.paths : by_.files_only) {
       // What is not tracked goes again by itself, where the index changes; of what was streamed no file was expected.
       look_at_absent(change.path);
@@ -67,11 +67,12 @@ class Surroundings {
     if (absent_ && is_within(path, *absent_)) return;
     absent_ = topmost_absent(workspace_, path);
     if (absent_) return store_.add_absent(*absent_);
-    if (const std::optional<std::string> file = obstacle(workspace_, path)) add_obstacle(*file);
+    if (const std::optional<ScanEntry> found = obstacle(workspace_, path)) add_obstacle(*found);
   }
 
-  void add_obstacle(const std::string& path) {
-    if (obstacles.empty() || obstacles.back() != path) obstacles.push_back(path);
+  void add_obstacle(const ScanEntry& found) {
+    const bool known = !obstacles.empty() && obstacles.back() == found.path;
+    if (!known && can_be_kept(found)) obstacles.push_back(found.path);
   }
 
   const Workspace& workspace_;
