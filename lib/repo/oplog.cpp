@@ -30,6 +30,16 @@ std::optional<std::uint64_t> marked_offset(std::string_view mark) {
   return fault == std::errc() && end != digits.data() ? std::optional(offset) : std::nullopt;
 }
 
+/// It is a hint: anything may stand there.
+std::optional<Bytes> read_mark(const Repository& repository) {
+  try {
+    return read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+    return std::nullopt;
+  }
+}
+
 bool is_real_change(const RefChange& change) { return change.old_value != change.new_value; }
 
 enum class RefLook { old_value, new_value, neither };
@@ -97,7 +107,7 @@ LastRecord judge_last_record(const Repository& repository, const OplogStep& step
 }
 
 bool is_marked_done(const Repository& repository, const ObjectId& digest, std::uint64_t offset) {
-  const std::optional<Bytes> bytes = read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
+  const std::optional<Bytes> bytes = read_mark(repository);
   if (!bytes) return false;
   try {
     return decode_ref(mark_name(offset), *bytes).id == digest;
@@ -107,7 +117,7 @@ bool is_marked_done(const Repository& repository, const ObjectId& digest, std::u
 }
 
 std::optional<std::uint64_t> marked_done_offset(const Repository& repository) {
-  const std::optional<Bytes> bytes = read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
+  const std::optional<Bytes> bytes = read_mark(repository);
   const std::optional<std::uint64_t> offset = bytes ? marked_offset(as_text(*bytes)) : std::nullopt;
   if (!offset) return std::nullopt;
   try {
@@ -123,7 +133,7 @@ bool is_last_marked_done(const Repository& repository) {
   if (!log) return false;
   const auto size = static_cast<std::uint64_t>(stat_fd(log->get(), layout::k_oplog).st_size);
   if (size == k_oplog_header_size) return true;
-  const std::optional<Bytes> bytes = read_file(repository.fd(), layout::k_oplog_done, k_max_mark_size);
+  const std::optional<Bytes> bytes = read_mark(repository);
   const std::optional<std::uint64_t> offset = bytes ? marked_offset(as_text(*bytes)) : std::nullopt;
   if (!offset || *offset >= size) return false;
   ReadWindow window(log->get(), *offset, layout::k_oplog, k_largest_window);

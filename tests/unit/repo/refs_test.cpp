@@ -337,6 +337,17 @@ TEST_CASE_FIXTURE(Fixture, "a ref with neither the old nor the new value of a do
   CHECK(refs.store.check().size() == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "whatever stands in the place of a mark is in nobody's way") {
+  refs.update(move_main(k_none, commit(1)));
+  for (const std::string& mark : {std::string(), std::string("mark"), std::string(100'000, 'x')}) {
+    scratch.write("r/oplog.done", mark);
+    CHECK(refs.store.check().empty());
+    refs.store.finish_interrupted();
+    refs.update(record_of({{"refs/tags/t", k_none, commit(1)}}));
+    refs.update(record_of({{"refs/tags/t", commit(1), k_none}}));
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a mark is believed for its own record only, even if two records have the same bytes") {
   refs.update(move_main(k_none, commit(1)));
   const std::string mark = scratch.read("r/oplog.done");
