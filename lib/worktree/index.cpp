@@ -251,6 +251,7 @@ void Index::sync_log() const {
 Index::Batch Index::begin() {
   if (!state_->snapshot->is_current(state_->repository_fd))
     state_->reload();  // opened before the lock was taken
+  remove_index_leftovers(state_->fs, state_->repository_fd);
   return Batch(std::make_unique<Batch::State>(*state_));
 }
 

@@ -12,7 +12,9 @@
 namespace store {
 namespace {
 
+// The lock makes these names ours.
 constexpr const char* k_base_temporary = "index.base.tmp";
+constexpr const char* k_log_temporary = "index.log.tmp";
 constexpr std::size_t k_write_buffer = 64 * 1024;
 /// Each attempt fails only if a writer replaced the log in its few microseconds.
 constexpr int k_attempts = 100;
@@ -168,7 +170,6 @@ void IndexCursor::next_sibling() {
 }
 
 IndexBaseFile::IndexBaseFile(FileSystem& fs, int repository_fd) : fs_(fs), repository_fd_(repository_fd) {
-  // The lock makes the name ours; a leftover of a killed writer is overwritten.
   fd_ = fs_.open({repository_fd_, k_base_temporary}, O_WRONLY | O_CREAT | O_TRUNC);
   writer_.emplace([this](ByteView bytes) { write(bytes); });
 }
@@ -202,8 +203,30 @@ void IndexBaseFile::publish() {
   sync_directory(fs_, {repository_fd_, "."});
 }
 
+// durability.md: small 1–6
 void replace_index_log(FileSystem& fs, int repository_fd, ByteView batches) {
-  replace_file(fs, repository_fd, k_index_log, batches, SyncDirectory::yes);
+  UniqueFd fd = fs.open({repository_fd, k_log_temporary}, O_WRONLY | O_CREAT | O_TRUNC);
+  try {
+    fs.pwrite(fd.get(), batches, 0);
+    fs.fsync(fd.get());
+    fd.reset();
+    fs.rename({repository_fd, k_log_temporary}, {repository_fd, k_index_log});
+  } catch (const Error&) {
+    remove_index_leftovers(fs, repository_fd);
+    throw;
+  }
+  sync_directory(fs, {repository_fd, "."});
+}
+
+void remove_index_leftovers(FileSystem& fs, int repository_fd) {
+  for (const char* name : {k_base_temporary, k_log_temporary}) {
+    if (!stat_at(repository_fd, name)) continue;
+    try {
+      fs.unlink({repository_fd, name});
+    } catch (const Error&) {
+      // They are in nobody's way, and the next writer tries again.
+    }
+  }
 }
 
 }  // namespace store

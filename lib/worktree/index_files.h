@@ -113,5 +113,7 @@ class IndexBaseFile {
 
 /// Puts a log of exactly these batches in the place of what is there, durably.
 void replace_index_log(FileSystem& fs, int repository_fd, ByteView batches);
+/// Removes what a killed writer left. The caller holds the index lock. Never throws.
+void remove_index_leftovers(FileSystem& fs, int repository_fd);
 
 }  // namespace store

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -200,6 +201,8 @@ TEST_CASE("killed at any call, the index is old or new, and work goes on") {
       REQUIRE(::waitpid(child, &status, 0) == child);
       const Model now = state_of(scratch.dirfd(), step);
       check_goes_on(scratch.dirfd(), now);
+      for (const auto& file : std::filesystem::directory_iterator(scratch.path()))
+        CHECK(file.path().filename().string().find("tmp") == std::string::npos);
       if (WIFSIGNALED(status)) continue;
       REQUIRE(WEXITSTATUS(status) == 0);
       CHECK(now == step.after());
