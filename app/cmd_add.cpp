@@ -50,16 +50,13 @@ AddOptions parse(Context& context) {
 void print_text(Context& context, const AddResult& result, bool dry_run) {
   if (context.quiet()) return;
   const IngestTotals& totals = result.totals;
-  std::string line = fmt::format("{} {} ({})", dry_run ? "would add" : "added", counted(totals.files, "file"),
-                                 human_size(totals.bytes));
+  std::string line = fmt::format("{} {}", dry_run ? "would add" : "added", ingested_text(totals, result.seconds));
   if (totals.unchanged_files > 0) line += fmt::format(", {} known already", human_count(totals.unchanged_files));
   if (result.deleted > 0) line += fmt::format(", {} deleted", human_count(result.deleted));
-  line += fmt::format("; {} ({}), {} stored\n", counted(totals.new_chunks, "new chunk"), human_size(totals.new_bytes),
-                      human_size(totals.stored_bytes));
+  line += "\n " + stored_text(totals) + "\n";
   if (context.verbose())
-    line += fmt::format("{} of {} read, {} mapped, {} streamed, {}\n", human_count(totals.cache_misses),
-                        counted(totals.files, "file"), human_size(totals.mapped_bytes),
-                        human_size(totals.streamed_bytes), human_duration(result.seconds));
+    line += fmt::format(" {} of {} read, {} mapped, {} streamed\n", human_count(totals.cache_misses), counted(totals.files, "file"),
+                        human_size(totals.mapped_bytes), human_size(totals.streamed_bytes));
   context.out().write(line);
 }
 

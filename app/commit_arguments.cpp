@@ -120,10 +120,9 @@ void write_commit(JsonWriter& json, const CommitResult& result) {
 
 std::string commit_text(const CommitResult& result) {
   const std::string where = result.branch.empty() ? "detached HEAD" : escape_name(result.branch);
-  return fmt::format("[{}{} {}] {}\n{}; {} ({}), {} stored\n", where, result.root ? " (root-commit)" : "",
-                     result.id.short_hex(), shown_text(result.subject), changes_text(result.changes),
-                     counted(result.totals.new_chunks, "new chunk"), human_size(result.totals.new_bytes),
-                     human_size(result.totals.stored_bytes));
+  return fmt::format("[{}{} {}] {}\n{}; {}\n {}\n", where, result.root ? " (root-commit)" : "", result.id.short_hex(),
+                     shown_text(result.subject), changes_text(result.changes), ingested_text(result.totals, result.seconds),
+                     stored_text(result.totals));
 }
 
 }  // namespace store

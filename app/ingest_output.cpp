@@ -1,7 +1,13 @@
 #include "app/ingest_output.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "app/context.h"
+#include "app/quote.h"
 #include "base/system_info.h"
+#include "base/text.h"
 
 namespace store {
 
@@ -60,6 +66,24 @@ void write_ignored(JsonWriter& json, const std::vector<IgnoredPath>& paths) {
   json.key("ignored").begin_array();
   for (const IgnoredPath& path : paths) write_ignored_path(json, path);
   json.end();
+}
+
+std::string stored_text(const IngestTotals& totals) {
+  const std::uint64_t known = totals.chunks - std::min(totals.chunks, totals.new_chunks);
+  std::string text = totals.new_chunks == 0 ? "no new chunk"
+                                            : fmt::format("{} ({})", counted(totals.new_chunks, "new chunk"), human_size(totals.new_bytes));
+  if (known > 0) text += fmt::format(", {} deduplicated", human_count(known));
+  text += fmt::format("; {} stored", human_size(totals.stored_bytes));
+  if (totals.stored_bytes > 0 && totals.stored_bytes < totals.new_bytes)
+    text += fmt::format(", {:.1f} times smaller", static_cast<double>(totals.new_bytes) / static_cast<double>(totals.stored_bytes));
+  return text;
+}
+
+std::string ingested_text(const IngestTotals& totals, double seconds) {
+  std::string text = fmt::format("{} ({}) in {}", counted(totals.files, "file"), human_size(totals.bytes), human_duration(seconds));
+  if (totals.cache_misses > 0 && totals.bytes > 0 && seconds > 0)  // something was read
+    text += fmt::format(", {}/s", human_size(static_cast<std::uint64_t>(static_cast<double>(totals.bytes) / seconds)));
+  return text;
 }
 
 void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed,

@@ -1,5 +1,7 @@
 #include "app/messages.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace store {
@@ -30,12 +32,13 @@ void Messages::set_color(bool color) {
 }
 
 // The cursor stands at the end of the last live line: nothing has to be restored when the process dies here.
-std::string Messages::erase_live() const {
-  if (live_.empty()) return {};
-  std::string out = "\r";
-  if (live_.size() > 1) out += "\x1b[" + std::to_string(live_.size() - 1) + "A";
-  return out + "\x1b[J";
+std::string Messages::to_first_live() const {
+  std::size_t rows = 0;
+  for (const std::string& line : live_) rows += std::max<std::size_t>(1, (line.size() + columns_ - 1) / columns_);
+  return rows > 1 ? "\r\x1b[" + std::to_string(rows - 1) + "A" : rows == 1 ? "\r" : "";
 }
+
+std::string Messages::erase_live() const { return live_.empty() ? "" : to_first_live() + "\x1b[J"; }
 
 void Messages::print(std::string_view label, std::string_view color, std::string_view text) {
   std::string out = erase_live();
@@ -81,14 +84,20 @@ void Messages::error(const Error& error) {
   }
 }
 
-void Messages::show_live(const std::vector<std::string>& lines) {
+void Messages::show_live(const std::vector<std::string>& lines, std::size_t columns) {
   const MutexLock lock(mutex_);
-  if (lines.empty() && live_.empty()) return;
-  std::string out = live_.empty() ? "" : "\r";
-  if (live_.size() > 1) out += "\x1b[" + std::to_string(live_.size() - 1) + "A";
-  out += joined(lines, "\x1b[K") + "\x1b[J";
+  columns_ = std::max<std::size_t>(1, columns);
+  const std::string out = to_first_live() + joined(lines, "\x1b[K") + "\x1b[J";
   live_ = lines;
   err_.write(out);
+  err_.flush();
+}
+
+void Messages::end_live() {
+  const MutexLock lock(mutex_);
+  if (live_.empty()) return;
+  err_.write(erase_live());
+  live_.clear();
   err_.flush();
 }
 

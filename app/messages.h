@@ -29,19 +29,23 @@ class Messages {
   /// A whole line as it is (no control bytes are escaped).
   void line(std::string_view text);
 
-  /// Replaces the live lines; none removes them. Each must fit the terminal's width.
-  void show_live(const std::vector<std::string>& lines);
+  /// Replaces the live lines; none removes them. Each must fit the terminal, which has `columns` now: where it has become narrower,
+  /// it wraps what stands there.
+  void show_live(const std::vector<std::string>& lines, std::size_t columns);
+  void end_live();
 
   std::vector<Warning> warnings() const;
 
  private:
   void print(std::string_view label, std::string_view color, std::string_view text) STORE_REQUIRES(mutex_);
+  std::string to_first_live() const STORE_REQUIRES(mutex_);
   std::string erase_live() const STORE_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   Sink& err_ STORE_GUARDED_BY(mutex_);
   bool quiet_ STORE_GUARDED_BY(mutex_) = false;
   bool color_ STORE_GUARDED_BY(mutex_) = false;
+  std::size_t columns_ STORE_GUARDED_BY(mutex_) = 80;
   std::vector<std::string> live_ STORE_GUARDED_BY(mutex_);
   std::vector<Warning> warnings_ STORE_GUARDED_BY(mutex_);
 };

@@ -10,8 +10,9 @@
 namespace store {
 namespace {
 
-constexpr double k_rate_interval = 0.5;  // seconds between two updates of a rate
-constexpr double k_rate_weight = 0.3;    // of the newest interval
+constexpr double k_first_rate_after = 0.2;  // seconds of a stage
+constexpr double k_rate_interval = 0.5;     // seconds between two updates of a rate
+constexpr double k_rate_weight = 0.3;       // of the newest interval
 
 std::optional<std::uint64_t> total_of(const std::atomic<std::uint64_t>& counter) {
   const std::uint64_t value = counter.load(std::memory_order_relaxed);
@@ -41,28 +42,6 @@ std::string json_number(const std::optional<std::uint64_t>& value) {
 }
 std::string json_number(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? fmt::format("{:.3f}", *value) : "null";
-}
-
-/// "[====>    ]" of `columns` columns; blank without a total.
-std::string bar(double share, bool known, std::size_t columns) {
-  if (columns < 4) return {};
-  const std::size_t inner = columns - 2;
-  const std::size_t filled = known ? static_cast<std::size_t>(share * static_cast<double>(inner)) : 0;
-  std::string text(filled, '=');
-  if (filled < inner && known) text += '>';
-  text.resize(inner, ' ');
-  return "[" + text + "]";
-}
-
-std::string bar_line(std::string_view label, double share, bool known, const std::string& figures,
-                     std::size_t width) {
-  constexpr std::size_t k_label = 14;
-  std::string line = fmt::format("{:<{}}", label, k_label);
-  const std::size_t taken = k_label + figures.size() + 1;
-  if (width > taken) line += bar(share, known, std::min<std::size_t>(width - taken, 40)) + " ";
-  line += figures;
-  if (line.size() > width) line.resize(width);
-  return line;
 }
 
 }  // namespace
@@ -100,11 +79,13 @@ void ProgressTracker::enter(Stage stage, double now_seconds) {
   state_ = ProgressState{};
   state_.overall = overall;
   state_.stage = stage;
+  state_.stage_count = plan_.size();
+  const auto planned = std::find_if(plan_.begin(), plan_.end(), [&](const StageShare& one) { return one.stage == stage; });
+  if (planned != plan_.end()) state_.stage_number = static_cast<std::size_t>(planned - plan_.begin()) + 1;
   state_.overall = std::max(overall, share_before(stage));
   state_.elapsed_seconds = now_seconds;
   rated_ = state_;
   rated_at_ = now_seconds;
-  has_rate_ = false;
 }
 
 void ProgressTracker::sample(const Progress& counters, double now_seconds) {
@@ -119,20 +100,20 @@ void ProgressTracker::sample(const Progress& counters, double now_seconds) {
   if (state_.bytes_total) state_.bytes_total = std::max(*state_.bytes_total, state_.bytes_done);
   take(counters.chunks_done, std::nullopt, state_.chunks_done);
   take(counters.new_chunks, state_.chunks_done, state_.new_chunks);
-  if (now_seconds - rated_at_ >= k_rate_interval) update_rates(now_seconds);
+  if (now_seconds - rated_at_ >= (state_.rated ? k_rate_interval : k_first_rate_after)) update_rates(now_seconds);
   update_estimates();
 }
 
 void ProgressTracker::update_rates(double now_seconds) {
   const double seconds = now_seconds - rated_at_;
-  const bool first = !has_rate_;
+  const bool first = !state_.rated;
   state_.files_per_second = smoothed(first, rated_.files_per_second, rated_.files_done, state_.files_done, seconds);
   state_.bytes_per_second = smoothed(first, rated_.bytes_per_second, rated_.bytes_done, state_.bytes_done, seconds);
   state_.chunks_per_second =
       smoothed(first, rated_.chunks_per_second, rated_.chunks_done, state_.chunks_done, seconds);
+  state_.rated = true;
   rated_ = state_;
   rated_at_ = now_seconds;
-  has_rate_ = true;
 }
 
 void ProgressTracker::update_estimates() {
@@ -151,7 +132,7 @@ void ProgressTracker::complete() {
   state_.files_total = state_.files_done;
   state_.bytes_total = state_.bytes_done;
   state_.eta_seconds = 0;
-  if (!has_rate_) update_rates(std::max(state_.elapsed_seconds, rated_at_ + 1e-3));
+  if (!state_.rated) update_rates(std::max(state_.elapsed_seconds, rated_at_ + 1e-3));
   state_.overall =
       std::clamp(share_before(state_.stage) + share_of(state_.stage), state_.overall, 1.0);
 }
@@ -184,37 +165,6 @@ std::string progress_line(const ProgressState& state) {
   line += ", " + human_size(static_cast<std::uint64_t>(state.bytes_per_second)) + "/s";
   if (state.eta_seconds && !state.done) line += ", ETA " + human_duration(*state.eta_seconds);
   return line + ", " + human_duration(state.elapsed_seconds) + " elapsed";
-}
-
-std::vector<std::string> progress_bars(const ProgressState& state, std::size_t width) {
-  const std::string eta = state.eta_seconds ? "  ETA " + human_duration(*state.eta_seconds) : "";
-  const auto of = [](const std::string& done, const std::optional<std::string>& total) {
-    return total ? done + "/" + *total : done;
-  };
-  const auto text_of = [](const std::optional<std::uint64_t>& total, std::string (*form)(std::uint64_t)) {
-    return total ? std::optional(form(*total)) : std::optional<std::string>();
-  };
-  const auto rate = [](double per_second) { return static_cast<std::uint64_t>(per_second); };
-  std::vector<std::string> lines;
-  const auto label = [&](std::string_view what) {
-    return fmt::format("{:<6} {}", lines.empty() ? name_of(state.stage) : std::string_view(), what);
-  };
-  // Stages that do not count something have no bar for it.
-  if (state.files_done > 0 || state.files_total)
-    lines.push_back(bar_line(label("files"), fraction(state.files_done, state.files_total), state.files_total.has_value(),
-                             fmt::format("{}  {}/s", of(human_count(state.files_done), text_of(state.files_total, human_count)),
-                                         human_count(rate(state.files_per_second))),
-                             width));
-  lines.push_back(bar_line(label("bytes"), fraction(state.bytes_done, state.bytes_total), state.bytes_total.has_value(),
-                           fmt::format("{}  {}/s{}", of(human_size(state.bytes_done), text_of(state.bytes_total, human_size)),
-                                       human_size(rate(state.bytes_per_second)), eta),
-                           width));
-  if (state.chunks_done > 0)
-    lines.push_back(bar_line(label("chunks"), fraction(state.new_chunks, state.chunks_done), state.new_chunks > 0,
-                             fmt::format("{} ({} new)  {}/s", human_count(state.chunks_done),
-                                         human_count(state.new_chunks), human_count(rate(state.chunks_per_second))),
-                             width));
-  return lines;
 }
 
 }  // namespace store

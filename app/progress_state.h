@@ -12,6 +12,8 @@ namespace store {
 /// What a view shows of one stage at one moment.
 struct ProgressState {
   Stage stage = Stage::idle;
+  std::size_t stage_number = 0;  // from 1, in the order of the plan; 0 if the plan does not have it
+  std::size_t stage_count = 0;   // of the plan
   bool done = false;
   double overall = 0;  // 0 … 1 over all stages of the command; never decreases
   std::uint64_t files_done = 0;
@@ -20,6 +22,7 @@ struct ProgressState {
   std::optional<std::uint64_t> bytes_total = {};
   std::uint64_t chunks_done = 0;
   std::uint64_t new_chunks = 0;
+  bool rated = false;  // the rates say something
   double files_per_second = 0;
   double bytes_per_second = 0;
   double chunks_per_second = 0;
@@ -59,7 +62,6 @@ class ProgressTracker {
   ProgressState state_;
   ProgressState rated_;  // state at the last update of the rates
   double rated_at_ = 0;
-  bool has_rate_ = false;
 };
 
 /// "scan", "ingest", …; empty for idle.
@@ -68,7 +70,5 @@ std::string_view name_of(Stage stage);
 std::string progress_json(const ProgressState& state);
 /// "ingest: 1,234/38,000 files, 120 MiB/257 MiB (47%), 85 MiB/s, ETA 12s".
 std::string progress_line(const ProgressState& state);
-/// The bars: files, bytes, chunks; none is wider than `width` columns.
-std::vector<std::string> progress_bars(const ProgressState& state, std::size_t width);
 
 }  // namespace store

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <csignal>
 
+#include "app/progress_bars.h"
+
 namespace store {
 namespace {
 
@@ -53,7 +55,7 @@ ProgressView::~ProgressView() {
   answer_line_requests();  // one that came since the last tick
   if (options_.style == ProgressStyle::json && tracker_.state().stage != Stage::idle && !tracker_.state().done)
     messages_.line(progress_json(tracker_.state()));
-  messages_.show_live({});
+  messages_.end_live();
 }
 
 double ProgressView::now_seconds() const {
@@ -129,7 +131,7 @@ void ProgressView::show() {
     case ProgressStyle::bar: {
       // One column is left free: a full line would make some terminals wrap.
       const std::size_t columns = options_.columns ? options_.columns() : 80;
-      messages_.show_live(progress_bars(state, columns - 1));
+      messages_.show_live(progress_bars(state, columns - 1), columns);
       break;
     }
   }

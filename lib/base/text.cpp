@@ -185,7 +185,8 @@ std::string human_count(std::uint64_t count) {
 
 std::string human_duration(double seconds) {
   if (!std::isfinite(seconds) || seconds > 1e15) return "?";
-  if (seconds < 59.95) return fmt::format("{:.1f}s", std::max(seconds, 0.0));
+  if (seconds < 0.0995) return fmt::format("{:.0f}ms", std::max(seconds, 0.0) * 1000);
+  if (seconds < 59.95) return fmt::format("{:.1f}s", seconds);
   const auto whole = static_cast<std::uint64_t>(seconds + 0.5);
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
   return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);

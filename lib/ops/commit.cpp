@@ -111,12 +111,15 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   result.root = !parent;
 
   std::optional<ObjectId> index_before;
+  IngestTotals reading;
   if (options.stage_tracked || options.stage_all) {
     index_before = publish_index(workspace, access);
     AddOptions staging = options.add;
     staging.all = options.stage_all;
     staging.update = !options.stage_all;
-    result.failed = stage(workspace, access, staging).failed;
+    AddResult staged = stage(workspace, access, staging);
+    result.failed = std::move(staged.failed);
+    reading = staged.totals;
     resolve_conflicts(workspace, [&](const std::string& path) {
       return std::none_of(result.failed.begin(), result.failed.end(), [&](const PathFailure& one) { return one.path == path; });
     });
@@ -151,6 +154,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
   }
   result.parents = result.committed || options.amend ? object.parents : parent ? parent->parents : std::vector<ObjectId>();
   result.totals = summary.totals;
+  add_reading(result.totals, reading);
 
   if (result.committed) {
     move_branch(workspace, head, result.id, index_before.value_or(result.tree), result.tree, merge);

@@ -65,6 +65,14 @@ ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId
   return summary;
 }
 
+void add_reading(IngestTotals& tree, const IngestTotals& run) {
+  tree.unchanged_files = run.unchanged_files;
+  tree.mapped_bytes = run.mapped_bytes;
+  tree.streamed_bytes = run.streamed_bytes;
+  tree.cache_hits = run.cache_hits;
+  tree.cache_misses = run.cache_misses;
+}
+
 std::uint64_t keep_house(Workspace& workspace, const Session& session) {
   std::uint64_t rewritten = 0;
   try {

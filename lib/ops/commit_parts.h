@@ -13,6 +13,9 @@ Commit commit_from(const Workspace& workspace, const CommitOptions& options);
 ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
                         std::uint64_t contents);
 
+/// Puts into the figures of a tree how its files were read: from those of the run that staged them.
+void add_reading(IngestTotals& tree, const IngestTotals& run);
+
 /// Merges what has piled up, after the commit stands: a full disk or a refusal must not make it look failed. Returns the bytes
 /// that were rewritten.
 std::uint64_t keep_house(Workspace& workspace, const Session& session);

@@ -271,14 +271,10 @@ class Save {
 
   void add_totals(const IndexSummary& whole) {
     result_.totals = whole.totals;
-    result_.totals.unchanged_files = read_.unchanged_files;
+    add_reading(result_.totals, read_);
     result_.totals.new_chunks = read_.new_chunks;
     result_.totals.new_bytes = read_.new_bytes;
     result_.totals.stored_bytes = read_.stored_bytes;
-    result_.totals.mapped_bytes = read_.mapped_bytes;
-    result_.totals.streamed_bytes = read_.streamed_bytes;
-    result_.totals.cache_hits = read_.cache_hits;
-    result_.totals.cache_misses = read_.cache_misses;
     if (result_.committed) result_.changes = summarize(workspace_, parent_tree_, result_.tree, whole.contents);
   }
 

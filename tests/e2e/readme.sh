@@ -3,7 +3,7 @@
 # shellcheck source=support/harness.bash
 . "$(dirname "$0")/support/harness.bash"
 
-mask() { sed -E "s#$PWD#/data#g; s/[0-9a-f]{10,}/ID/g; s/[0-9][0-9.,]*( [KMG]?i?B)?/N/g"; }
+mask() { sed -E "s#$PWD#/data#g; s/[0-9a-f]{10,}/ID/g; s/[0-9][0-9.,]*( [KMG]?i?B|m?s\b)?/N/g"; }
 
 # shellcheck disable=SC2016
 sed -n '/^```console$/,/^```$/p' "${script%/tests/*}/README.md" | sed '1d;$d' >"$scratch/session"

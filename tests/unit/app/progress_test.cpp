@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/progress_bars.h"
 #include "app/progress_view.h"
 
 using namespace store;
@@ -96,7 +97,44 @@ TEST_CASE("bars never fill more columns than there are") {
                       .bytes_total = 3u << 30, .chunks_done = 77777, .new_chunks = 5, .eta_seconds = 3600.0};
   for (std::size_t width = 1; width < 200; ++width)
     for (const std::string& line : progress_bars(state, width)) CHECK(line.size() <= width);
-  CHECK(progress_bars(state, 100).size() == 3);
+}
+
+TEST_CASE("bars say how far the command is, which stage runs, and what it does") {
+  const ProgressState state{.stage = Stage::ingest, .stage_number = 2, .stage_count = 3, .overall = 0.5, .files_done = 50, .files_total = 200,
+                            .bytes_done = 3u << 20, .bytes_total = 4u << 20, .chunks_done = 80, .new_chunks = 60, .rated = true,
+                            .files_per_second = 1234, .bytes_per_second = 1 << 20, .chunks_per_second = 9, .eta_seconds = 1.0,
+                            .elapsed_seconds = 3};
+  const std::vector<std::string> wide = {
+      "overall [===================>                  ]   50%  ingest (2 of 3)  3.0s  ETA 1.0s",
+      "files   [=========>                            ]  50/200  1,234/s",
+      "bytes   [============================>         ]  3.0 MiB/4.0 MiB  1.0 MiB/s",
+      "new     [============================>         ]  60 of 80 chunks  20 deduplicated  9/s"};
+  CHECK(progress_bars(state, 100) == wide);
+  // Rates give way to the bars,
+  const std::vector<std::string> narrow = {"overall [=======>      ]   50%  ingest (2 of 3)", "files   [===>          ]  50/200  1,234/s",
+                                           "bytes   [==========>   ]  3.0 MiB/4.0 MiB  1.0 MiB/s",
+                                           "new     [==========>   ]  60 of 80 chunks  20 deduplicated"};
+  CHECK(progress_bars(state, 58) == narrow);
+  // and bars to the figures.
+  const std::vector<std::string> tiny = {"overall  50%", "files   50/200", "bytes   3.0 MiB/4.", "new     60 of 80 c"};
+  CHECK(progress_bars(state, 18) == tiny);
+}
+
+TEST_CASE("what is not known is not drawn, and no rate is shown before there is one") {
+  const std::vector<std::string> lines = progress_bars({.stage = Stage::scan, .files_done = 7}, 100);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1] == "files   [                                      ]  7");
+  CHECK(lines[2] == "bytes   [                                      ]  0 B");
+}
+
+TEST_CASE("a terminal that became narrower has wrapped the live lines") {
+  StringSink err;
+  Messages messages(err);
+  messages.show_live({"0123456789", "abc"}, 20);
+  messages.show_live({"0123", "ab"}, 4);
+  CHECK(err.text() ==
+        "0123456789\x1b[K\nabc\x1b[K\x1b[J"
+        "\r\x1b[3A0123\x1b[K\nab\x1b[K\x1b[J");
 }
 
 TEST_CASE("every stage is reported first and last, however short it was") {
@@ -150,9 +188,9 @@ TEST_CASE("a request for a line is answered even without progress output") {
 TEST_CASE("live lines are taken away for a message and put back below it") {
   StringSink err;
   Messages messages(err);
-  messages.show_live({"one", "two"});
+  messages.show_live({"one", "two"}, 80);
   messages.note("hello");
-  messages.show_live({});
+  messages.end_live();
   CHECK(err.text() ==
         "one\x1b[K\ntwo\x1b[K\x1b[J"
         "\r\x1b[1A\x1b[Jhello\none\x1b[K\ntwo\x1b[K"

@@ -86,8 +86,10 @@ TEST_CASE("human_count groups by thousands") {
 }
 
 TEST_CASE("human_duration never shows 60 seconds or 60 minutes") {
-  CHECK(human_duration(0) == "0.0s");
-  CHECK(human_duration(-1) == "0.0s");
+  CHECK(human_duration(0) == "0ms");
+  CHECK(human_duration(-1) == "0ms");
+  CHECK(human_duration(0.0994) == "99ms");
+  CHECK(human_duration(0.0996) == "0.1s");
   CHECK(human_duration(3.21) == "3.2s");
   CHECK(human_duration(59.94) == "59.9s");
   CHECK(human_duration(59.96) == "1m00s");
