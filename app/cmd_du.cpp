@@ -70,6 +70,8 @@ std::string figures(const DuEntry& entry) {
 
 int run(Context& context) {
   const DuRequest request = parse(context);
+  context.show_progress({{Stage::scan, 1}});
+  context.enter_stage(Stage::scan, std::nullopt);
   if (context.json()) {
     print_json(context, request);
     return 0;
@@ -77,9 +79,10 @@ int run(Context& context) {
   const bool null = context.arguments().has("null");
   const std::uint64_t whole = request.target.entry.content_bytes();
   const auto line = [&](const DuEntry& entry, const std::string& name) {
+    if (context.console().out_is_terminal) context.end_progress();  // its bars and these lines would share the screen
     if (!null) {
       const std::size_t columns = std::min<std::size_t>(context.bar_columns(50), 20);
-      const std::string drawn = context.draws()
+      const std::string drawn = context.draws() && columns > 0
                                     ? fmt::format("  {:<{}}", bar(entry.entry.content_bytes(), whole, columns), columns)
                                     : std::string();
       context.out().write(figures(entry) + drawn + "  " + name + "\n");
@@ -89,6 +92,7 @@ int run(Context& context) {
     if (entry.growth) text += fmt::format(" {} {}", entry.growth->new_bytes, entry.growth->new_stored_bytes);
     context.out().write(text + " " + entry.path + '\0');
   };
+  if (request.base && context.draws() && !null) context.out().write(fmt::format("{:>10}  {:>10}  {:>10}\n", "size", "new", "stored"));
   du(
       context.workspace(), request.target.entry, request.target.path, request.base,
       [&](const DuEntry& entry) {

@@ -28,6 +28,9 @@ void write_layer(JsonWriter& json, std::size_t number, const Layer& layer) {
   json.end();
 }
 
+constexpr std::string_view k_row = "{:>4} {:<25} {:<5} {:>9} {:>9} {:>9} {:<10} {}\n";
+constexpr std::size_t k_row_columns = 79;
+
 int run(Context& context) {
   const CatalogHistory history = read_catalog_history(context.workspace().repository());
   std::size_t number = 0;
@@ -41,11 +44,13 @@ int run(Context& context) {
   std::uint64_t most = 0;
   if (context.draws())
     for (const auto& [layer, sequence] : history.layers) most = std::max(most, layer.stored_bytes);
+  if (context.draws() && !history.layers.empty())
+    context.out().write(fmt::format(k_row, "", "published", "kind", "objects", "stored", "content", "commit", ""));
   for (const auto& [layer, sequence] : history.layers)
-    context.out().write(fmt::format("{:>5}  {}  {}  {:<14}  {:>9} of {:>9}  {:<10}{}\n", ++number, format_local(layer.time),
-                                    kind_of(layer), counted(layer.objects, "object"), human_size(layer.stored_bytes),
-                                    human_size(layer.raw_bytes), layer.commit ? layer.commit->short_hex() : "-",
-                                    most == 0 ? "" : "  " + bar(layer.stored_bytes, most, context.bar_columns(96))));
+    context.out().write(fmt::format(k_row, ++number, format_local(layer.time), kind_of(layer), human_count(layer.objects),
+                                    human_size(layer.stored_bytes), human_size(layer.raw_bytes),
+                                    layer.commit ? layer.commit->short_hex() : "-",
+                                    bar(layer.stored_bytes, most, context.bar_columns(k_row_columns))));
   return 0;
 }
 

@@ -146,7 +146,12 @@ int run(Context& context) {
   const LogRequest request = parse(context);
   Workspace& workspace = context.workspace();
   GrowthByCommit growth;
-  if (request.growth) growth = growth_of_history(workspace, request.options.start);
+  if (request.growth) {
+    context.show_progress({{Stage::scan, 1}});
+    context.enter_stage(Stage::scan, std::nullopt);
+    growth = growth_of_history(workspace, request.options.start);
+    context.end_progress();
+  }
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     json.key("commits").begin_array();

@@ -238,7 +238,9 @@ void print_lines(Context& context, const StatusRequest& request, const StatusRes
 
 int run(Context& context) {
   const StatusRequest request = parse(context);
+  context.show_progress({{Stage::scan, 1}});
   StatusResult result = status(context.workspace(), request.options);
+  context.end_progress();
   if (!request.untracked) result.untracked = {};
   context.report_failed(result.failed);
   if (context.json())

@@ -109,7 +109,8 @@ std::size_t Context::bar_columns(std::size_t used) const {
   constexpr std::size_t k_shortest = 5;
   constexpr std::size_t k_longest = 40;
   const std::size_t columns = console_.out_is_terminal ? terminal_columns(STDOUT_FILENO) : 80;
-  return std::clamp(columns - std::min(columns, used), k_shortest, k_longest);
+  const std::size_t left = columns - std::min(columns, used);
+  return left < k_shortest ? 0 : std::min(left, k_longest);
 }
 
 bool Context::on_terminal(bool terminal) const { return terminal && console_.variable("TERM").value_or("") != "dumb"; }

@@ -49,7 +49,7 @@ class Context {
   bool color() const;
   /// Somebody looks at the results: bars are for them.
   bool draws() const { return on_terminal(console_.out_is_terminal); }
-  /// How long a bar behind `used` columns of text may be, so that no line wraps.
+  /// How long a bar behind `used` columns of text may be, so that no line wraps; 0: there is no room for one.
   std::size_t bar_columns(std::size_t used) const;
   /// From here on results go through the pager, if standard output is a terminal.
   void use_pager();

@@ -86,8 +86,10 @@ void Messages::error(const Error& error) {
 
 void Messages::show_live(const std::vector<std::string>& lines, std::size_t columns) {
   const MutexLock lock(mutex_);
+  const bool resized = columns != columns_;
   columns_ = std::max<std::size_t>(1, columns);
-  const std::string out = to_first_live() + joined(lines, "\x1b[K") + "\x1b[J";
+  // What stands there is overwritten, which does not flicker; but what a terminal has wrapped must go, or it joins the lines later.
+  const std::string out = (resized ? erase_live() : to_first_live()) + joined(lines, "\x1b[K") + "\x1b[J";
   live_ = lines;
   err_.write(out);
   err_.flush();

@@ -51,7 +51,8 @@ std::vector<Row> rows_of(const ProgressState& state) {
   if (state.files_done > 0 || state.files_total)
     add({"files", share_of(state.files_done, state.files_total), {of_total(state.files_done, state.files_total, human_count)}},
         human_count(whole(state.files_per_second)));
-  add({"bytes", share_of(state.bytes_done, state.bytes_total), {of_total(state.bytes_done, state.bytes_total, human_size)}},
+  if (state.bytes_done > 0 || state.bytes_total || rows.size() == 1)
+    add({"bytes", share_of(state.bytes_done, state.bytes_total), {of_total(state.bytes_done, state.bytes_total, human_size)}},
       human_size(whole(state.bytes_per_second)));
   if (state.chunks_done > 0)
     add({"new", share_of(state.new_chunks, state.chunks_done),

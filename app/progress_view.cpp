@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 
@@ -14,6 +15,8 @@ namespace {
 constexpr auto k_tick = std::chrono::milliseconds(100);
 constexpr double k_bars_silent_seconds = 0.5;
 constexpr double k_lines_silent_seconds = 5;
+/// At the right of the bars: a full line would make some terminals wrap, and ^C is shown behind the last one.
+constexpr std::size_t k_free_columns = 4;
 constexpr std::uint64_t k_bar_interval_ms = 100;
 constexpr std::uint64_t k_line_interval_ms = 10000;
 constexpr std::uint64_t k_json_interval_ms = 1000;
@@ -129,9 +132,8 @@ void ProgressView::show() {
     case ProgressStyle::json: messages_.line(progress_json(state)); break;
     case ProgressStyle::plain: messages_.line(progress_line(state)); break;
     case ProgressStyle::bar: {
-      // One column is left free: a full line would make some terminals wrap.
       const std::size_t columns = options_.columns ? options_.columns() : 80;
-      messages_.show_live(progress_bars(state, columns - 1), columns);
+      messages_.show_live(progress_bars(state, columns - std::min(columns, k_free_columns)), columns);
       break;
     }
   }

@@ -115,6 +115,8 @@ class WorktreeComparison {
     scan.enter = [this](const ScanEntry& entry) {
       return untracked_.enters(entry) || index_.tracks(entry.path, entry.kind);
     };
+    Progress* const progress = workspace_.env().progress;
+    if (progress != nullptr) progress->enter(Stage::scan);
     Scanner scanner(workspace_.worktree_fd(), "", std::move(scan));
     std::optional<ScanEntry> found = scanner.next();
     Index::Cursor tracked = index_.seek("");
@@ -128,7 +130,9 @@ class WorktreeComparison {
       else if (order < 0) on_untracked(*found);
       else on_both(*found, tracked.entry());
       if (order >= 0) tracked.next();
-      if (order <= 0) found = scanner.next();
+      if (order > 0) continue;
+      if (progress != nullptr && found->kind != EntryKind::directory) progress->files_done.fetch_add(1, std::memory_order_relaxed);
+      found = scanner.next();
     }
     untracked_.finish();
     result_.untracked = std::move(untracked_.untracked());
