@@ -22,16 +22,16 @@ std::optional<std::uint64_t> size_of(const std::optional<TreeEntry>& entry) {
   return entry->content_bytes();
 }
 
-std::string sizes_of(const ListedChange& change, std::uint64_t bytes) {
-  if (!change.before || !change.after) return human_size(*size_of(change.after ? change.after : change.before));
+std::string sizes_of(const ListedChange& change, std::uint64_t bytes, SizeText size) {
+  if (!change.before || !change.after) return size(*size_of(change.after ? change.after : change.before));
   std::string text;
   if (change.before->mode != change.after->mode)
     text = fmt::format("mode {:04o} → {:04o}", change.before->mode, change.after->mode);
   if (change.directory() || (change.before->id == change.after->id && change.before->kind == change.after->kind))
-    return text.empty() ? human_size(change.after->content_bytes()) : text;
+    return text.empty() ? size(change.after->content_bytes()) : text;
   if (!text.empty()) text += ", ";
-  return text + fmt::format("{} → {}, {} changed", human_size(change.before->content_bytes()),
-                            human_size(change.after->content_bytes()), human_size(bytes));
+  return text + fmt::format("{} → {}, {} changed", size(change.before->content_bytes()),
+                            size(change.after->content_bytes()), size(bytes));
 }
 
 }  // namespace
@@ -62,12 +62,12 @@ void begin_change(JsonWriter& json, const ListedChange& change, std::uint64_t ch
   json.field("changed_bytes", changed_bytes);
 }
 
-std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color) {
+std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color, SizeText size) {
   std::string name = escape_name(change.path) + (change.directory() ? "/" : "");
   if (!change.from.empty()) name = escape_name(change.from) + " -> " + name;
   std::string letter(1, letter_of(change.change));
   if (color) letter = std::string(color_of(change.change)) + letter + "\x1b[0m";
-  return fmt::format("{}  {}  ({})", letter, name, sizes_of(change, changed_bytes));
+  return fmt::format("{}  {}  ({})", letter, name, sizes_of(change, changed_bytes, size));
 }
 
 }  // namespace store

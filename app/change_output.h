@@ -3,6 +3,7 @@
 #include <string>
 
 #include "app/json_writer.h"
+#include "base/text.h"
 #include "ops/tree_changes.h"
 
 namespace store {
@@ -12,7 +13,7 @@ namespace store {
 void begin_change(JsonWriter& json, const ListedChange& change, std::uint64_t changed_bytes);
 
 /// "M  path  (1.2 MiB → 1.3 MiB, 64 KiB changed)" for people, without line end.
-std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color);
+std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color, SizeText size);
 /// 'A', 'M', 'D', 'R' or 'T'.
 char letter_of(Change change);
 

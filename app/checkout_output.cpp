@@ -57,9 +57,9 @@ std::string head_line(const CheckoutResult& result) {
 }
 
 /// Nothing if there was nothing to do.
-std::string counts_line(const CheckoutResult& result) {
+std::string counts_line(const CheckoutResult& result, SizeText size) {
   if (result.written + result.kept + result.removed == 0) return "";
-  return fmt::format("{} written ({}), {} kept, {} removed\n", human_count(result.written), human_size(result.bytes),
+  return fmt::format("{} written ({}), {} kept, {} removed\n", human_count(result.written), size(result.bytes),
                      human_count(result.kept), human_count(result.removed));
 }
 
@@ -75,7 +75,7 @@ void finish_checkout(Context& context, CheckoutResult& result, ShowHead head) {
   if (context.json()) {
     write_checkout(context.begin_result(), result);
   } else if (!context.quiet()) {
-    context.out().write((head == ShowHead::yes ? head_line(result) : std::string()) + counts_line(result));
+    context.out().write((head == ShowHead::yes ? head_line(result) : std::string()) + counts_line(result, context.size_text()));
   }
 }
 

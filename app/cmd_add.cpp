@@ -50,13 +50,14 @@ AddOptions parse(Context& context) {
 void print_text(Context& context, const AddResult& result, bool dry_run) {
   if (context.quiet()) return;
   const IngestTotals& totals = result.totals;
-  std::string line = fmt::format("{} {}", dry_run ? "would add" : "added", ingested_text(totals, result.seconds));
+  const SizeText size = context.size_text();
+  std::string line = fmt::format("{} {}", dry_run ? "would add" : "added", ingested_text(totals, result.seconds, size));
   if (totals.unchanged_files > 0) line += fmt::format(", {} known already", human_count(totals.unchanged_files));
   if (result.deleted > 0) line += fmt::format(", {} deleted", human_count(result.deleted));
-  line += "\n " + stored_text(totals) + "\n";
+  line += "\n " + stored_text(totals, size) + "\n";
   if (context.verbose())
     line += fmt::format(" {} of {} read, {} mapped, {} streamed\n", human_count(totals.cache_misses), counted(totals.files, "file"),
-                        human_size(totals.mapped_bytes), human_size(totals.streamed_bytes));
+                        size(totals.mapped_bytes), size(totals.streamed_bytes));
   context.out().write(line);
 }
 

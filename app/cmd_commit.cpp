@@ -33,7 +33,7 @@ void print_text(Context& context, const CommitResult& result) {
     context.out().write(result.id.hex() + "\n");
     return;
   }
-  context.out().write(commit_text(result));
+  context.out().write(commit_text(result, context.size_text()));
 }
 
 int run(Context& context) {

@@ -132,7 +132,7 @@ class Printer {
   void print(const ListedChange& change) {
     switch (request_.form) {
       case Form::patch: patch_.write(change); break;
-      case Form::stat: print_line(change_line(change, bytes_of(change), context_.color())); break;
+      case Form::stat: print_line(change_line(change, bytes_of(change), context_.color(), context_.size_text())); break;
       case Form::names: print_name(change.path); break;
       case Form::name_status: print_name_status(change); break;
       case Form::chunks: print_chunks(change); break;
@@ -188,7 +188,7 @@ class Printer {
   }
 
   void print_chunks(const ListedChange& change) {
-    print_line(change_line(change, bytes_of(change), context_.color()));
+    print_line(change_line(change, bytes_of(change), context_.color(), context_.size_text()));
     each_range(change, [&](const ChangedRange& range) {
       print_line(fmt::format("  {} {} {} {}", range.old_start, range.old_length, range.new_start, range.new_length));
     });

@@ -61,10 +61,10 @@ void print_json(Context& context, const DuRequest& request) {
       });
 }
 
-std::string figures(const DuEntry& entry) {
-  std::string text = fmt::format("{:>10}", human_size(entry.entry.content_bytes()));
+std::string figures(const DuEntry& entry, SizeText size) {
+  std::string text = fmt::format("{:>10}", size(entry.entry.content_bytes()));
   if (entry.growth)
-    text += fmt::format("  {:>10}  {:>10}", human_size(entry.growth->new_bytes), human_size(entry.growth->new_stored_bytes));
+    text += fmt::format("  {:>10}  {:>10}", size(entry.growth->new_bytes), size(entry.growth->new_stored_bytes));
   return text;
 }
 
@@ -85,7 +85,7 @@ int run(Context& context) {
       const std::string drawn = context.draws() && columns > 0
                                     ? fmt::format("  {:<{}}", bar(entry.entry.content_bytes(), whole, columns), columns)
                                     : std::string();
-      context.out().write(figures(entry) + drawn + "  " + name + "\n");
+      context.out().write(figures(entry, context.size_text()) + drawn + "  " + name + "\n");
       return;
     }
     std::string text = std::to_string(entry.entry.content_bytes());

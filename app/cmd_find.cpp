@@ -54,7 +54,7 @@ int run(Context& context) {
     if (null)
       context.out().write(match.commit.hex() + " " + match.path + '\0');
     else
-      context.out().write(fmt::format("{}  {:>9}  {}\n", match.commit.short_hex(), human_size(match.entry.content_bytes()),
+      context.out().write(fmt::format("{}  {:>9}  {}\n", match.commit.short_hex(), context.size_text()(match.entry.content_bytes()),
                                       escape_name(match.path)));
   });
   return found ? 0 : k_exit_no;

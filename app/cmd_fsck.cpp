@@ -101,7 +101,7 @@ int run(Context& context) {
     for (const FsckProblem& problem : result.problems) context.out().write(problem_text(problem));
     if (!context.quiet())
       context.out().write(fmt::format("{} in {} checked, {} read: {}\n", counted(result.objects, "object"),
-                                      counted(result.packs, "pack"), human_size(result.bytes_read),
+                                      counted(result.packs, "pack"), context.size_text()(result.bytes_read),
                                       result.problems.empty() ? "no problem" : counted(result.problems.size(), "problem")));
   }
   if (!result.problems.empty())

@@ -28,8 +28,8 @@ void write_layer(JsonWriter& json, std::size_t number, const Layer& layer) {
   json.end();
 }
 
-constexpr std::string_view k_row = "{:>4} {:<25} {:<5} {:>9} {:>9} {:>9} {:<10} {}\n";
-constexpr std::size_t k_row_columns = 79;
+constexpr std::string_view k_row = "{:>4} {:<25} {:<5} {:>9} {:>9} {:>9} {:<10}";
+constexpr std::size_t k_row_columns = 78;
 
 int run(Context& context) {
   const CatalogHistory history = read_catalog_history(context.workspace().repository());
@@ -41,16 +41,19 @@ int run(Context& context) {
     json.end();
     return 0;
   }
+  const SizeText size = context.size_text();
   std::uint64_t most = 0;
   if (context.draws())
     for (const auto& [layer, sequence] : history.layers) most = std::max(most, layer.stored_bytes);
   if (context.draws() && !history.layers.empty())
-    context.out().write(fmt::format(k_row, "", "published", "kind", "objects", "stored", "content", "commit", ""));
-  for (const auto& [layer, sequence] : history.layers)
+    context.out().write(fmt::format(k_row, "", "published", "kind", "objects", "stored", "content", "commit") + "\n");
+  for (const auto& [layer, sequence] : history.layers) {
+    const std::string drawn = bar(layer.stored_bytes, most, context.bar_columns(k_row_columns));
     context.out().write(fmt::format(k_row, ++number, format_local(layer.time), kind_of(layer), human_count(layer.objects),
-                                    human_size(layer.stored_bytes), human_size(layer.raw_bytes),
-                                    layer.commit ? layer.commit->short_hex() : "-",
-                                    bar(layer.stored_bytes, most, context.bar_columns(k_row_columns))));
+                                    size(layer.stored_bytes), size(layer.raw_bytes),
+                                    layer.commit ? layer.commit->short_hex() : "-") +
+                        (drawn.empty() ? "\n" : " " + drawn + "\n"));
+  }
   return 0;
 }
 

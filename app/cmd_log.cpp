@@ -125,11 +125,12 @@ class TextLog {
     const auto found = growth_.find(id);
     if (found == growth_.end()) return {};
     const Growth& growth = found->second;
+    const SizeText size = context_.size_text();
     const std::string drawn = context_.draws() ? bar(growth.new_stored_bytes, most_stored_, k_bar) : std::string();
     if (!request_.oneline)
-      return human_size(growth.new_bytes) + " new, " + human_size(growth.new_stored_bytes) + " stored" +
+      return size(growth.new_bytes) + " new, " + size(growth.new_stored_bytes) + " stored" +
              (drawn.empty() ? "" : "  " + drawn);
-    return fmt::format("{:>9} new {:>9} stored  {}", human_size(growth.new_bytes), human_size(growth.new_stored_bytes),
+    return fmt::format("{:>9} new {:>9} stored  {}", size(growth.new_bytes), size(growth.new_stored_bytes),
                        context_.draws() ? fmt::format("{:<{}}  ", drawn, k_bar) : "");
   }
 

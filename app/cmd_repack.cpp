@@ -33,8 +33,8 @@ void write(Context& context, const Result& result, const std::vector<RechunkedCo
   } else if (!context.quiet()) {
     for (const RechunkedCommit& commit : commits)
       context.out().write(fmt::format("{} → {}\n", commit.old_id.hex(), commit.new_id.hex()));
-    context.out().write(fmt::format("{} in {} → {} in {}\n", human_size(result.bytes_before),
-                                    counted(result.packs_before, "pack"), human_size(result.bytes_after),
+    context.out().write(fmt::format("{} in {} → {} in {}\n", context.size_text()(result.bytes_before),
+                                    counted(result.packs_before, "pack"), context.size_text()(result.bytes_after),
                                     counted(result.packs_after, "pack")));
   }
 }

@@ -48,7 +48,7 @@ void show_commit(Context& context, const ObjectId& id) {
   bool any = false;
   each_change(workspace, commit, [&](const ListedChange& change) {
     if (!std::exchange(any, true)) context.out().write("\n");
-    context.out().write(change_line(change, changed_bytes(objects, change), color) + "\n");
+    context.out().write(change_line(change, changed_bytes(objects, change), color, context.size_text()) + "\n");
   });
 }
 

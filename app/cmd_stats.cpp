@@ -60,7 +60,7 @@ std::string histogram_text(std::string_view title, const SizeHistogram& histogra
   return text;
 }
 
-std::string text_of(const StatsResult& stats, std::uint64_t inline_threshold) {
+std::string text_of(const StatsResult& stats, std::uint64_t inline_threshold, SizeText size) {
   const ContentTotals& content = stats.content;
   return fmt::format(
       "commits       {:>12}\n"
@@ -72,10 +72,10 @@ std::string text_of(const StatsResult& stats, std::uint64_t inline_threshold) {
       "small files   {:>12}  {}, up to {} each\n"
       "large files   {:>12}  {}, {} of it zeros\n",
       human_count(stats.commits), human_count(stats.objects), counted(stats.packs, "pack"), counted(stats.layers, "layer"),
-      human_size(stats.logical_bytes), human_size(stats.unique_bytes), stats.dedup_ratio(), human_size(stats.stored_bytes),
-      stats.compression_ratio(), human_size(stats.unreferenced_bytes), human_count(content.small_files),
-      human_size(content.small_bytes), human_size(inline_threshold), human_count(content.large_files),
-      human_size(content.large_bytes), human_size(content.hole_bytes));
+      size(stats.logical_bytes), size(stats.unique_bytes), stats.dedup_ratio(), size(stats.stored_bytes),
+      stats.compression_ratio(), size(stats.unreferenced_bytes), human_count(content.small_files),
+      size(content.small_bytes), size(inline_threshold), human_count(content.large_files),
+      size(content.large_bytes), size(content.hole_bytes));
 }
 
 int run(Context& context) {
@@ -88,7 +88,7 @@ int run(Context& context) {
     write_json(context.begin_result(), result, histogram, threshold);
     return 0;
   }
-  context.out().write(text_of(result, threshold));
+  context.out().write(text_of(result, threshold, context.size_text()));
   if (histogram)
     context.out().write(histogram_text("files of all commits", result.content.file_sizes, context.bar_columns(28)) +
                         histogram_text("different chunks", result.chunk_sizes, context.bar_columns(28)));

@@ -118,11 +118,11 @@ void write_commit(JsonWriter& json, const CommitResult& result) {
   json.field("merged_bytes", result.merged_bytes);
 }
 
-std::string commit_text(const CommitResult& result) {
+std::string commit_text(const CommitResult& result, SizeText size) {
   const std::string where = result.branch.empty() ? "detached HEAD" : escape_name(result.branch);
   return fmt::format("[{}{} {}] {}\n{}; {}\n {}\n", where, result.root ? " (root-commit)" : "", result.id.short_hex(),
-                     shown_text(result.subject), changes_text(result.changes), ingested_text(result.totals, result.seconds),
-                     stored_text(result.totals));
+                     shown_text(result.subject), changes_text(result.changes), ingested_text(result.totals, result.seconds, size),
+                     stored_text(result.totals, size));
 }
 
 }  // namespace store

@@ -5,6 +5,7 @@
 
 #include "app/json_writer.h"
 #include "app/option_table.h"
+#include "base/text.h"
 #include "ops/commit.h"
 
 namespace store {
@@ -19,6 +20,6 @@ void read_commit_options(Context& context, CommitOptions& options);
 /// The figures of --json, without begin and end of the object.
 void write_commit(JsonWriter& json, const CommitResult& result);
 /// "[main 0123456789] subject", and what changed; ends with a newline.
-std::string commit_text(const CommitResult& result);
+std::string commit_text(const CommitResult& result, SizeText size);
 
 }  // namespace store

@@ -14,6 +14,7 @@
 #include "app/parser.h"
 #include "app/path_arguments.h"
 #include "app/progress_view.h"
+#include "base/text.h"
 #include "ops/workspace.h"
 
 namespace store {
@@ -49,6 +50,8 @@ class Context {
   bool color() const;
   /// Somebody looks at the results: bars are for them.
   bool draws() const { return on_terminal(console_.out_is_terminal); }
+  /// How sizes are shown to people: exactly with -v.
+  SizeText size_text() const { return verbose() ? exact_size : human_size; }
   /// How long a bar behind `used` columns of text may be, so that no line wraps; 0: there is no room for one.
   std::size_t bar_columns(std::size_t used) const;
   /// From here on results go through the pager, if standard output is a terminal.

@@ -68,19 +68,19 @@ void write_ignored(JsonWriter& json, const std::vector<IgnoredPath>& paths) {
   json.end();
 }
 
-std::string stored_text(const IngestTotals& totals) {
+std::string stored_text(const IngestTotals& totals, SizeText size) {
   const std::uint64_t known = totals.chunks - std::min(totals.chunks, totals.new_chunks);
   std::string text = totals.new_chunks == 0 ? "no new chunk"
-                                            : fmt::format("{} ({})", counted(totals.new_chunks, "new chunk"), human_size(totals.new_bytes));
+                                            : fmt::format("{} ({})", counted(totals.new_chunks, "new chunk"), size(totals.new_bytes));
   if (known > 0) text += fmt::format(", {} deduplicated", human_count(known));
-  text += fmt::format("; {} stored", human_size(totals.stored_bytes));
+  text += fmt::format("; {} stored", size(totals.stored_bytes));
   if (totals.stored_bytes > 0 && totals.stored_bytes < totals.new_bytes)
     text += fmt::format(", {:.1f} times smaller", static_cast<double>(totals.new_bytes) / static_cast<double>(totals.stored_bytes));
   return text;
 }
 
-std::string ingested_text(const IngestTotals& totals, double seconds) {
-  std::string text = fmt::format("{} ({}) in {}", counted(totals.files, "file"), human_size(totals.bytes), human_duration(seconds));
+std::string ingested_text(const IngestTotals& totals, double seconds, SizeText size) {
+  std::string text = fmt::format("{} ({}) in {}", counted(totals.files, "file"), size(totals.bytes), human_duration(seconds));
   if (totals.cache_misses > 0 && totals.bytes > 0 && seconds > 0)  // something was read
     text += fmt::format(", {}/s", human_size(static_cast<std::uint64_t>(static_cast<double>(totals.bytes) / seconds)));
   return text;

@@ -13,7 +13,7 @@ const std::vector<OptionSpec>& global_options() {
        .help = "the repository, or the folder that holds its .store (also: STORE_DIR)",
        .completes = Completes::directory},
       {.letter = 'q', .name = "quiet", .help = "no progress, no notes; results and errors only"},
-      {.letter = 'v', .name = "verbose", .help = "more figures"},
+      {.letter = 'v', .name = "verbose", .help = "exact sizes, and more figures"},
       {.name = "json", .help = "print one JSON object on standard output"},
       {.name = "progress",
        .argument = "MODE",

@@ -183,6 +183,8 @@ std::string human_count(std::uint64_t count) {
   return text;
 }
 
+std::string exact_size(std::uint64_t bytes) { return human_count(bytes) + " B"; }
+
 std::string human_duration(double seconds) {
   if (!std::isfinite(seconds) || seconds > 1e15) return "?";
   if (seconds < 0.0995) return fmt::format("{:.0f}ms", std::max(seconds, 0.0) * 1000);

@@ -32,6 +32,10 @@ std::optional<std::string> nearest_match(std::string_view word, const std::vecto
 
 /// "1.2 GiB", "256 KiB": binary units, one decimal below 100.
 std::string human_size(std::uint64_t bytes);
+/// "1,234,567 B".
+std::string exact_size(std::uint64_t bytes);
+/// One of these two.
+using SizeText = std::string (*)(std::uint64_t bytes);
 /// "12,345".
 std::string human_count(std::uint64_t count);
 /// "3.2s", "2m04s", "1h02m"; "?" if it is not finite.

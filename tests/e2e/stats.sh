@@ -11,6 +11,10 @@ is "$(got .result.inline_threshold)" 65536
 # 3 small files, two of them alike; a large one and its copy; 4 MiB of hole.
 mkdir d && noise 1 1000 >a && cp a d/a && noise 2 64 >b && noise 3 1000000 >big && cp big d/big && : >none && truncate -s 4M holes
 store add -q -A && store commit -q -m 1
+expect_exit 0 store stats
+contains "$out" '5.9 MiB'
+expect_exit 0 store -v stats
+contains "$out" '6,196,368 B'
 is "$(json '.result | [.commits, .small_files, .small_bytes, .large_files, .large_bytes, .hole_bytes, .logical_bytes, .unique_bytes, .unreferenced_bytes] | tojson' stats)" \
   '[1,4,2064,3,6194304,4194304,6196368,1001064,0]'
 is "$(got '.result.stored_bytes')" "$(find .store/packs -type f -printf '%s\n' | paste -sd + | bc)"
