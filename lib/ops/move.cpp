@@ -1,9 +1,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "ops/checkout_forms.h"
+#include "ops/content_match.h"
 #include "ops/index_patch.h"
 #include "ops/merge_state.h"
 #include "ops/nearest_path.h"
@@ -18,6 +21,7 @@ namespace {
 struct Move {
   std::string from;
   std::string to;
+  bool done = false;  // on disk, by a command that was interrupted before it told the index
 };
 
 /// The paths without a '/' at the end, which only a directory may have; a target that is not there is to become one, for a directory.
@@ -39,6 +43,22 @@ MoveOptions without_slashes(const Workspace& workspace, const Index& index, Move
   return options;
 }
 
+/// Where an interrupted move has put a source: what is not there any more is under its new name, which is not tracked.
+std::optional<std::string> moved_already(const Workspace& workspace, const Index& index, const std::string& source,
+                                         const std::string& target) {
+  if (scan_one(workspace.worktree_fd(), source)) return std::nullopt;
+  const std::optional<IndexEntry> entry = index.find(source);
+  TreeEntry was;  // a directory without an entry of its own, as a rule
+  was.kind = entry ? entry->kind : EntryKind::directory;
+  if (entry) was.size = entry->size;
+  if (entry) was.id = entry->id;
+  for (const std::string& name : {join_path(target, base_name(source)), target}) {
+    const std::optional<ScanEntry> found = name.empty() ? std::nullopt : scan_one(workspace.worktree_fd(), name);
+    if (found && !index.contains_within(name) && content_matches(workspace, workspace.worktree_fd(), *found, was)) return name;
+  }
+  return std::nullopt;
+}
+
 /// Where each source goes; everything is checked before anything moves.
 std::vector<Move> plan(const Workspace& workspace, const Index& index, const MoveOptions& options) {
   const std::optional<ScanEntry> target = options.target.empty() ? std::nullopt : scan_one(workspace.worktree_fd(), options.target);
@@ -53,9 +73,13 @@ std::vector<Move> plan(const Workspace& workspace, const Index& index, const Mov
   for (const std::string& source : options.sources) {
     if (source.empty() || !index.contains_within(source))
       throw unknown_path(index, -1, Pathspec::exactly(source), fmt::format("{}: is not tracked", escape_name(source.empty() ? "." : source)));
+    if (const std::optional<std::string> there = moved_already(workspace, index, source, options.target)) {
+      moves.push_back({source, *there, true});
+      continue;
+    }
     if (!scan_one(workspace.worktree_fd(), source))
       throw Error(ErrorKind::not_found, fmt::format("{}: is not in the working tree", escape_name(source)));
-    Move move{source, into ? join_path(options.target, base_name(source)) : options.target};
+    Move move{source, into ? join_path(options.target, base_name(source)) : options.target, false};
     if (is_within(move.to, source))
       throw Error(ErrorKind::usage, fmt::format("{}: cannot go into itself", escape_name(source)));
     const std::optional<ScanEntry> there = scan_one(workspace.worktree_fd(), move.to);
@@ -95,11 +119,26 @@ void rename_in(const Workspace& workspace, const TargetTree& tree, const Move& m
   workspace.env().fs->rename({from.get(), old_name.c_str()}, {to.get(), new_name.c_str()});
 }
 
+/// durability.md: worktree 7. Both names of each move, also of one that an interrupted command made; the new ones first, so that
+/// one of them is there on a file system that does not rename in one step.
+void sync_moves(const Workspace& workspace, const TargetTree& tree, const std::vector<Move>& moves) {
+  if (!workspace.settings().core.fsync) return;
+  const auto sync = [&](std::string Move::*end) {
+    std::set<std::string> directories;
+    for (const Move& move : moves) directories.emplace(parent_path(move.*end));
+    for (const std::string& directory : directories)
+      if (directory.empty() || scan_one(workspace.worktree_fd(), directory))
+        workspace.env().fs->fsync(tree.open_directory(directory).get());
+  };
+  sync(&Move::to);
+  sync(&Move::from);
+}
+
 /// With `force`: what is overwritten is put into the repository, so that undo brings it back. Nothing if nothing is.
 std::optional<OplogRecord> keep_overwritten(Workspace& workspace, WriteAccess& access, const std::vector<Move>& moves) {
   std::vector<std::string> overwritten;
   for (const Move& move : moves)
-    if (scan_one(workspace.worktree_fd(), move.to)) overwritten.push_back(move.to);
+    if (!move.done && scan_one(workspace.worktree_fd(), move.to)) overwritten.push_back(move.to);
   if (overwritten.empty()) return {};
   OplogRecord record = new_oplog_record(workspace);
   record.index_before = store_index_tree(workspace, access.session(), access.index());
@@ -142,11 +181,12 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   RemoveResult result;
   IndexPatch patch(workspace, access.session(), index);
   for (const Move& move : moves) {
-    rename_in(workspace, tree, move);
+    if (!move.done) rename_in(workspace, tree, move);
     stage_move(workspace, index, move, patch);
     result.paths.add({move.to, Change::renamed, move.from, false});
   }
   patch.remove_emptied();
+  sync_moves(workspace, tree, moves);
   patch.commit();
   for (const Move& move : moves) remove_emptied(tree, move.from);
   if (record) {

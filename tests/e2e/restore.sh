@@ -62,6 +62,11 @@ for pair in 't/b/ new' 't/b new/' 't/b t/z/'; do
 done
 store mv -q t/f/ t/g/ && is "$(cat t/g/c)" 1 && store mv -q t/g t/f
 store mv -q -f t/b t/z && is "$(cat t/z)" 1
+# One that was interrupted before the index knew of it is finished by the same command; another file there is none of it.
+mv t/f/c moved && store mv -q t/f/c moved && is "$(store ls : | grep -c moved)" 1
+mkdir t/f && mv moved t/f/c && store mv -q moved t/f/c && is "$(store status -s t/f | wc -l)" 1
+mv t/f/c "$scratch/c" && echo other >other && expect_exit 4 store mv t/f/c other
+rm other && mv "$scratch/c" t/f/c
 (cd t && store mv -q z ../y) && is "$(cat y)" 1
 
 # amend keeps what is not given.
