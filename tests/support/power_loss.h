@@ -44,7 +44,8 @@ struct Observed {
 struct Step {
   std::string name;
   std::function<void(const Site&)> run;  // done again on states in which it has not happened
-  enum class Files : bool { left_alone, changed } files = Files::left_alone;
+  /// What the command may have done to the working tree; or that it mends a repository in which nothing can be observed before.
+  enum class Files { left_alone, changed, mended } files = Files::left_alone;
   std::size_t begin = 0, end = 0;  // in the log
   Observed before, after;
 };
@@ -89,6 +90,7 @@ class PowerLossRun {
  private:
   Observed observe(const Site& site) const;
   void check(const Image& image, const Step& step) const;
+  void check_mended(const Site& site, const Step& step) const;
 
   Scratch scratch_;
   std::unique_ptr<RecordingFileSystem> recorder_;
