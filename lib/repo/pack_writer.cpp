@@ -103,7 +103,8 @@ CatalogPack PackWriter::seal() {
 
 void PackWriter::discard() {
   try {
-    if (fd_) repository_.fs().unlink({directory_fd_, name_.c_str()});
+    // Sealing takes the descriptor away, also when it is refused.
+    if (fd_ || offset_ != 0) repository_.fs().unlink({directory_fd_, name_.c_str()});
   } catch (const Error&) {
     // What went wrong before is what the caller reports; the session's folder takes the file with it.
   }
