@@ -1,0 +1,194 @@
+// Each word on a file system that refuses the Nth call of each kind, for every N, once and for ever: the error is of the right kind and
+// names what it is about, nothing is left over, nothing is lost, and the next run goes through.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "ops/checkout.h"
+#include "ops/init.h"
+#include "ops/merge.h"
+#include "ops/ref_edit.h"
+#include "ops/repack.h"
+#include "ops/restore.h"
+#include "ops/save.h"
+#include "ops/undo.h"
+#include "support/fault_file_system.h"
+#include "support/work_fixture.h"
+#include "unit/repo/child_process.h"
+
+using namespace store;
+using namespace store::test;
+
+namespace {
+
+constexpr FileCall k_calls[] = {FileCall::open,  FileCall::pwrite, FileCall::reserve,    FileCall::truncate,     FileCall::fsync,
+                                FileCall::fdatasync, FileCall::syncfs, FileCall::rename, FileCall::rename_new,   FileCall::link,
+                                FileCall::unlink, FileCall::mkdir, FileCall::rmdir,      FileCall::symlink,      FileCall::chmod,
+                                FileCall::chmod_at, FileCall::set_times_at};
+
+using Command = std::function<void(Workspace&)>;
+
+/// What is done on a file system that refuses calls.
+struct Word {
+  std::string name;
+  Command run;
+  std::function<void(const WorkFixture&)> prepare = {};  // beside what all have
+};
+
+/// Two commits on main, one on side, something changed and something staged.
+std::unique_ptr<WorkFixture> world() {
+  auto fixture = std::make_unique<WorkFixture>();
+  fixture->settings.core.fsync = true;
+  fixture->settings.core.auto_merge = false;
+  fixture->write("a", "1");
+  fixture->write("d/large", noise(9'000, 1));
+  fixture->snapshot("one");
+  Workspace workspace = fixture->open();
+  create_ref(workspace, NamedRef::branch, "side", resolve_revision(workspace, "HEAD").commit, Overrule::no);
+  fixture->write("a", "2");
+  fixture->write("d/new", noise(5'000, 2));
+  fixture->make_symlink("link", "a");
+  fixture->snapshot("two");
+  return fixture;
+}
+
+void go_to(Workspace& workspace, const std::string& revision, CheckoutOptions options = {}) {
+  options.revision = resolve_revision(workspace, revision);
+  const CheckoutResult result = checkout(workspace, options);
+  if (!result.failed.empty()) throw Error(ErrorKind::partial, result.failed.front().path + ": " + result.failed.front().message);
+}
+
+void save_all(Workspace& workspace, const std::string& path) {
+  SaveOptions options;
+  options.path = path;
+  options.branch = "saved";
+  options.commit.message = "saved";
+  options.commit.allow_empty = true;
+  const CommitResult result = save(workspace, options);
+  if (!result.failed.empty()) throw Error(ErrorKind::partial, result.failed.front().path + ": " + result.failed.front().message);
+}
+
+const std::vector<Word>& words() {
+  static const auto change = [](const WorkFixture& fixture) {
+    fixture.write("a", "changed");
+    fixture.write("d/large", noise(9'500, 7));
+    fixture.write("e/f", "new");
+  };
+  static const std::vector<Word> all{
+      {"add", [](Workspace& workspace) {
+         AddOptions options;
+         options.all = true;
+         const AddResult result = add(workspace, options);
+         if (!result.failed.empty()) throw Error(ErrorKind::partial, result.failed.front().path + ": " + result.failed.front().message);
+       }, change},
+      {"commit -a", [](Workspace& workspace) {
+         CommitOptions options;
+         options.message = "three";
+         options.stage_tracked = true;
+         options.allow_empty = true;
+         commit(workspace, options);
+       }, change},
+      {"switch", [](Workspace& workspace) { go_to(workspace, "side"); }},
+      {"checkout -- PATH", [](Workspace& workspace) { go_to(workspace, "HEAD~1", {.paths = {"d", "a"}, .force = true}); }, change},
+      {"checkout --out", [](Workspace& workspace) { go_to(workspace, "HEAD", {.out = workspace.worktree_path() + "-out", .force = true}); }},
+      {"restore", [](Workspace& workspace) { restore(workspace, {.paths = {"a", "d"}, .source = {}, .staged = false}); }, change},
+      {"branch", [](Workspace& workspace) {
+         create_ref(workspace, NamedRef::branch, "deep/er", resolve_revision(workspace, "HEAD").commit, Overrule::yes);
+       }},
+      {"merge", [](Workspace& workspace) {
+         merge(workspace, {.revision = resolve_revision(workspace, "other"), .name = "other"});
+       }, [](const WorkFixture& fixture) {
+         Workspace workspace = fixture.open();
+         go_to(workspace, "side", {.new_branch = "refs/heads/other"});
+         fixture.write("theirs/x", noise(4'500, 4));
+         fixture.snapshot("other");
+         Workspace again = fixture.open();
+         go_to(again, "main");
+       }},
+      {"save", [](Workspace& workspace) { save_all(workspace, workspace.worktree_path() + "/d"); }},
+      {"repack", [](Workspace& workspace) { repack(workspace); }},
+      {"status", [](Workspace& workspace) { status(workspace, {}); }, change},
+      {"undo", [](Workspace& workspace) { undo(workspace, {}); }},
+  };
+  return all;
+}
+
+std::optional<Error> outcome(const WorkFixture& fixture, const Word& word, FileSystem& fs) {
+  Environment env = fixture.env;
+  env.fs = &fs;
+  try {
+    Workspace workspace(env, fixture.settings, fixture.repository_path());
+    word.run(workspace);
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  }
+}
+
+/// Names below the repository and the working tree that are neither content nor part of a repository. What an add has stored stays for
+/// the next one.
+std::string temporaries(const WorkFixture& fixture) {
+  std::string found;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(fixture.scratch().path())) {
+    const std::string name = file.path().filename();
+    if (name == layout::k_pack_temporary) continue;
+    if (name.find("tmp") != std::string::npos || name.find(".new-") != std::string::npos) found += file.path().string() + " ";
+  }
+  return found;
+}
+
+/// One word with one fault. True if the fault was met.
+bool run_round(const Word& word, const Fault& fault) {
+  const std::unique_ptr<WorkFixture> fixture = world();
+  if (word.prepare) word.prepare(*fixture);
+  FaultFileSystem failing(unsynced_file_system());
+  failing.arm(fault);
+  const std::optional<Error> refused = outcome(*fixture, word, failing);
+  if (failing.faults() == 0) return false;
+  if (refused) {
+    INFO(refused->message());
+    const ErrorKind expected = kind_of_errno(fault.error);
+    CHECK((refused->kind() == expected || refused->kind() == ErrorKind::partial));
+    CHECK(refused->message().find(": ") != std::string::npos);  // what, then why
+  }
+  // A disk that refuses to remove things keeps them until the next run.
+  const bool clean_up_works = fault.lasts == FaultLasts::once && fault.call != FileCall::unlink;
+  if (refused && clean_up_works) CHECK(temporaries(*fixture) == "");
+  // Of what happened and was refused afterwards the word may say so when it is run again.
+  const std::optional<Error> again = outcome(*fixture, word, unsynced_file_system());
+  if (again) CAPTURE(again->message());
+  CHECK((!again || again->kind() == ErrorKind::no || again->kind() == ErrorKind::exists));
+  CHECK(describe(fixture->fsck()) == "");
+  fixture->write("after", "1");
+  CHECK(fixture->snapshot("after").committed);
+  CHECK(temporaries(*fixture) == "");
+  CHECK(describe(fixture->fsck()) == "");
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a refusal of any call of any kind, once or for ever, is told, and the next run of the word goes through") {
+  std::size_t rounds = 0;
+  for (const Word& word : words()) {
+    CAPTURE(word.name);
+    const std::unique_ptr<WorkFixture> fixture = world();
+    if (word.prepare) word.prepare(*fixture);
+    FaultFileSystem counting(unsynced_file_system());
+    REQUIRE(!outcome(*fixture, word, counting));
+    for (const FileCall call : k_calls) {
+      if (counting.count(call) == 0) continue;
+      CAPTURE(name_of(call));
+      for (const auto& [error, lasts] : {std::pair(EIO, FaultLasts::once), std::pair(ENOSPC, FaultLasts::forever)})
+        for (std::uint64_t nth = 1;; ++nth, ++rounds) {
+          CAPTURE(error);
+          CAPTURE(nth);
+          if (!run_round(word, {.call = call, .nth = nth, .error = error, .lasts = lasts})) break;
+        }
+    }
+  }
+  MESSAGE(rounds << " refusals");
+  CHECK(rounds > 500);
+}
