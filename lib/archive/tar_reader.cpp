@@ -226,6 +226,7 @@ struct TarReader::State {
   void fetch();
 
   // of the member's content
+  std::uint64_t size = 0;         // that its header says
   ByteView data;                  // fetched and not read yet
   std::uint64_t data_offset = 0;  // of it; at the end, the member's size
   std::uint64_t position = 0;
@@ -266,6 +267,9 @@ void TarReader::State::fetch() {
     ended = status == ARCHIVE_EOF;
     data = ended ? ByteView() : ByteView(static_cast<const std::byte*>(bytes), length);
     data_offset = std::max(position, static_cast<std::uint64_t>(std::max<la_int64_t>(0, offset)));
+    // A list of stretches may say anything.
+    if (data_offset > size || data.size() > size - data_offset)
+      throw Error(ErrorKind::partial, fmt::format("a member of {} bytes has content at {}", size, data_offset));
   }
 }
 
@@ -313,6 +317,7 @@ std::optional<ArchiveEntry> TarReader::next() {
   add_acls(entry, member, state_->names, text_of(archive_error_string(state_->reader.get())));
   add_xattrs(entry, member);
   if (entry.kind == EntryKind::file) add_holes(entry, member);
+  state_->size = entry.size;
   state_->data = {};
   state_->data_offset = state_->position = 0;
   state_->ended = false;
