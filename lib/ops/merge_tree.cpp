@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "ops/walk_limit.h"
 
 namespace store {
 namespace {
@@ -60,6 +61,13 @@ class SideBySide {
     for (auto* side : {&base_, &ours_, &theirs_})
       if (at(*side, name) != nullptr) (*side)->next();
   }
+  /// Entries of the largest.
+  std::uint64_t count() const {
+    std::uint64_t count = 0;
+    for (const auto* side : {&base_, &ours_, &theirs_})
+      if (*side) count = std::max(count, (*side)->count());
+    return count;
+  }
   /// Lets go of nodes while something below is looked at.
   void suspend() {
     for (auto* side : {&base_, &ours_, &theirs_})
@@ -76,10 +84,17 @@ class SideBySide {
   std::optional<TreeCursor> base_, ours_, theirs_;
 };
 
+std::vector<ObjectId> roots_of(const MergeInputs& inputs) {
+  std::vector<ObjectId> roots{inputs.theirs};
+  if (inputs.base) roots.push_back(*inputs.base);
+  if (inputs.ours) roots.push_back(*inputs.ours);
+  return roots;
+}
+
 class Merger {
  public:
   Merger(const ObjectReader& objects, ObjectWriter* writer, const MergeInputs& inputs)
-      : objects_(objects), writer_(writer), inputs_(inputs) {}
+      : objects_(objects), writer_(writer), inputs_(inputs), limit_(objects, roots_of(inputs)) {}
 
   TreeMerge run() {
     TreeMerge merge;
@@ -122,10 +137,11 @@ class Merger {
   };
 
   NodeBuilder::Root directory(const std::string& path, const Places& places, std::size_t depth) {
-    if (depth > k_max_tree_depth) throw_corrupt("tree: depth exceeds its limit");
     SideBySide sides(objects_, places);
+    limit_.enter(path, sides.count());
     Result result(writer_);
     while (const std::optional<std::string> name = sides.name()) {
+      limit_.step();
       if (inputs_.on_step) inputs_.on_step();
       // Copies: below a directory the cursors let go of their nodes.
       const Entries at = sides.entries(*name);
@@ -136,6 +152,7 @@ class Merger {
       if (decision.take >= MergeTake::directories && depth >= k_resident_levels) sides.suspend();
       put(join_path(path, *name), entries, decision, places, depth, result);
     }
+    limit_.leave();
     return result.finish();
   }
 
@@ -229,6 +246,7 @@ class Merger {
   const ObjectReader& objects_;
   ObjectWriter* writer_;
   const MergeInputs& inputs_;
+  WalkLimit limit_;
   std::vector<ConflictRecord> conflicts_;
   std::set<std::string> besides_;
 };

@@ -9,9 +9,10 @@ namespace {
 class Comparison {
  public:
   Comparison(const ObjectReader& objects, const Index& index, const std::function<void(const ListedChange&)>& visit)
-      : objects_(objects), at_(index.seek("")), visit_(visit) {}
+      : objects_(objects), at_(index.seek("")), visit_(visit), limit_(objects, {}) {}
 
   void run(const std::optional<ObjectId>& tree) {
+    if (tree) limit_ = WalkLimit(objects_, {*tree});
     if (!at_.at_end() && at_.entry().path.empty()) {
       if (tree && at_.entry().id == *tree) return;
       at_.next();
@@ -24,10 +25,11 @@ class Comparison {
   void compare_directory(const std::string& path, const std::optional<ObjectId>& tree) {
     std::optional<TreeCursor> recorded;
     if (tree) recorded.emplace(objects_, *tree);
+    limit_.enter(path, recorded ? recorded->count() : 0);
     for (;;) {
       const bool has_index = !at_.at_end() && is_within(at_.entry().path, path) && at_.entry().path != path;
       const bool has_tree = recorded && !recorded->at_end();
-      if (!has_index && !has_tree) return;
+      if (!has_index && !has_tree) break;
       int order = has_index ? 1 : -1;
       if (has_index && has_tree) order = recorded->entry().name.compare(base_name(at_.entry().path));
       if (!has_index || (has_tree && order < 0)) {
@@ -40,16 +42,20 @@ class Comparison {
         recorded->next();
       }
     }
+    limit_.leave();
   }
 
   void deleted(const std::string& path, const TreeEntry& entry) {
+    limit_.step();
     if (entry.kind != EntryKind::directory) {
       visit_({path, Change::deleted, {}, entry, {}});
       return;
     }
     TreeCursor below(objects_, entry.id);
     if (below.at_end()) visit_({path, Change::deleted, {}, entry, {}});
+    limit_.enter(path, below.count());
     for (; !below.at_end(); below.next()) deleted(join_path(path, below.entry().name), below.entry());
+    limit_.leave();
   }
 
   void added() {
@@ -94,6 +100,7 @@ class Comparison {
   const ObjectReader& objects_;
   Index::Cursor at_;
   const std::function<void(const ListedChange&)>& visit_;
+  WalkLimit limit_;  // of the tree: the index is our own
 };
 
 }  // namespace

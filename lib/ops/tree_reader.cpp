@@ -20,10 +20,14 @@ std::string name_at(const Node& node, std::size_t index) {
   return node.level > 0 ? decode_upper_entry(node.type, entry).name : decode_tree_entry(entry).name;
 }
 
-void check_depth(std::size_t depth, std::string_view path) {
-  if (depth > k_max_tree_depth)
-    throw_corrupt(fmt::format("tree: {}…: depth exceeds {}", escape_name(path.substr(0, 64)), k_max_tree_depth));
+std::vector<ObjectId> roots_of(const std::optional<ObjectId>& before, const std::optional<ObjectId>& after) {
+  std::vector<ObjectId> roots;
+  if (before) roots.push_back(*before);
+  if (after) roots.push_back(*after);
+  return roots;
 }
+
+std::uint64_t count_of(const std::optional<TreeCursor>& cursor) { return cursor ? cursor->count() : 0; }
 
 /// A directory's root node must hold what its entry says.
 void check_directory(const std::string& path, const TreeEntry& entry, const TreeCursor& cursor) {
@@ -88,36 +92,47 @@ void walk_tree(const ObjectReader& objects, const ObjectId& tree, const std::str
     TreeCursor cursor;
   };
   std::vector<Level> levels;
-  levels.push_back({path, TreeCursor(objects, tree)});
+  WalkLimit limit(objects, {tree});
+  const auto enter = [&](std::string below, TreeCursor cursor) {
+    limit.enter(below, cursor.count());
+    levels.push_back({std::move(below), std::move(cursor)});
+  };
+  enter(path, TreeCursor(objects, tree));
   while (!levels.empty()) {
     Level& level = levels.back();
     if (level.cursor.at_end()) {
       levels.pop_back();
+      limit.leave();
       if (!levels.empty()) levels.back().cursor.next();
       continue;
     }
+    limit.step();
     const TreeEntry entry = level.cursor.entry();
     std::string entry_path = join_path(level.path, entry.name);
     if (!visit(entry_path, entry) || entry.kind != EntryKind::directory) {
       level.cursor.next();
       continue;
     }
-    check_depth(levels.size() + 1, entry_path);
     if (levels.size() >= k_resident_levels) level.cursor.suspend();
     TreeCursor below(objects, entry.id);
     check_directory(entry_path, entry, below);
-    levels.push_back({std::move(entry_path), std::move(below)});
+    enter(std::move(entry_path), std::move(below));
   }
 }
 
 TreeDiff::TreeDiff(const ObjectReader& objects, const std::optional<ObjectId>& before,
                    const std::optional<ObjectId>& after, TreeDiffOptions options)
-    : objects_(&objects), options_(std::move(options)) {
+    : objects_(&objects), options_(std::move(options)), limit_(objects, roots_of(before, after)) {
   if (before == after) return;
   Level root;
   if (before) root.before.emplace(objects, *before);
   if (after) root.after.emplace(objects, *after);
-  levels_.push_back(std::move(root));
+  push(std::move(root));
+}
+
+void TreeDiff::push(Level level) {
+  limit_.enter(level.path, std::max(count_of(level.before), count_of(level.after)));
+  levels_.push_back(std::move(level));
 }
 
 std::optional<TreeChange> TreeDiff::next() {
@@ -152,8 +167,10 @@ std::optional<TreeChange> TreeDiff::step() {
   const TreeEntry* after = current(level.after);
   if (before == nullptr && after == nullptr) {
     levels_.pop_back();
+    limit_.leave();
     return {};
   }
+  limit_.step();
   TreeChange change;
   if (before != nullptr && (after == nullptr || before->name <= after->name)) change.before = *before;
   if (after != nullptr && (before == nullptr || after->name <= before->name)) change.after = *after;
@@ -180,7 +197,6 @@ void TreeDiff::enter(const TreeChange& change) {
 }
 
 void TreeDiff::push(std::string path, const TreeEntry* before, const TreeEntry* after) {
-  check_depth(levels_.size() + 1, path);
   if (levels_.size() >= k_resident_levels) {
     if (levels_.back().before) levels_.back().before->suspend();
     if (levels_.back().after) levels_.back().after->suspend();
@@ -195,7 +211,7 @@ void TreeDiff::push(std::string path, const TreeEntry* before, const TreeEntry* 
     level.after.emplace(*objects_, after->id);
     check_directory(level.path, *after, *level.after);
   }
-  levels_.push_back(std::move(level));
+  push(std::move(level));
 }
 
 void diff_trees(const ObjectReader& objects, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,

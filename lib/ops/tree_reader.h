@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "format/tree.h"
+#include "ops/walk_limit.h"
 #include "repo/node_cursor.h"
 #include "repo/recipe_cursor.h"
 
 namespace store {
-
-/// Names on the way to a path; more is Error{corrupt}.
-inline constexpr std::size_t k_max_tree_depth = 4096;
 
 /// The entries of one directory in name order, node by node in O(log n) memory. Every node is checked against its id, its
 /// parent's entry, and the order of names across nodes: a hostile tree ends in Error{corrupt}.
@@ -47,7 +45,7 @@ NodeCursor::Pick pick_name(std::string_view name);
 std::optional<TreeEntry> find_entry(const ObjectReader& objects, const ObjectId& tree, std::string_view name);
 
 /// Visits everything below `tree` in path order, a directory before its content; `visit(path, entry)` returns false to skip a
-/// directory's content. Depth is limited by path length (4096 components: Error{corrupt}).
+/// directory's content. Depth and number of paths are limited (WalkLimit).
 void walk_tree(const ObjectReader& objects, const ObjectId& tree, const std::string& path,
                const std::function<bool(const std::string& path, const TreeEntry& entry)>& visit);
 
@@ -72,7 +70,7 @@ struct TreeDiffOptions {
 /// of a huge directory only the nodes that differ are read.
 /// A changed directory is itself reported only when it was added, deleted or its mode changed. A directory that became
 /// something else, or the reverse, is `type_changed`, and its content follows as deleted or added.
-/// Memory: a bounded number of nodes, whatever the depth.
+/// Memory: a bounded number of nodes, whatever the depth. Depth and number of paths are limited (WalkLimit).
 class TreeDiff {
  public:
   TreeDiff(const ObjectReader& objects, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
@@ -89,9 +87,11 @@ class TreeDiff {
   std::optional<TreeChange> step();
   void enter(const TreeChange& change);
   void push(std::string path, const TreeEntry* before, const TreeEntry* after);
+  void push(Level level);
 
   const ObjectReader* objects_;
   TreeDiffOptions options_;
+  WalkLimit limit_;
   std::vector<Level> levels_;
 };
 
