@@ -6,6 +6,7 @@
 #include "ops/content_match.h"
 #include "ops/permissions.h"
 #include "pipeline/recipe_rewrite.h"
+#include "repo/recipe_nodes.h"
 
 namespace store {
 namespace {
@@ -340,10 +341,8 @@ std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& sour
     if (!change || !writes_content(step) || !is_regular(change->after->kind)) continue;
     const Takes what = takes ? takes(*change) : Takes::size;
     std::uint64_t size = what == Takes::nothing ? 0 : change->after->size;
-    if (what == Takes::data && change->after->kind == EntryKind::large_file) {
-      for (RecipeCursor cursor(objects, change->after->id); !cursor.at_end(); cursor.next())
-        if (cursor.entry().kind == RecipeKind::zeros) size -= std::min(size, cursor.entry().length);
-    }
+    if (what == Takes::data && change->after->kind == EntryKind::large_file)
+      size -= std::min(size, zeros_in(objects, change->after->id));
     const std::uint64_t rounded = size / block * block + (size % block != 0 ? block : 0);
     needed = saturating_add(needed, rounded);
   }

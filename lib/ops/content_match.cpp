@@ -14,6 +14,7 @@
 #include "hash/sha256.h"
 #include "ops/tree_reader.h"
 #include "worktree/source.h"
+#include "repo/recipe_nodes.h"
 
 namespace store {
 
@@ -160,10 +161,7 @@ std::string read_link_target(const ObjectReader& objects, const TreeEntry& entry
 std::uint64_t chunk_count(const ObjectReader& objects, const TreeEntry& entry) {
   if (entry.kind == EntryKind::file) return entry.size == 0 ? 0 : 1;
   if (entry.kind != EntryKind::large_file) return 0;
-  std::uint64_t chunks = 0;
-  for (RecipeCursor cursor(objects, entry.id); !cursor.at_end(); cursor.next())
-    chunks += cursor.entry().kind == RecipeKind::chunk;
-  return chunks;
+  return RecipeNodes(objects).recipe(entry.id).chunks;
 }
 
 }  // namespace store

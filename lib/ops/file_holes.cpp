@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "base/mutex.h"
+#include "repo/recipe_nodes.h"
 
 namespace store {
 namespace {
@@ -101,10 +102,7 @@ std::vector<Hole> find_holes(const ObjectReader& objects, const TreeEntry& file,
 }
 
 bool has_zeros(const ObjectReader& objects, const TreeEntry& file) {
-  if (file.kind != EntryKind::large_file) return false;
-  for (RecipeCursor at(objects, file.id); !at.at_end(); at.next())
-    if (at.entry().kind == RecipeKind::zeros) return true;
-  return false;
+  return file.kind == EntryKind::large_file && zeros_in(objects, file.id) != 0;
 }
 
 DataPieces::DataPieces(const ObjectReader& objects, const TreeEntry& file, std::vector<Hole> holes) : holes_(std::move(holes)) {

@@ -4,6 +4,7 @@
 #include "base/path.h"
 #include "ops/attributes_reader.h"
 #include "ops/tree_reader.h"
+#include "repo/recipe_nodes.h"
 
 namespace store {
 namespace {
@@ -25,9 +26,10 @@ const std::vector<Reachability::Need>& Reachability::tree(const ObjectId& id) {
   const ObjectKey key{ObjectType::tree, id};
   if (sound_.contains(key)) return k_nothing;
   if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
-  std::vector<Need> needs = needs_of_tree(id);
+  std::uint64_t bytes = 0;
+  std::vector<Need> needs = needs_of_tree(id, bytes);
   if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
-  sound_.insert(key);
+  sound_.emplace(key, bytes);
   return k_nothing;
 }
 
@@ -35,9 +37,10 @@ const std::vector<Reachability::Need>& Reachability::recipe(const ObjectId& id) 
   const ObjectKey key{ObjectType::recipe, id};
   if (sound_.contains(key)) return k_nothing;
   if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
-  std::vector<Need> needs = needs_of_recipe(id);
+  std::uint64_t bytes = 0;
+  std::vector<Need> needs = needs_of_recipe(id, bytes);
   if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
-  sound_.insert(key);
+  sound_.emplace(key, bytes);
   return k_nothing;
 }
 
@@ -65,21 +68,24 @@ bool Reachability::readable(const std::function<void()>& walk) const {
   }
 }
 
-std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id) {
+std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id, std::uint64_t& bytes) {
   std::vector<Need> needs;
   if (depth_ >= k_max_depth) return {missing({ObjectType::tree, id})};
   ++depth_;
   const bool complete = readable([&] {
     needs.clear();
     ++seen_;
-    for (TreeCursor at(objects_, id); !at.at_end(); at.next()) {
+    TreeCursor at(objects_, id);
+    for (bytes = at.bytes(); !at.at_end(); at.next()) {
       const TreeEntry& entry = at.entry();
       const std::optional<ObjectKey> key = object_of(entry.kind, entry.size, entry.id);
       if (!key) continue;
       if (key->type == ObjectType::tree) {
         append_below(needs, entry.name, tree(key->id));
+        check_size(*key, entry);
       } else if (key->type == ObjectType::recipe) {
         append_below(needs, entry.name, recipe(key->id));
+        check_size(*key, entry);
       } else {
         ++seen_;
         if (!available(*key)) append_below(needs, entry.name, {{*key, ""}});
@@ -91,17 +97,26 @@ std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id) 
   return needs;
 }
 
-std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id) {
+/// What is sound must be as large as the entry says: else the tree with the entry is what is damaged.
+void Reachability::check_size(const ObjectKey& key, const TreeEntry& entry) const {
+  const auto sound = sound_.find(key);
+  if (sound != sound_.end() && sound->second != entry.size)
+    throw_corrupt(entry.name + ": its size is not that of its content");
+}
+
+std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id, std::uint64_t& bytes) {
   std::vector<Need> needs;
+  RecipeNodes nodes(objects_, [&](const RecipeEntry& entry) {
+    const ObjectKey key{ObjectType::chunk, entry.id};
+    ++seen_;
+    if (available(key)) return true;
+    append_below(needs, "", {{key, ""}});
+    return false;
+  });
   const bool complete = readable([&] {
     needs.clear();
     ++seen_;
-    for (RecipeCursor at(objects_, id); !at.at_end(); at.next()) {
-      if (at.entry().kind != RecipeKind::chunk) continue;
-      const ObjectKey key{ObjectType::chunk, at.entry().id};
-      ++seen_;
-      if (!available(key)) append_below(needs, "", {{key, ""}});
-    }
+    bytes = nodes.recipe(id).bytes;
   });
   if (!complete) needs.push_back(missing({ObjectType::recipe, id}));
   return needs;
@@ -113,7 +128,7 @@ const std::vector<Reachability::Need>& Reachability::attributes(const ObjectId& 
   if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
   std::vector<Need> needs = needs_of_root_attributes(root_object, tree);
   if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
-  sound_.insert(key);
+  sound_.emplace(key, 0);
   return k_nothing;
 }
 
@@ -137,7 +152,7 @@ const std::vector<Reachability::Need>& Reachability::attributes_in(const ObjectI
   if (const auto known = needs_.find(key); known != needs_.end()) return known->second;
   std::vector<Need> needs = needs_of_attributes(id, tree);
   if (!needs.empty()) return needs_.emplace(key, std::move(needs)).first->second;
-  sound_.insert(key);
+  sound_.emplace(key, 0);
   return k_nothing;
 }
 

@@ -3,12 +3,12 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/object_id.h"
 #include "format/attributes.h"
+#include "format/tree.h"
 #include "repo/object_store.h"
 
 namespace store {
@@ -43,8 +43,9 @@ class Reachability {
   std::uint64_t objects_seen() const { return seen_; }
 
  private:
-  std::vector<Need> needs_of_tree(const ObjectId& id);
-  std::vector<Need> needs_of_recipe(const ObjectId& id);
+  std::vector<Need> needs_of_tree(const ObjectId& id, std::uint64_t& bytes);
+  std::vector<Need> needs_of_recipe(const ObjectId& id, std::uint64_t& bytes);
+  void check_size(const ObjectKey& key, const TreeEntry& entry) const;
   std::vector<Need> needs_of_root_attributes(const ObjectId& root_object, const ObjectId& tree);
   const std::vector<Need>& attributes_in(const ObjectId& id, const ObjectId& tree);
   std::vector<Need> needs_of_attributes(const ObjectId& id, const ObjectId& tree);
@@ -58,7 +59,7 @@ class Reachability {
   OnMissing on_missing_;
   std::uint64_t seen_ = 0;
   int depth_ = 0;  // of directories: a hostile chain must not exhaust the stack
-  std::unordered_set<ObjectKey, ObjectKeyHash> sound_;
+  std::unordered_map<ObjectKey, std::uint64_t, ObjectKeyHash> sound_;  // with the bytes of the content of trees and recipes
   std::unordered_map<ObjectKey, std::vector<Need>, ObjectKeyHash> needs_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "repo/recipe_nodes.h"
 
 namespace store {
 namespace {
@@ -19,13 +20,6 @@ constexpr std::size_t k_empty_files = 64;
 constexpr std::size_t k_finish_weight = 512;
 /// Zeros that are written, not left out, in one extent.
 constexpr std::uint64_t k_zeros_in_extent = 64u << 20;
-
-/// Whether a recipe names zeros: its file is then restored with holes.
-bool has_zeros(const ObjectReader& objects, const ObjectId& recipe) {
-  for (RecipeCursor cursor(objects, recipe); !cursor.at_end(); cursor.next())
-    if (cursor.entry().kind == RecipeKind::zeros) return true;
-  return false;
-}
 
 }  // namespace
 
@@ -105,7 +99,7 @@ void RestorePlanner::start_large(const RestoreFilePtr& file, Batch& batch) {
   const RestoreItem& item = file->item;
   try {
     file->holes = item.holes == RestoreItem::Holes::all ||
-                  (item.holes == RestoreItem::Holes::with_recipe && has_zeros(objects_, item.id));
+                  (item.holes == RestoreItem::Holes::with_recipe && zeros_in(objects_, item.id) != 0);
     if (item.in_place) open_in_place(*file);
     stretches_.emplace(objects_, file->in_place ? std::optional(item.in_place->from) : std::nullopt, item.id);
     if (stretches_->size() != item.size)
