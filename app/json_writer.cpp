@@ -1,11 +1,28 @@
 #include "app/json_writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
 
 namespace store {
+namespace {
+
+/// DEL and the C1 controls may stand in JSON, but a terminal obeys them.
+std::string without_controls(std::string json) {
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(json[at]);
+    const bool c1 = byte == 0xc2 && at + 1 < json.size() && static_cast<unsigned char>(json[at + 1]) < 0xa0;
+    if (byte != 0x7f && !c1) continue;
+    const unsigned code = c1 ? static_cast<unsigned char>(json[at + 1]) : byte;
+    json.replace(at, c1 ? 2 : 1, fmt::format("\\u{:04x}", code));
+  }
+  return json;
+}
+
+}  // namespace
 
 void JsonWriter::separate() {
   if (!after_key_ && !first_) sink_->write(",");
@@ -43,7 +60,7 @@ void JsonWriter::close_to(std::size_t depth) {
 }
 
 void JsonWriter::value(std::string_view text) {
-  raw(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  raw(without_controls(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
 
 void JsonWriter::value(double number) { raw(nlohmann::json(number).dump()); }

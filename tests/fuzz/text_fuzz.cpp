@@ -50,6 +50,7 @@ void json(ByteView input) {
   writer.path_field("path", text);
   writer.list_field("list", {std::string(text), "x"});
   writer.end();
+  fuzz::require(!has_control(sink.text()));
   const nlohmann::json parsed = nlohmann::json::parse(sink.text());
   fuzz::require(parsed.contains("path_base64") != is_valid_utf8(text));
   if (is_valid_utf8(text)) fuzz::require(parsed["path"] == std::string(text));
