@@ -38,7 +38,7 @@ class SpawnPlan {
     posix_spawnattr_init(&attributes_);
     sigset_t defaults;
     sigemptyset(&defaults);
-    for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGUSR1}) sigaddset(&defaults, number);
+    for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGUSR1}) sigaddset(&defaults, number);
     sigset_t none;
     sigemptyset(&none);
     posix_spawnattr_setsigdefault(&attributes_, &defaults);

@@ -53,6 +53,7 @@ void set_signals() {
     if (!is_ignored(number)) handle(number, on_stop_signal, 0);
   handle(SIGUSR1, on_line_request, SA_RESTART);
   handle(SIGPIPE, SIG_IGN, 0);
+  handle(SIGXFSZ, SIG_IGN, 0);  // a file that may not grow (ulimit -f) is an error like any other
 }
 
 /// A repository's file must never get number 0, 1 or 2: what is printed would go into it.
