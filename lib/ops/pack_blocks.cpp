@@ -1,12 +1,17 @@
 #include "ops/pack_blocks.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "format/node.h"
 
 namespace store {
 
 PackBlock read_block_header(int fd, std::uint64_t offset, const std::string& name) {
   PackBlock block{.index = 0, .offset = offset, .end = 0, .header = {}};
   try {
+    // Behind the end of the file nothing is read; no file reaches so far that pread() refuses the offset.
+    if (offset > k_max_content_bytes) throw_corrupt(fmt::format("no block lies at {}", offset));
     Bytes bytes(k_block_prefix_size);
     bytes.resize(pread_full(fd, bytes, offset, name));
     bytes.resize(block_header_size(bytes));
