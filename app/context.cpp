@@ -289,7 +289,7 @@ void Context::report_failed(const std::vector<PathFailure>& failed, std::string_
 std::string Context::read_input(const std::string& option, const std::string& name) {
   if (name != "-") {
     // Read as a stream: it may be a pipe, as in --files-from <(find …).
-    const auto file = open_if_exists(AT_FDCWD, absolute_path(cwd(), name));
+    const auto file = open_if_exists(AT_FDCWD, absolute_path(cwd(), name), 0);
     if (!file) throw Error(ErrorKind::not_found, option + ": " + escape_name(name) + ": no such file");
     return read_stream_text(file->get(), escape_name(name));
   }

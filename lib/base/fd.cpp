@@ -75,7 +75,7 @@ std::size_t read_full(int fd, MutableByteView out, std::string_view name) {
 }
 
 std::optional<Bytes> read_file(int dirfd, const std::string& name, std::uint64_t limit) {
-  const std::optional<UniqueFd> fd = open_if_exists(dirfd, name, O_NONBLOCK);  // a fifo must not hang us
+  const std::optional<UniqueFd> fd = open_if_exists(dirfd, name);
   if (!fd) return std::nullopt;
   const struct stat info = stat_fd(fd->get(), name);
   if (static_cast<std::uint64_t>(info.st_size) > limit)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <optional>
@@ -28,8 +29,8 @@ class UniqueFd {
 
 /// Reading calls; all retry EINTR and throw Error naming `name` on refusal.
 UniqueFd open_readonly(int dirfd, const std::string& name, int extra_flags = 0);
-/// Like open_readonly, but nothing if the name does not exist.
-std::optional<UniqueFd> open_if_exists(int dirfd, const std::string& name, int extra_flags = 0);
+/// Like open_readonly, but nothing if the name does not exist. A fifo in the place of a file is opened, not waited for.
+std::optional<UniqueFd> open_if_exists(int dirfd, const std::string& name, int extra_flags = O_NONBLOCK);
 /// Reads up to `out.size()` bytes at `offset`; fewer only at the end of the file.
 std::size_t pread_full(int fd, MutableByteView out, std::uint64_t offset, std::string_view name);
 /// Reads up to `out.size()` bytes from a stream; fewer only at its end.

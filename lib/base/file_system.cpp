@@ -48,8 +48,11 @@ auto checked_fd(const char* what, int fd, Call call) {
 class PosixFileSystem final : public FileSystem {
  public:
   UniqueFd open(At at, int flags, mode_t mode) override {
-    return UniqueFd(
-        checked("open", at.name, [&] { return ::openat(at.dirfd, at.name, flags | O_CLOEXEC, mode); }));
+    // Of regular files nothing is waited for; a fifo in the place of one would be. And what is written is never another file, which
+    // a link in the place of one would name.
+    const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+    const int all = flags | O_CLOEXEC | O_NONBLOCK | (writes ? O_NOFOLLOW : 0);
+    return UniqueFd(checked("open", at.name, [&] { return ::openat(at.dirfd, at.name, all, mode); }));
   }
 
   void pwrite(int fd, ByteView bytes, std::uint64_t offset) override {

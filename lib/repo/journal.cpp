@@ -41,7 +41,7 @@ void JournalWriter::sync() {
 }
 
 void read_journal(const DeadSession& session, const std::function<void(JournalRecord&&)>& visit) {
-  const std::optional<UniqueFd> fd = open_if_exists(session.directory.get(), layout::k_journal, O_NOFOLLOW);
+  const std::optional<UniqueFd> fd = open_if_exists(session.directory.get(), layout::k_journal, O_NOFOLLOW | O_NONBLOCK);
   if (!fd) return;
   const Bytes header = encode_journal_header();
   Bytes found(header.size());

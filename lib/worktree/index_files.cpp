@@ -39,7 +39,10 @@ FileIdentity identity_at(int repository_fd, const char* name) {
 OpenFile open_file(int repository_fd, const char* name) {
   OpenFile file;
   file.fd = open_if_exists(repository_fd, name);
-  if (file.fd) file.identity = identity_of(stat_fd(file.fd->get(), name));
+  if (!file.fd) return file;
+  const struct stat info = stat_fd(file.fd->get(), name);
+  if (!S_ISREG(info.st_mode)) throw_corrupt(fmt::format("{}: is no regular file", name));
+  file.identity = identity_of(info);
   return file;
 }
 
