@@ -86,7 +86,7 @@ SaveIndex::SaveIndex(const Workspace& workspace, const std::optional<std::string
   }
   temporary_ = true;
   if (!open(std::string(k_temporary) + random_hex(k_name_digits), path.value_or("")))
-    throw Error(ErrorKind::bug, "saves: a name was taken twice");
+    throw Error(ErrorKind::corrupt, "saves: is no folder in which one can be made");
   index_ = std::make_unique<Index>(fs_, directory_.get());
 }
 
