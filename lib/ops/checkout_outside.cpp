@@ -181,8 +181,9 @@ void check_space(const Workspace& workspace, const TargetTree& target, const Des
         return space_of(attributes, lookup(change.path), change, destination.is_content);
       });
   if (needed <= available) return;
-  throw Error(ErrorKind::no_space, fmt::format("{} ({} bytes) are needed, {} ({} bytes) are free", human_size(needed),
-                                               needed, human_size(available), available));
+  throw Error(ErrorKind::no_space, fmt::format("{}: {} ({} bytes) are needed, {} ({} bytes) are free",
+                                               escape_name(destination.directory), human_size(needed), needed,
+                                               human_size(available), available));
 }
 
 /// `--force` overwrites files; it never deletes a directory that has files in it.

@@ -23,7 +23,7 @@ fits
 # The same content, written: the tree is the same, the attributes are not.
 rm file && head -c 20M /dev/zero >file && echo end >>file && commit
 refused
-contains "$out" '20975616 bytes) are needed'
+contains "$out" "$scratch/disk/o: 20.0 MiB (20975616 bytes) are needed"
 rm file && noise 1 7000000 >file && mkdir d && ln file d/link && commit
 fits
 rm d/link && cp file d/link && commit
