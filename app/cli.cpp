@@ -231,6 +231,18 @@ class Run {
 
 }  // namespace
 
-int run(const std::vector<std::string>& arguments, Console& console) { return Run(arguments, console).perform(); }
+int run(const std::vector<std::string>& arguments, Console& console) {
+  try {
+    return Run(arguments, console).perform();
+  } catch (const std::bad_alloc&) {
+    // There was no memory either to say so in a proper way.
+    try {
+      console.err->write("error: out of memory\n");
+      console.err->flush();
+    } catch (...) {
+    }
+    return exit_code_of(Error(ErrorKind::system, {}));
+  }
+}
 
 }  // namespace store
