@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -21,14 +22,11 @@ struct CloseDirectory {
 }  // namespace
 
 std::vector<std::string> list_directory(int dirfd, const std::string& name) {
-  UniqueFd fd(::openat(dirfd, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) {
-    if (errno == ENOENT || errno == ENOTDIR) return {};
-    throw_errno(errno, "open", escape_name(name));
-  }
-  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd.get()));
+  std::optional<UniqueFd> fd = open_if_exists(dirfd, name, O_DIRECTORY);
+  if (!fd) return {};
+  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd->get()));
   if (!directory) throw_errno(errno, "fdopendir", escape_name(name));
-  (void)fd.release();  // the DIR owns it now
+  (void)fd->release();  // the DIR owns it now
   std::vector<std::string> names;
   for (;;) {
     errno = 0;
