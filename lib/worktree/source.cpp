@@ -117,7 +117,8 @@ SourceFile open_source(int directory_fd, const std::string& name, const std::str
   file.fd.reset(fd);
   const struct stat info = stat_fd(fd, shown_path);
   if (!S_ISREG(info.st_mode))
-    throw Error(ErrorKind::system, escape_name(shown_path) + ": is no regular file any more");
+    // An errno, as of every other file that cannot be read: what took a file's place is no damage and no bug.
+    throw Error(ErrorKind::system, escape_name(shown_path) + ": is no regular file any more").with_errno(EINVAL);
   file.stat = entry_of_stat(shown_path, info);
   return file;
 }
