@@ -47,6 +47,16 @@ class IndexUpdate {
     const std::optional<IndexEntry> before = index_.find(entry.path);
     return before && before->kind == entry.kind && before->id == entry.id;
   }
+
+  /// A path failed, and its entry, if any, goes or stays as it is. A directory that something else has taken the place of since it was
+  /// listed is no directory in the index then, and what was found in it has no place.
+  void failed(const std::string& path, bool forgotten) {
+    const std::optional<IndexEntry> before = index_.find(path);
+    if (forgotten || !before || before->kind != EntryKind::directory) placeless_ = path;
+  }
+  bool has_place(const std::string& path) const {
+    return !placeless_ || path == *placeless_ || !is_within(path, *placeless_);
+  }
   std::uint64_t deleted() const { return deleted_; }
 
  private:
@@ -87,6 +97,7 @@ class IndexUpdate {
   Index::Batch* batch_;
   std::vector<std::string> settled_;  // directories above the last path that are dealt with, outermost first
   std::vector<IndexEntry> refreshed_;
+  std::optional<std::string> placeless_;
   std::uint64_t deleted_ = 0;
 };
 
@@ -139,6 +150,13 @@ std::vector<std::string> stage_once(Workspace& workspace, const StageTarget& tar
     return input;
   };
   ports.done = [&](const IngestResult& one) {
+    if (!update.has_place(one.entry.path)) {
+      IndexEntry gone;
+      gone.path = one.entry.path;
+      gone.removed = true;
+      if (!one.entry.removed) result.failed.push_back({one.entry.path, "its directory is no directory any more"});
+      return update.apply(gone);
+    }
     if (one.read && is_regular(one.entry.kind)) {
       ++read.files;
       read.bytes += one.entry.size;
@@ -147,7 +165,10 @@ std::vector<std::string> stage_once(Workspace& workspace, const StageTarget& tar
     }
     update.apply(one.entry);
   };
-  ports.failed = [&](PathFailure failure) { result.failed.push_back(std::move(failure)); };
+  ports.failed = [&](PathFailure failure) {
+    update.failed(failure.path, options.snapshot);
+    result.failed.push_back(std::move(failure));
+  };
   if (again == Again::yes) ports.changed = [&](const std::string& path) { changed.push_back(path); };
   ports.publisher = publisher ? &*publisher : nullptr;
   ports.journal = journal;
