@@ -15,6 +15,9 @@ std::uint16_t recorded_mode(EntryKind kind, std::uint16_t mode, Permissions poli
 std::uint16_t mode_of(const ScanEntry& found, const IndexEntry* tracked, Permissions policy) {
   const std::uint16_t mode = recorded_mode(found.kind, found.mode, policy);
   if (tracked == nullptr || mode == tracked->mode || tracked->metadata.empty()) return mode;
+  // What could not be given to a directory says nothing of a link in its place.
+  const bool same = tracked->kind == found.kind || (is_regular(tracked->kind) && is_regular(found.kind));
+  if (!same) return mode;
   const std::optional<Unapplied> unapplied = decode_index_metadata(tracked->metadata).unapplied;
   return unapplied && unapplied->mode && unapplied->mode_found == found.mode ? tracked->mode : mode;
 }
