@@ -104,10 +104,12 @@ int run(Context& context) {
                                       counted(result.packs, "pack"), context.size_text()(result.bytes_read),
                                       result.problems.empty() ? "no problem" : counted(result.problems.size(), "problem")));
   }
+  const bool repaired = context.arguments().has("repair");
   if (!result.problems.empty())
-    context.fail(Error(ErrorKind::corrupt, context.workspace().repository().path() + ": " +
-                                               counted(result.problems.size(), "problem") +
-                                               (context.arguments().has("repair") ? " left" : " found")));
+    context.fail(Error(ErrorKind::corrupt,
+                       fmt::format("{}: {} {}", context.workspace().repository().path(), counted(result.problems.size(), "problem"),
+                                   repaired ? "left" : "found"),
+                       repaired ? "" : "store fsck --repair, which keeps whatever it replaces"));
   return 0;
 }
 
