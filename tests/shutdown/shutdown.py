@@ -29,12 +29,18 @@ ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8", RESTIC_PASSWORD="x", BORG_UNENC
                    GIT_CONFIG_NOSYSTEM="1")
 
 
+RUNNING = []  # the process of run(), for as long as it runs
+
+
 def run(*command, cwd=None):
     """Standard output of a command that must succeed."""
-    done = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
-    return done.stdout.strip()
+    with subprocess.Popen(command, cwd=cwd, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        RUNNING.append(process)
+        out, errors = process.communicate()
+        RUNNING.remove(process)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: exit {process.returncode}: {(errors or out).strip()[-500:]}")
+    return out.strip()
 
 
 class Store:
@@ -269,7 +275,10 @@ def one_round(arguments, kind, how, rng):
         time.sleep(rng.uniform(0.1, arguments.longest))
         early, trial.stopped = trial.stopped, True
         disk.cut(how)
-        writer.join()
+        while writer.is_alive():  # power that is cut ends processes, too
+            for process in list(RUNNING):
+                process.kill()
+            writer.join(0.1)
         if early:
             raise RuntimeError(f"before the cut: {early}")
         disk.unmount()
