@@ -19,6 +19,7 @@
 #include "ops/revision.h"
 #include "pipeline/verify.h"
 #include "repo/ref_files.h"
+#include "repo/table_set.h"
 #include "worktree/index.h"
 
 namespace store {
@@ -46,6 +47,7 @@ class Fsck {
     if (packs_known) {
       check_packs();
       if (options_.mode == FsckOptions::Mode::data) check_blocks();
+      if (options_.mode == FsckOptions::Mode::data && !options_.subset) check_tables();
       mark_damaged_packs();
     }
     check_refs();
@@ -201,6 +203,14 @@ class Fsck {
         [this](const BlockDamage& damage) { on_damage(damage); }, workspace_.threads(), workspace_.env().cancel,
         workspace_.env().progress);
     result_.bytes_read += totals.bytes_read;
+  }
+
+  /// Lookups do without a bad one, and the next writer makes it anew.
+  void check_tables() {
+    const TableSet tables = open_tables(workspace_.repository(), {}, FooterView::Verify::yes);
+    for (const std::string& name : tables.bad)
+      report("table", fmt::format("tables/{}: is damaged; it is derived from the packs", escape_name(name)));
+    if (!tables.bad.empty()) workspace_.objects().refresh_checked();
   }
 
   /// By part: every t-th block from n on. By percent or bytes: a random choice, so that repeated runs cover everything.

@@ -136,7 +136,7 @@ RepairResult repair(Workspace& workspace, const FsckOptions& options, const std:
     throw Error(ErrorKind::permission, fmt::format("{}: is read-only", escape_name(repository.path())));
   Session session = Session::open(repository, workspace.env().command, workspace.lock_wait());
   const Lock index_lock = repository.locks().acquire(LockName::index, LockMode::exclusive, workspace.lock_wait());
-  const Lock merge_lock = repository.locks().acquire(LockName::merge, LockMode::exclusive, workspace.lock_wait());
+  Lock merge_lock = repository.locks().acquire(LockName::merge, LockMode::exclusive, workspace.lock_wait());
   RepairResult result;
   RepairSite site{workspace, session, Quarantine(repository), result.repaired};
   repair_config(site, config_text);
@@ -151,6 +151,8 @@ RepairResult repair(Workspace& workspace, const FsckOptions& options, const std:
   repair_index(site);
   result.left = bring_back_objects(site);
   result.left.bytes_read += found.bytes_read;
+  merge_lock.release();
+  workspace.objects().maintain_tables();
   session.remove();
   return result;
 }

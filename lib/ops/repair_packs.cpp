@@ -127,9 +127,7 @@ void repair_tables(RepairSite& site) {
     const std::optional<std::string> kept = site.quarantine.take(path);
     site.done("table", fmt::format("table {}: was damaged: is derived from the packs again", name), kept.value_or(""));
   }
-  if (tables.bad.empty()) return;
-  site.workspace.objects().refresh();
-  site.workspace.objects().maintain_tables();
+  if (!tables.bad.empty()) site.workspace.objects().refresh();
 }
 
 }  // namespace store

@@ -26,7 +26,7 @@ struct RepairSite {
 /// one step, and the damaged file into quarantine.
 void repair_packs(RepairSite& site, const std::vector<ObjectId>& packs);
 
-/// Damaged tables go into quarantine; what they told comes from the packs again.
+/// Damaged tables go into quarantine. They are derived: ObjectStore::maintain_tables() makes them anew.
 void repair_tables(RepairSite& site);
 
 /// A damaged or lost index is made anew of what is left of it, or of HEAD's commit, with the whole batches of its log.

@@ -197,6 +197,11 @@ Bytes ObjectStore::read_base(const ObjectId& chunk) const {
 
 void ObjectStore::refresh() { state_->refresh(FooterView::Verify::no); }
 
+void ObjectStore::refresh_checked() {
+  state_->verified = true;
+  state_->refresh(FooterView::Verify::yes);
+}
+
 /// A wrong byte in a table (or in a large footer) can hide an object: the first time one is missing,
 /// everything that is looked up in is checked, and what fails is left out.
 bool ObjectStore::look_again() const {

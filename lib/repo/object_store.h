@@ -62,6 +62,8 @@ class ObjectStore final : public ObjectReader {
 
   /// Reads the catalog again.
   void refresh();
+  /// The same, and checks all checksums of what is looked up in; what fails them is left out.
+  void refresh_checked();
   /// The catalog as this store knows it.
   std::shared_ptr<const CatalogState> catalog() const;
   /// A pack that this process has just published: found from now on, without reading the catalog again.

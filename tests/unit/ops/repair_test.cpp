@@ -284,6 +284,36 @@ TEST_CASE("an index whose base is damaged is as the last commit, with what was s
   CHECK(fixture.quarantined() == Names{"index.base", "index.log"});
 }
 
+TEST_CASE("a damaged table is told by fsck, and made anew by repair") {
+  const Repairing fixture;
+  for (int i = 0; i < 4; ++i) {
+    fixture.write("a", std::string(1, static_cast<char>('a' + i)));
+    fixture.snapshot();
+  }
+  const auto tables = [&] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(fixture.path(".store/tables")))
+      names.push_back("tables/" + entry.path().filename().string());
+    return names;
+  };
+  REQUIRE(tables().size() == 1);
+  const std::string table = tables().front();
+  const std::string content = fixture.bytes(table);
+  for (std::size_t at = 0; at < content.size(); at += 101) {
+    CAPTURE(at);
+    fixture.damage(table, at);
+    const FsckResult found = fixture.fsck();
+    REQUIRE(found.problems.size() == 1);
+    CHECK(found.problems.front().kind == "table");
+    fixture.put(table, content);
+  }
+  fixture.damage(table, content.size() / 2);
+  CHECK(left_by(fixture) == "");
+  CHECK(tables().size() == 1);
+  CHECK(fixture.quarantined().size() == 1);
+  CHECK(describe(fixture.fsck()) == "");
+}
+
 TEST_CASE("everything is mended at once, and nothing that was there is gone") {
   const Repairing fixture;
   for (const std::string name : {"catalog", "refs/heads/main", "HEAD", "index.log"}) fixture.damage(name, fixture.bytes(name).size() / 2);
