@@ -183,7 +183,6 @@ TEST_CASE("a refusal of any call of any kind, once or for ever, is told, and the
       CAPTURE(name_of(call));
       for (const auto& [error, lasts] : {std::pair(EIO, FaultLasts::once), std::pair(ENOSPC, FaultLasts::forever)})
         for (std::uint64_t nth = 1;; ++nth, ++rounds) {
-          CAPTURE(error);
           CAPTURE(nth);
           if (!run_round(word, {.call = call, .nth = nth, .error = error, .lasts = lasts})) break;
         }

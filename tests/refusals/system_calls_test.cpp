@@ -120,7 +120,6 @@ TEST_CASE("interrupted system calls and those that do half of what was asked for
   for (const std::string& jobs : {std::string("1"), std::string("2")}) {
     for (const auto& [each, shorter] : {std::pair(0u, true), std::pair(2u, false), std::pair(3u, true)}) {
       CAPTURE(jobs);
-      CAPTURE(each);
       interruptions = shortened = 0;
       CommandLine store;
       store.environment["STORE_CORE_FSYNC"] = "true";

@@ -147,13 +147,14 @@ TEST_CASE("content that is nowhere else is named with its path and commits, and 
 
 TEST_CASE("a pack that is gone is no longer counted on, and taken back when it comes back") {
   const Repairing fixture;
-  for (const auto& [name, content] : fixture.packs()) {
+  for (const auto& pack : fixture.packs()) {
+    const std::string& name = pack.first;
     CAPTURE(name);
     fixture.remove(".store/packs/" + name);
     const RepairResult result = fixture.repair();
     for (const FsckProblem& problem : result.left.problems) CHECK(problem.kind == "missing_object");
     CHECK(describe(fixture.fsck()) == describe(result.left));
-    fixture.put("packs/" + name, content);
+    fixture.put("packs/" + name, pack.second);
     CHECK(left_by(fixture) == "");
     CHECK(describe(fixture.fsck()) == "");
   }
