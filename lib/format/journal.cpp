@@ -13,7 +13,8 @@ constexpr std::string_view k_file_magic = "STOREJNL";
 constexpr std::string_view k_record_magic = "STJR";
 
 // Do not renumber.
-enum class RecordKind : std::uint8_t { file = 1, node = 2, target = 3, written = 4, rewrite = 5 };
+enum class RecordKind : std::uint8_t { file = 1, node = 2, target = 3, written = 4, rewrite = 5, discarded = 6 };
+enum DiscardedBits : std::uint8_t { k_attributes = 1, k_wrote = 2, k_index_before = 4, k_all_discarded_bits = 7 };
 
 void put_kind(ByteWriter& out, RecordKind kind) { out.u8(static_cast<std::uint8_t>(kind)); }
 
@@ -64,6 +65,17 @@ void put(Bytes& bytes, const JournalRewrite& record) {
   put_id(out, record.to);
 }
 
+void put(Bytes& bytes, const JournalDiscarded& record) {
+  ByteWriter out(bytes);
+  put_kind(out, RecordKind::discarded);
+  put_id(out, record.tree);
+  out.u8(static_cast<std::uint8_t>((record.attributes ? k_attributes : 0) | (record.wrote ? k_wrote : 0) |
+                                   (record.index_before ? k_index_before : 0)));
+  if (record.attributes) put_id(out, *record.attributes);
+  if (record.wrote) put_id(out, *record.wrote);
+  if (record.index_before) put_id(out, *record.index_before);
+}
+
 JournalNode get_node(ByteReader& in) {
   JournalNode record;
   record.path = get_text(in);
@@ -105,6 +117,17 @@ JournalRewrite get_rewrite(ByteReader& in) {
   return record;
 }
 
+JournalDiscarded get_discarded(ByteReader& in) {
+  JournalDiscarded record;
+  record.tree = get_id(in);
+  const std::uint8_t ids = in.u8();
+  if ((ids & ~k_all_discarded_bits) != 0) in.fail("unknown flags");
+  if ((ids & k_attributes) != 0) record.attributes = get_id(in);
+  if ((ids & k_wrote) != 0) record.wrote = get_id(in);
+  if ((ids & k_index_before) != 0) record.index_before = get_id(in);
+  return record;
+}
+
 JournalRecord get_record(ByteReader& in) {
   switch (static_cast<RecordKind>(in.u8())) {
     case RecordKind::file: {
@@ -116,6 +139,7 @@ JournalRecord get_record(ByteReader& in) {
     case RecordKind::target: return get_target(in);
     case RecordKind::written: return get_written(in);
     case RecordKind::rewrite: return get_rewrite(in);
+    case RecordKind::discarded: return get_discarded(in);
   }
   in.fail("unknown kind");
 }

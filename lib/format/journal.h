@@ -43,7 +43,15 @@ struct JournalRewrite {  // a large file about to be rewritten in place, from on
   ObjectId to;
   bool operator==(const JournalRewrite&) const = default;
 };
-using JournalRecord = std::variant<JournalFile, JournalNode, JournalTarget, JournalWritten, JournalRewrite>;
+struct JournalDiscarded {  // what was there before the first file is touched, as the oplog will say of it
+  ObjectId tree;
+  std::optional<ObjectId> attributes;
+  std::optional<ObjectId> wrote;  // of a checkout that leaves the index alone
+  std::optional<ObjectId> index_before;  // of one that changes the index now: a second record, in the place of the first
+  bool operator==(const JournalDiscarded&) const = default;
+};
+using JournalRecord =
+    std::variant<JournalFile, JournalNode, JournalTarget, JournalWritten, JournalRewrite, JournalDiscarded>;
 
 Bytes encode_journal_header();
 std::size_t journal_header_size();

@@ -40,7 +40,7 @@ class InPlace {
         session_(Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait())),
         index_lock_(workspace.repository().locks().acquire(LockName::index, LockMode::exclusive,
                                                            workspace.lock_wait())),
-        interrupted_(find_interrupted(workspace.repository(), options.revision.commit)),
+        interrupted_(find_interrupted(workspace.repository(), options.revision.commit, workspace.env().command)),
         index_(workspace.repository().fs(), workspace.repository().fd()),
         head_(workspace.refs().head()) {}
 
@@ -51,7 +51,8 @@ class InPlace {
     source_ = remembered(std::move(source_));
     decide();
     OplogRecord record = start_record();
-    write();
+    write(record);
+    if (journal_ && !leaves_index()) note_index(record);
     if (!options_.keep_index)
       update_index(workspace_, index_, source_, plan_,
                    {.before = head_tree_,
@@ -232,17 +233,23 @@ class InPlace {
     // A merge starts from an index like HEAD; one that was killed may have changed it already.
     if (!leaves_index()) record.index_before = landing_ != nullptr ? head_tree_.value_or(empty_tree_id()) : store_index_tree(workspace_, session_, index_);
     std::vector<std::string> discarded = plan_.in_the_way;
-    DiscardStore store(workspace_, session_);
-    keep_surroundings(workspace_, index_, source_, plan_,
-                      {.paths = paths_only(), .files_only = options_.keep_index, .interrupted = !interrupted_.sessions.empty()}, store);
-    if (check_) {
-      discarded.insert(discarded.end(), check_->overwritten.begin(), check_->overwritten.end());
-      for (const std::string& path : check_->absent) store.add_absent(path);
-    }
+    if (!leaves_index()) take_index_before(record);
+    if (check_) discarded.insert(discarded.end(), check_->overwritten.begin(), check_->overwritten.end());
+    Replaced replaced;
     if (options_.keep_index) {
-      const Replaced replaced = replaced_by(source_, plan_);
+      replaced = replaced_by(source_, plan_);
       discarded.insert(discarded.end(), replaced.paths.begin(), replaced.paths.end());
-      record.index_after = store_entries(workspace_, session_, replaced.by).tree;
+    }
+    DiscardStore store(workspace_, session_);
+    store.add_files(index_, std::move(replaced.modes));  // a killed run may have made them: what it says counts
+    for (const JournalDiscarded& earlier : interrupted_.discarded)
+      store.add_earlier(workspace_.objects(), {earlier.tree, earlier.attributes}, discarded);
+    keep_surroundings(workspace_, index_, source_, plan_,
+                      {.paths = paths_only(), .files_only = options_.keep_index, .interrupted = interrupted_.wrote}, store);
+    if (check_)
+      for (const std::string& path : check_->absent) store.add_absent(path);
+    if (options_.keep_index) {
+      record.index_after = store_entries(workspace_, session_, written_by_all(std::move(replaced.by))).tree;
     } else if (leaves_index()) {
       record.index_after = take_back_->brings_back;
     }
@@ -254,10 +261,40 @@ class InPlace {
     return record;
   }
 
+  /// The index changes now: the same command once more after a kill does not find it as it was.
+  void note_index(const OplogRecord& record) {
+    journal_->append(JournalDiscarded{*record.discarded, record.discarded_attributes, std::nullopt, record.index_before});
+    journal_->flush();
+  }
+
+  /// As a killed run of the same command found it.
+  void take_index_before(OplogRecord& record) const {
+    for (const JournalDiscarded& earlier : interrupted_.discarded)
+      if (earlier.index_before && workspace_.objects().contains({ObjectType::tree, *earlier.index_before}))
+        record.index_before = earlier.index_before;
+  }
+
+  /// With what killed runs of the same command have written already, as far as it is still so.
+  std::vector<IndexEntry> written_by_all(std::vector<IndexEntry> entries) const {
+    std::map<std::string, IndexEntry, PathLess> all;
+    for (IndexEntry& entry : entries) all.insert_or_assign(entry.path, std::move(entry));
+    for (const JournalDiscarded& earlier : interrupted_.discarded) {
+      if (!earlier.wrote || !workspace_.objects().contains({ObjectType::tree, *earlier.wrote})) continue;
+      const ChangeStream changes = content_of(workspace_.objects(), *earlier.wrote, PathspecSet({}))();
+      while (const std::optional<TreeChange> change = changes())
+        if (const std::optional<TreeEntry> wanted = entry_at(workspace_.objects(), target_tree_, change->path);
+            wanted && wanted->kind == change->after->kind)
+          all.try_emplace(change->path, as_index_entry(*change));
+    }
+    entries.clear();
+    for (auto& [path, entry] : all) entries.push_back(std::move(entry));
+    return entries;
+  }
+
   /// Then the record says what was written, instead of what the index was and is.
   bool leaves_index() const { return options_.keep_index || (take_back_ != nullptr && take_back_->left); }
 
-  void write() {
+  void write(const OplogRecord& record) {
     const bool bytes_come_back = take_back_ != nullptr && (take_back_->brings_back != empty_tree_id() || !check_->overwritten.empty());
     const bool files_beside = landing_ != nullptr && landing_target_->beside.tree != empty_tree_id();
     if (plan_.steps.empty() && !bytes_come_back && !files_beside) {
@@ -265,8 +302,10 @@ class InPlace {
       return;
     }
     const TargetTree target(*workspace_.env().fs, workspace_.worktree_path());
-    JournalWriter journal = session_.create_journal();
+    JournalWriter& journal = journal_.emplace(session_.create_journal());
     journal.append(JournalTarget{options_.revision.commit, workspace_.env().command, boot_id()});
+    journal.append(JournalDiscarded{*record.discarded, record.discarded_attributes,
+                                    options_.keep_index ? record.index_after : std::nullopt, std::nullopt});
     journal.flush();
     journal_synced_ = workspace_.settings().core.fsync;
     if (!plan_.rewrites.empty()) announce_rewrites(journal);
@@ -401,6 +440,7 @@ class InPlace {
   bool root_attributes_differ_ = false;
   CheckoutPlan plan_;
   std::set<std::string> decided_;  // that a killed checkout was rewriting in place
+  std::optional<JournalWriter> journal_;
   bool journal_synced_ = false;
   std::optional<TakeBackCheck> check_;
   bool keeps_modes_ = true;

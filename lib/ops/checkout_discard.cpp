@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "hash/sha256.h"
+#include "ops/checkout_attributes.h"
 #include "ops/checkout_forms.h"
 #include "ops/content_match.h"
 #include "ops/entry_sorter.h"
@@ -162,6 +164,15 @@ std::vector<std::string> not_to_be_kept(const Workspace& workspace, const Index&
   return lost;
 }
 
+/// True for one of the paths, what is below one, and what is above one.
+bool is_within_any(const std::string& path, const std::set<std::string, PathLess>& paths) {
+  const auto below = paths.lower_bound(path);
+  if (below != paths.end() && is_within(*below, path)) return true;
+  for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
+    if (paths.contains(std::string(above))) return true;
+  return false;
+}
+
 }  // namespace
 
 bool can_be_kept(const ScanEntry& found) {
@@ -194,6 +205,33 @@ void DiscardStore::add_absent(const std::string& path) {
   whiteout.path = path;
   whiteout.kind = EntryKind::char_device;
   state_->entries.put(std::move(whiteout));
+}
+
+void DiscardStore::add_earlier(const ObjectReader& objects, const Discarded& earlier, const std::vector<std::string>& paths) {
+  if (!objects.contains({ObjectType::tree, earlier.tree})) return;
+  const std::set<std::string, PathLess> now(paths.begin(), paths.end());
+  CheckoutResult nobody_asks;
+  CheckoutAttributes attributes(state_->workspace, nobody_asks);
+  if (earlier.attributes && objects.contains({ObjectType::attributes, *earlier.attributes})) {
+    Attributes root;
+    root.directory = *earlier.attributes;
+    attributes.use_directory(earlier.tree, root, "");
+  }
+  const CheckoutAttributes::Lookup attributes_of = attributes.lookup();
+  const ChangeStream entries = content_of(objects, earlier.tree, PathspecSet({}))();
+  while (const std::optional<TreeChange> change = entries()) {
+    if (is_within_any(change->path, now)) continue;
+    IndexEntry entry = as_index_entry(*change);
+    if (const std::optional<Attributes> recorded = attributes_of(change->path)) {
+      IndexMetadata metadata;
+      metadata.captured = state_->selection;
+      metadata.attributes = *recorded;
+      metadata.attributes.directory.reset();
+      metadata.attributes.mode.reset();
+      entry.metadata = encode_index_metadata(metadata);
+    }
+    state_->entries.put(std::move(entry));
+  }
 }
 
 void DiscardStore::add_known(const ScanEntry& found, const TreeEntry& content) {

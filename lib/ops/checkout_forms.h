@@ -24,6 +24,8 @@ class DiscardStore {
   ~DiscardStore();
   /// Nothing is at this path, nor below it: the tree gets a whiteout.
   void add_absent(const std::string& path);
+  /// What an earlier run had discarded, but for what is in the place of `paths`, above or below them.
+  void add_earlier(const ObjectReader& objects, const Discarded& earlier, const std::vector<std::string>& paths);
   /// What is there has a content that the repository knows (of directories: none), and is kept with its mode and attributes.
   void add_known(const ScanEntry& found, const TreeEntry& content);
   /// Puts these into the repository; of directories, that they are there. `index` tells what a checkout could not give them.
@@ -102,6 +104,9 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
 /// Error{conflict} listing what is in the way.
 [[noreturn]] void throw_in_the_way(std::vector<std::string> paths,
                                    const std::string& hint = "commit these changes, or overwrite them with --force");
+/// The entry that a change leads to, without stat and metadata.
+IndexEntry as_index_entry(const TreeChange& change);
+
 /// What is in the way of the same checkout once more is what a power loss left of it, or came there since: it is stored as with
 /// --force, with a warning. Without a power loss Error{conflict}.
 void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan);

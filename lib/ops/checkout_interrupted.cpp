@@ -136,16 +136,23 @@ bool is_unfinished(const Workspace& workspace, const JournalRewrite& rewrite) {
 
 }  // namespace
 
-Interrupted find_interrupted(const Repository& repository, const ObjectId& commit) {
+Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& command) {
   Interrupted found;
   const std::string this_boot = boot_id();
   for (DeadSession& session : adopt_dead_sessions(repository)) {
     if (has_work_of_add(session)) continue;
+    bool same_command = false;
+    std::optional<JournalDiscarded> discarded;
     read_journal(session, [&](JournalRecord&& record) {
-      if (const auto* target = std::get_if<JournalTarget>(&record))
+      found.wrote = true;
+      if (const auto* target = std::get_if<JournalTarget>(&record)) {
         found.power_lost = found.power_lost || (target->commit == commit && target->boot_id != this_boot);
+        same_command = target->commit == commit && target->command == command;
+      }
+      if (const auto* said = std::get_if<JournalDiscarded>(&record); said != nullptr && same_command) discarded = *said;
       if (const auto* rewrite = std::get_if<JournalRewrite>(&record)) found.rewrites.emplace(rewrite->path, *rewrite);
     });
+    if (discarded) found.discarded.push_back(*discarded);
     found.sessions.push_back(std::move(session));
   }
   return found;

@@ -16,11 +16,14 @@ using Rewrites = std::multimap<std::string, JournalRewrite>;
 /// Killed checkouts, ours to clean up now.
 struct Interrupted {
   std::vector<DeadSession> sessions;
+  bool wrote = false;  // one of them had begun to
   /// One of them was a checkout of the same commit under which the machine went down: files may be there in part.
   bool power_lost = false;
   Rewrites rewrites;
+  /// What those that were the same command to the same commit had found and were about to discard.
+  std::vector<JournalDiscarded> discarded;
 };
-Interrupted find_interrupted(const Repository& repository, const ObjectId& commit);
+Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& command);
 /// True if a checkout of this commit was killed after it had begun to write.
 bool was_writing(const Repository& repository, const ObjectId& commit);
 

@@ -42,6 +42,7 @@ class Surroundings {
     const bool there = step == Step::keep || step == Step::set_mode || step == Step::remove_directory;
     const bool missing = step == Step::write || step == Step::make_directory || step == Step::forget;
     if (!there && !missing) return;
+    if (step == Step::keep && by_.files_only) return;  // nothing becomes of it, with or without undo
     // What a killed run has written or removed cannot be told from what was there; but what such a run has yet to write, was not.
     if (by_.interrupted && !(by_.paths && missing && step != Step::forget)) return;
     const std::optional<IndexEntry> tracked = index_.find(change.path);
@@ -93,22 +94,27 @@ void keep_surroundings(const Workspace& workspace, const Index& index, const Cha
   store.add_files(index, std::move(surroundings.obstacles));
 }
 
+IndexEntry as_index_entry(const TreeChange& change) {
+  IndexEntry entry;
+  entry.path = change.path;
+  entry.kind = change.after->kind;
+  entry.mode = change.after->mode;
+  entry.size = change.after->size;
+  entry.id = change.after->id;
+  return entry;
+}
+
 Replaced replaced_by(const ChangeSource& source, const CheckoutPlan& plan) {
   Replaced replaced;
   const ChangeStream changes = source();
   for (const Step step : plan.steps) {
     const std::optional<TreeChange> change = changes();
     if (!change) return replaced;
-    const bool loses = step == Step::replace || step == Step::rewrite || step == Step::set_mode || step == Step::remove;
+    const bool loses = step == Step::replace || step == Step::rewrite || step == Step::remove;
     if (loses) replaced.paths.push_back(change->path);
+    if (step == Step::set_mode) replaced.modes.push_back(change->path);
     if (!is_wanted(step) || step == Step::keep) continue;
-    IndexEntry entry;
-    entry.path = change->path;
-    entry.kind = change->after->kind;
-    entry.mode = change->after->mode;
-    entry.size = change->after->size;
-    entry.id = change->after->id;
-    replaced.by.push_back(std::move(entry));
+    replaced.by.push_back(as_index_entry(*change));
   }
   return replaced;
 }

@@ -18,6 +18,7 @@ void keep_surroundings(const Workspace& workspace, const Index& index, const Cha
 /// Where the index does not change, it cannot tell what was in the files, nor what is written to them.
 struct Replaced {
   std::vector<std::string> paths;
+  std::vector<std::string> modes;  // of what else is as it is to become
   std::vector<IndexEntry> by;  // in path order
 };
 Replaced replaced_by(const ChangeSource& source, const CheckoutPlan& plan);

@@ -258,7 +258,7 @@ inline std::string any_path(Random& random) {
 }
 
 inline JournalRecord any_journal_record(Random& random) {
-  switch (random.between(0, 4)) {
+  switch (random.between(0, 5)) {
     case 0: return JournalFile{any_index_entry(random, any_path(random))};
     case 1: {
       JournalNode node{.path = any_text(random), .stat = any_stat(random), .parameters = {}, .id = any_id(random)};
@@ -270,6 +270,13 @@ inline JournalRecord any_journal_record(Random& random) {
     }
     case 2: return JournalTarget{any_id(random), any_text(random), any_text(random)};
     case 3: return JournalWritten{any_path(random), any_id(random)};
+    case 4: {
+      JournalDiscarded discarded{any_id(random), {}, {}, {}};
+      if (any_bool(random)) discarded.attributes = any_id(random);
+      if (any_bool(random)) discarded.wrote = any_id(random);
+      if (any_bool(random)) discarded.index_before = any_id(random);
+      return discarded;
+    }
     default: return JournalRewrite{any_path(random), any_id(random), any_id(random)};
   }
 }

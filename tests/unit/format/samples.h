@@ -224,6 +224,7 @@ inline std::vector<Sample> all_samples() {
                                                       "11111111-2222-3333-4444-555555555555"})},
       {"journal-written", sample_journal(JournalWritten{"src/main.c", id_of("hello\n")})},
       {"journal-rewrite", sample_journal(JournalRewrite{"disk.img", id_of("recipe a"), id_of("recipe b")})},
+      {"journal-discarded", sample_journal(JournalDiscarded{id_of("tree"), id_of("attributes"), {}, {}})},
       {"session-info", encode_session_info({.host = "build-7", .pid = 4711, .command = "store add .",
                                             .start = 1700000000})},
       {"merge-record", encode_merge_record(sample_merge_record())},

@@ -142,3 +142,57 @@ TEST_CASE_FIXTURE(CrashFixture, "a checkout that the system refuses ends in its 
     if (!reached) break;
   }
 }
+
+/// Each round leaves packs, and every pack is opened: with a stride of 1 the kill would never come behind the last call.
+constexpr std::uint64_t k_stride = 3;
+
+TEST_CASE_FIXTURE(CrashFixture, "what a killed forced checkout had overwritten or brought back, undo takes back after the rerun") {
+  std::uint64_t kills = 0;
+  for (std::uint64_t nth = 1;; nth += k_stride) {
+    CAPTURE(nth);
+    write("big", "modified");
+    remove("changed");
+    write("to-dir/inner", "modified, too");
+    write("gone", "untracked");
+    const Snapshot before = files();
+    const bool killed = killed_at(nth, [&] { force_to(one); });
+    force_to(one);
+    CHECK((files() == files_one));
+    {
+      Workspace workspace = open();
+      undo(workspace, {});
+    }
+    CHECK((files() == before));
+    remove("gone");
+    force_to(two);
+    CHECK((files() == files_two));
+    go_to("main");
+    if (!killed) break;
+    ++kills;
+  }
+  CHECK(kills > files_one.size());
+}
+
+TEST_CASE_FIXTURE(CrashFixture, "the same of a checkout that leaves the index alone") {
+  for (std::uint64_t nth = 1;; nth += k_stride) {
+    CAPTURE(nth);
+    write("big", "modified");
+    remove("changed");
+    const Snapshot before = files();
+    CheckoutOptions options;
+    options.paths = {"big", "changed", "link", "gone"};
+    options.force = true;
+    options.keep_index = true;
+    const bool killed = killed_at(nth, [&] { checkout_with(options, one.hex()); });
+    checkout_with(options, one.hex());
+    CHECK(files().at("big") == files_one.at("big"));
+    {
+      Workspace workspace = open();
+      undo(workspace, {});
+    }
+    CHECK((files() == before));
+    force_to(two);
+    go_to("main");
+    if (!killed) break;
+  }
+}
