@@ -57,7 +57,11 @@ check_permission_bits() {
   store commit -q -A -m 1 >"$out"
   is "$(json '.result.entries | map(.mode) | join(" ")' ls)" '0755 0644 0755'
 }
-check_content() { cmp content "$roots/content" && cmp holes "$roots/holes" && cmp written "$roots/written"; }
+check_content() {
+  cmp content "$roots/content"
+  cmp holes "$roots/holes"
+  cmp written "$roots/written"
+}
 check_target_of_a_symlink() { is "$(readlink "$roots/d/link")" "$bytes/../$bytes"; }
 check_device_number() {
   same '' d/char d/block

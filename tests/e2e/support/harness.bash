@@ -41,6 +41,7 @@ on_error() {
 on_exit() {
   local status=$? mounted
   cd /
+  if [[ -e $scratch/failed ]] && ((status == 0)); then status=1; fi
   if ((status != 0 && status != 77)); then
     echo "kept: $scratch" >&2
     exit "$status"
@@ -52,7 +53,12 @@ on_exit() {
 trap on_error ERR
 trap on_exit EXIT
 
-fail() { echo "$*" >&2; return 1; }
+# Bash goes on behind a failure that stands before && or in a condition: on_exit looks for the file.
+fail() {
+  echo "$*" >&2
+  : >"$scratch/failed"
+  return 1
+}
 skip() { echo "skipped: $*"; exit 77; }
 
 # is ACTUAL EXPECTED
