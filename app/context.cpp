@@ -14,6 +14,7 @@
 
 #include "app/identity.h"
 #include "app/quote.h"
+#include "base/shell_quote.h"
 #include "base/system_info.h"
 #include "base/text.h"
 #include "ops/told_settings.h"

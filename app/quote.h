@@ -9,9 +9,6 @@ namespace store {
 /// quote, a backslash or a control byte; else as it is.
 std::string c_quoted(std::string_view path);
 
-/// A word of a command line that a POSIX shell reads back as it is.
-std::string shell_quoted(std::string_view word);
-
 /// "0644".
 std::string mode_text(unsigned mode);
 /// "3 files", "1 file".

@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 
 #include "base/error.h"
 #include "base/path.h"
+#include "base/shell_quote.h"
 #include "base/text.h"
 
 namespace store {
@@ -42,6 +45,37 @@ bool is_absence(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
 }
 
+/// The absolute path of a descriptor; empty if nobody can tell.
+std::string path_of(int fd) {
+  char path[PATH_MAX];
+  const ssize_t length = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
+  return length > 0 && path[0] == '/' ? std::string(path, static_cast<std::size_t>(length)) : std::string();
+}
+
+/// How to open the outermost directory on the way to `path` that its owner, who we are, has closed to themselves; empty if it is not
+/// for that that something is refused.
+std::string way_in(int root_fd, std::string_view path) {
+  for (std::size_t end = 0; end != path.npos; end = path.find('/', end + 1)) {
+    const std::string directory(path.substr(0, end));
+    const UniqueFd fd(open_beneath(root_fd, directory, O_PATH | O_DIRECTORY));
+    struct stat info;
+    if (!fd || ::fstat(fd.get(), &info) != 0) return {};
+    if ((info.st_mode & S_IXUSR) != 0) continue;
+    const std::string full = info.st_uid == ::geteuid() ? path_of(fd.get()) : std::string();
+    return full.empty() ? full : "chmod u+rwx " + shell_quoted(full);
+  }
+  return {};
+}
+
+[[noreturn]] void refuse(int error, std::string_view call, int root_fd, std::string_view shown, std::string_view path) {
+  try {
+    throw_errno(error, call, escape_name(shown));
+  } catch (Error& refused) {
+    if (error == EACCES) refused.with_hint(way_in(root_fd, path));
+    throw;
+  }
+}
+
 }  // namespace
 
 StatKey key_of_stat(const struct stat& info) {
@@ -72,14 +106,14 @@ ScanEntry entry_of_stat(std::string path, const struct stat& info) {
 std::optional<ScanEntry> scan_one(int root_fd, const std::string& path) {
   const int parent = open_beneath(root_fd, std::string(parent_path(path)), O_PATH | O_DIRECTORY);
   if (is_absence(-parent)) return std::nullopt;
-  if (parent < 0) throw_errno(-parent, "open", escape_name(parent_path(path)));
+  if (parent < 0) refuse(-parent, "open", root_fd, parent_path(path), path);
   const UniqueFd owner(parent);
   const std::string name = path.empty() ? "." : std::string(base_name(path));
   struct stat info;
   if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0)
     return entry_of_stat(path, info);
   if (is_absence(errno)) return std::nullopt;
-  throw_errno(errno, "stat", escape_name(path));
+  refuse(errno, "stat", root_fd, path, path);
 }
 
 }  // namespace store

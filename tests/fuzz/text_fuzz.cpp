@@ -6,6 +6,7 @@
 #include "app/quote.h"
 #include "base/path.h"
 #include "base/ref_name.h"
+#include "base/shell_quote.h"
 #include "base/text.h"
 #include "fuzz/target.h"
 #include "ops/cat.h"

@@ -6,6 +6,7 @@
 #include "app/quote.h"
 #include "app/status_format.h"
 #include "base/error.h"
+#include "base/shell_quote.h"
 
 using namespace store;
 
