@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "app/identity.h"
+#include "app/ingest_output.h"
 #include "app/quote.h"
 #include "base/shell_quote.h"
 #include "base/system_info.h"
@@ -280,9 +281,7 @@ void Context::enter_stage(Stage stage, std::optional<std::uint64_t> bytes_total)
 void Context::report_failed(const std::vector<PathFailure>& failed, std::string_view otherwise) {
   if (failed.empty()) return;
   for (const PathFailure& failure : failed) {
-    const std::string name = escape_name(failure.path);
-    const std::string message = escape_name(failure.message);
-    messages_.line("error: " + (message.starts_with(name + ": ") ? message : name + ": " + message));
+    messages_.line("error: " + escape_name(failure.path) + ": " + escape_name(message_alone(failure)));
   }
   fail(Error(ErrorKind::partial, fmt::format("{} failed; {}", counted(failed.size(), "path"), otherwise)));
 }

@@ -42,12 +42,17 @@ void read_exclude_options(Context& context, AddOptions& options) {
   options.one_file_system = arguments.has("one-file-system");
 }
 
+std::string message_alone(const PathFailure& failure) {
+  const std::string name = escape_name(failure.path) + ": ";
+  return failure.message.starts_with(name) ? failure.message.substr(name.size()) : failure.message;
+}
+
 void write_failed(JsonWriter& json, const std::vector<PathFailure>& failed) {
   json.key("failed").begin_array();
   for (const PathFailure& failure : failed) {
     json.begin_object();
     json.path_field("path", failure.path);
-    json.field("message", failure.message);
+    json.field("message", message_alone(failure));
     json.end();
   }
   json.end();

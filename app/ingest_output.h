@@ -25,6 +25,8 @@ std::string ingested_text(const IngestTotals& totals, double seconds, SizeText s
 /// A list of paths and the rules that ignore them.
 void write_ignored(JsonWriter& json, const std::vector<IgnoredPath>& paths);
 void write_ignored_path(JsonWriter& json, const IgnoredPath& path);
+/// What went wrong, without the path that it went wrong with.
+std::string message_alone(const PathFailure& failure);
 /// The list `failed` alone.
 void write_failed(JsonWriter& json, const std::vector<PathFailure>& failed);
 

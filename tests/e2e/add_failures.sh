@@ -19,6 +19,8 @@ is "$(got '[.ok, .error.code, .error.kind] | tojson')" '[false,3,"partial"]'
 is "$(got '.result.failed | map(.message | length > 0) | all')" true
 is "$(as_nobody store cat :closed/x)" 4
 is "$(as_nobody store cat :b)" 2
+expect_exit 3 as_nobody store --json diff
+is "$(got '.result.failed | map(.path + "|" + .message) | sort | join(" ")')" 'b|open: Permission denied closed|open: Permission denied'
 chmod 644 b && chmod 755 closed
 is "$(staged)" '["modified a"]'
 
@@ -39,6 +41,7 @@ done
 printf 'd/c\na\n' >"$scratch/names"
 expect_exit 3 store --json add --files-from "$scratch/names"
 is "$(got '[.result.files, .result.failed[].path] | tojson')" '[1,"d/c"]'
+is "$(got '.result.failed[].message')" 'stat: Permission denied'
 is "$(store cat :a)" 111
 is "$(store cat :d/c)" 3
 
