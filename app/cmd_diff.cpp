@@ -68,7 +68,8 @@ void compare_targets(Context& context, const std::vector<std::string>& names, Di
     request.sides = {{DiffSide::Kind::tree, before.entry.id}, {DiffSide::Kind::tree, after.entry.id}};
     return;
   }
-  const bool same_content = before.entry.kind == after.entry.kind && before.entry.id == after.entry.id;
+  const bool same_content = (before.entry.kind == after.entry.kind && before.entry.id == after.entry.id) ||
+                            same_chunks(context.workspace().objects(), before.entry, after.entry);
   ListedChange change{after.path, Change::modified, {}, before.entry, after.entry};
   if (before.path != after.path) change.from = before.path;
   if (before.path != after.path && same_content) change.change = Change::renamed;

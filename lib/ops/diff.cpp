@@ -104,7 +104,9 @@ std::vector<PathFailure> diff(Workspace& workspace, const DiffSide& before, cons
     const auto composed = [&](const std::function<void(ListedChange)>& found) {
       WorktreeChanges disk(workspace, index, pathspecs);
       Composition composition(disk, found);
-      staged([&](ListedChange change) { composition.on_staged(std::move(change)); });
+      staged([&](ListedChange change) {
+        if (!is_change_of_form(workspace.objects(), change)) composition.on_staged(std::move(change));
+      });
       composition.finish();
       failed = disk.failures();
     };

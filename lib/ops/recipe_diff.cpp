@@ -119,6 +119,16 @@ std::optional<ChangedRange> RecipeDiff::next() {
   return range;
 }
 
+bool RecipeDiff::equal_to_the_end() {
+  pass_equal();
+  return before_.at_end() && after_.at_end();
+}
+
+bool same_chunks(const ObjectReader& objects, const TreeEntry& before, const TreeEntry& after) {
+  if (!is_regular(before.kind) || !is_regular(after.kind) || before.size != after.size) return false;
+  return (before.kind == after.kind && before.id == after.id) || RecipeDiff(objects, &before, &after).equal_to_the_end();
+}
+
 std::uint64_t changed_bytes(const ObjectReader& objects, const TreeEntry* before, const TreeEntry* after) {
   std::uint64_t bytes = 0;
   RecipeDiff diff(objects, before, after);

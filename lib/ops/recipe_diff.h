@@ -33,6 +33,8 @@ class RecipeDiff {
   RecipeDiff(const ObjectReader& objects, const TreeEntry* before, Source after);
   /// Nothing at the end.
   std::optional<ChangedRange> next();
+  /// True if there is no difference from here on; where there is one, nothing behind it is looked at.
+  bool equal_to_the_end();
 
  private:
   /// The stretches of one file: read from its recipe, and those looked at ahead of time.
@@ -60,5 +62,9 @@ class RecipeDiff {
 
 /// How many bytes changed from one regular file to the other: of each range the longer side.
 std::uint64_t changed_bytes(const ObjectReader& objects, const TreeEntry* before, const TreeEntry* after);
+
+/// True if two regular files are the same chunks, whatever form they are stored in: in a recipe or without one. What was cut
+/// otherwise is another content, as only its bytes could tell.
+bool same_chunks(const ObjectReader& objects, const TreeEntry& before, const TreeEntry& after);
 
 }  // namespace store

@@ -43,7 +43,8 @@ class Lister {
     while (std::optional<TreeChange> change = diff.next()) {
       workspace_.check_cancelled();
       if (!paths_.matches(change->path, (change->after ? change->after : change->before)->kind)) continue;
-      if (std::optional<ListedChange> found = listed(objects, std::move(*change))) visit(std::move(*found));
+      std::optional<ListedChange> found = listed(objects, std::move(*change));
+      if (found && !is_change_of_form(objects, *found)) visit(std::move(*found));
     }
   }
 
@@ -135,6 +136,11 @@ void list_changes(const Workspace& workspace, const std::optional<ObjectId>& bef
   // Nothing can have been renamed from or to the empty tree.
   if (before && after) with_renames(each, visit);
   else each(visit);
+}
+
+bool is_change_of_form(const ObjectReader& objects, const ListedChange& change) {
+  return change.change == Change::modified && change.before && change.after && change.before->mode == change.after->mode &&
+         same_chunks(objects, *change.before, *change.after);
 }
 
 std::uint64_t changed_bytes(const ObjectReader& objects, const ListedChange& change) {

@@ -35,11 +35,14 @@ using ChangeSequence = std::function<void(const std::function<void(ListedChange)
 void with_renames(const ChangeSequence& changes, const std::function<void(const ListedChange&)>& visit);
 
 /// The differences of two trees (nothing: the empty one) in path order, while they are found. Directories are listed when
-/// their mode changed, or when they are empty and were added or deleted; a deleted and an added file of the same non-empty
+/// their mode changed, or when they are empty and were added or deleted; a change of form alone is none; a deleted and an added file of the same non-empty
 /// content are one rename, for which the trees are compared twice. `paths`: none: everything. Half a rename
 /// that they leave out is an addition or a deletion.
 void list_changes(const Workspace& workspace, const std::optional<ObjectId>& before, const std::optional<ObjectId>& after,
                   const std::vector<Pathspec>& paths, const std::function<void(const ListedChange&)>& visit);
+
+/// True if a file is only stored in another form, with the same chunks: nothing that the user would see has changed.
+bool is_change_of_form(const ObjectReader& objects, const ListedChange& change);
 
 /// Bytes of content that a change touches: for files known by their chunks, without reading any; 0 for a rename and a change
 /// of mode alone.

@@ -37,3 +37,18 @@ chunking.avg=16K
 chunking.small_file_threshold=1M chunking.small_file_chunk_size=8K chunking.huge_file_threshold=2M chunking.huge_file_chunk_size=512K
 chunking.min=1K chunking.max=4M
 END
+
+# Recorded in another form all the same, a file of the same chunks has not changed; beside it one that has, and one with another mode.
+noise 6 3000 >mode && noise 7 1000 >tiny && echo 1 >other && store add -q -A && store commit -q -m form >"$out" && store tag before
+store config core.inline_threshold 0 2>"$err"
+store rm -q --cached tiny mode && store add -q -A 2>"$err" && chmod 755 mode && echo 2 >other && store add -q -A 2>"$err"
+store commit -q -m again >"$out" 2>"$err"
+is "$(json '.result.type' inspect HEAD:tiny)$(json '.result.type' inspect before:tiny)" recipechunk
+is "$(store diff --name-only before HEAD | tr '\n' ' ')" 'mode other '
+is "$(store diff --name-only before | tr '\n' ' ')" 'mode other '
+is "$(json '.result.changes | map(.path) | join(" ")' show)" 'mode other'
+expect_exit 0 store diff --exit-code before HEAD -- tiny
+expect_exit 0 store diff --exit-code before -- tiny
+expect_exit 0 store diff --exit-code before:tiny HEAD:tiny
+expect_exit 1 store diff --exit-code before:mode HEAD:mode
+echo mine >>tiny && is "$(store diff --name-only before -- tiny)" tiny
