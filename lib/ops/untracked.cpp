@@ -23,6 +23,10 @@ void UntrackedList::add(const ScanEntry& found) {
   leave(&found.path);
   if (found.socket || (found.ignored && !rules_.ignored && open_.empty())) return;
   if (!pathspecs_.matches(found.path, found.kind)) {
+    if (open_.empty() && found.ignored && !rules_.all && !is_in_ignored(found.path)) {
+      ignored_above_ = found.path;
+      listed_above_ = false;
+    }
     if (open_.empty() || pathspecs_.speaks_of(found.path, found.kind)) return;
     // A glob meets the directory and not what is in it: that does not make it empty.
     open_.back().empty = false;
@@ -60,9 +64,17 @@ void UntrackedList::close(const Open& directory) {
   }
 }
 
+bool UntrackedList::is_in_ignored(const std::string& path) const {
+  return !ignored_above_.empty() && is_within(path, ignored_above_);
+}
+
 void UntrackedList::on_ignored(const std::string& path, bool directory) {
   if (!open_.empty()) open_.back().empty = false;
-  if (rules_.ignored && path != hidden_path_) ignored_.add({path, Change::added, {}, directory});
+  if (!rules_.ignored) return;
+  const bool inside = is_in_ignored(path);
+  if (inside && std::exchange(listed_above_, true)) return;
+  const std::string& shown = inside ? ignored_above_ : path;
+  if (shown != hidden_path_) ignored_.add({shown, Change::added, {}, inside || directory});
 }
 
 void UntrackedList::on_content(const std::string& path, bool directory) {

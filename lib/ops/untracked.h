@@ -10,7 +10,7 @@
 namespace store {
 
 /// Turns the untracked entries of a walk into what `status` lists: a directory stands for all that is in it, one in which all is
-/// ignored counts as ignored, and an empty one is content of its own. One thread, entries in path order.
+/// ignored counts as ignored, also if only something in it is asked for, and an empty one is content of its own. One thread, entries in path order.
 class UntrackedList {
  public:
   struct Rules {
@@ -44,6 +44,7 @@ class UntrackedList {
   };
   void leave(const std::string* next);
   void close(const Open& directory);
+  bool is_in_ignored(const std::string& path) const;
   void on_ignored(const std::string& path, bool directory);
   void on_content(const std::string& path, bool directory);
 
@@ -51,6 +52,8 @@ class UntrackedList {
   const PathspecSet& pathspecs_;
   std::function<bool(const ScanEntry&)> holds_content_;
   std::vector<Open> open_;  // outermost first
+  std::string ignored_above_;  // outermost ignored directory that the paths do not name, but something in it; as in git it is listed
+  bool listed_above_ = false;
   std::string hidden_path_;
   Hidden hidden_ = Hidden::always;
   StatusList untracked_;

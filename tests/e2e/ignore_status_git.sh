@@ -33,10 +33,10 @@ for f in files:
 PYTHON
 
 # What the two programs keep for themselves is not compared.
-theirs() { git -c core.quotePath=false status --porcelain --ignored --untracked-files="$1" | grep -vE '^!! \.(git|store)/' || true; }
+theirs() { git -c core.quotePath=false status --porcelain --ignored --untracked-files="$1" -- "${@:2}" | grep -vE '^!! \.(git|store)/' || true; }
 ours() {
   local option=(-u"$1")
-  store status --porcelain --ignored "${option[@]}" | grep -vE '^!! \.git/' || true
+  store status --porcelain --ignored "${option[@]}" -- "${@:2}" | grep -vE '^!! \.git/' || true
 }
 
 for seed in $(seq 1 25); do
@@ -52,6 +52,9 @@ for seed in $(seq 1 25); do
     diff <(theirs "$mode") <(ours "$mode") >"$scratch/difference" || fail "seed $seed, $mode: $(cat "$scratch/difference")"
     diff <(theirs "$mode" | grep -v '^!!') <(store status --porcelain -u"$mode") >"$scratch/difference" ||
       fail "seed $seed, $mode without ignored: $(cat "$scratch/difference")"
+    while IFS= read -r path; do
+      diff <(theirs "$mode" "$path") <(ours "$mode" "$path") >"$scratch/difference" || fail "seed $seed, $mode, $path: $(cat "$scratch/difference")"
+    done < <(find . -mindepth 2 -not -path './.git*' -not -path './.store*' | cut -c 3- | LC_ALL=C sort | awk -v n="$seed" 'NR % 8 == n % 8')
   done
   git add -A
   store add -q -A

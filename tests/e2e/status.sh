@@ -37,3 +37,12 @@ add y && same && add -A && same && same -- x && commit && same
 # A rename is one only if both its names are asked for.
 both bash -c 'mkdir -p e && mv d/f e/f2'
 add -A && same && same -- d && same -- e && same -- d e
+
+# An ignored directory in the place of a tracked file is hidden by the file's deletion, whatever in it is asked for.
+both bash -c 'echo 1 >replaced' && add replaced && commit
+both bash -c 'rm replaced && mkdir -p replaced/d && echo 1 >replaced/s && echo 1 >replaced/d/t && echo replaced/ >.gitignore && cp .gitignore .storeignore'
+for path in replaced replaced/s replaced/d replaced/d/t 'replaced/*'; do
+  same --ignored -- "$path"
+  same --ignored -uall -- "$path"
+  same -- "$path"
+done
