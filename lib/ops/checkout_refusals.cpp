@@ -40,7 +40,7 @@ void check_paths_in_tree(const ObjectReader& objects, const ObjectId& tree, cons
   for (const Pathspec& path : paths) {
     if (path.exclude || content_of(objects, tree, PathspecSet({path}))()()) continue;
     if (path.literal && !path.pattern.empty() && !path.fold_case) find_in_tree(objects, tree, path.root());  // throws with the nearest names
-    throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing in the revision", escape_name(path.shown())));
+    throw Error(ErrorKind::not_found, fmt::format("{}: matches nothing", escape_name(path.shown())));
   }
 }
 

@@ -77,14 +77,16 @@ std::vector<Move> plan(const Workspace& workspace, const Index& index, const Mov
       moves.push_back({source, *there, true});
       continue;
     }
-    if (!scan_one(workspace.worktree_fd(), source))
+    const std::optional<ScanEntry> moved = scan_one(workspace.worktree_fd(), source);
+    if (!moved)
       throw Error(ErrorKind::not_found, fmt::format("{}: is not in the working tree", escape_name(source)));
     Move move{source, into ? join_path(options.target, base_name(source)) : options.target, false};
     if (is_within(move.to, source))
       throw Error(ErrorKind::usage, fmt::format("{}: cannot go into itself", escape_name(source)));
     const std::optional<ScanEntry> there = scan_one(workspace.worktree_fd(), move.to);
-    if (there && (!options.force || there->kind == EntryKind::directory))
-      throw Error(ErrorKind::exists, fmt::format("{}: is there already", escape_name(move.to)), "--force")
+    const bool replaceable = there && there->kind != EntryKind::directory && moved->kind != EntryKind::directory;
+    if (there && !(options.force && replaceable))
+      throw Error(ErrorKind::exists, fmt::format("{}: is there already", escape_name(move.to)), replaceable ? "--force" : "")
           .with_paths({move.to});
     for (const Move& other : moves)
       if (other.to == move.to || is_within(other.from, source) || is_within(source, other.from))

@@ -88,7 +88,11 @@ StatusList tracked_paths(const Index& index, const RemoveOptions& options) {
   const PathspecSet set(options.paths);
   StatusList paths;
   std::optional<std::string> directory;  // the last entry, if it is one that matches
-  const auto add = [&](const std::string& path, bool is_directory) { paths.add({path, Change::deleted, {}, is_directory}); };
+  const auto add = [&](const std::string& path, bool is_directory) {
+    if (is_directory && !options.recursive)
+      throw Error(ErrorKind::usage, fmt::format("{}: is a directory", escape_name(path)), "store rm -r");
+    paths.add({path, Change::deleted, {}, is_directory});
+  };
   for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {
     const IndexEntry& entry = at.entry();
     if (directory && !is_within(entry.path, *directory)) add(*directory, true);

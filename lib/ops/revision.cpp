@@ -205,7 +205,7 @@ std::vector<std::string> ref_names(const RefStore& refs) {
   std::vector<std::string> names;
   for (TreeCursor cursor(objects, directory); !cursor.at_end() && names.size() < k_compared_names; cursor.next())
     names.push_back(cursor.entry().name);
-  Error error(ErrorKind::not_found, fmt::format("{}: no such path in the revision", escape_name(path)));
+  Error error(ErrorKind::not_found, fmt::format("{}: no such path", escape_name(path)));
   if (const auto nearest = nearest_match(name, names)) {
     const std::size_t before = static_cast<std::size_t>(name.data() - path.data());
     const std::string candidate = std::string(path.substr(0, before)) + *nearest;

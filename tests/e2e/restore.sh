@@ -115,3 +115,18 @@ store mv many/c/moved many/a >"$out" && is "$(store status --porcelain)" ' D man
 store rm -q -r -f many && is "$(store status --porcelain | cut -c 1-2 | sort | uniq -c | tr -d '\n ')" 8401D && [[ ! -e many ]]
 store undo -q && is "$(find many -type f | wc -l)" 8400
 store fsck >"$out"
+
+# An empty directory that a glob matches is a directory, too; a directory cannot take the place of a file, not even by force.
+mkdir vacant && store add -q vacant && store commit -q -m vacant >"$out"
+expect_exit 2 store rm 'vac*'
+contains "$err" 'vacant: is a directory'
+[[ -d vacant ]]
+echo f >plain && mkdir -p full && echo x >full/x && store add -q plain full
+expect_exit 7 store mv full plain
+is "$(grep -c -e --force "$err" || true)" 0
+expect_exit 7 store mv --force full plain
+expect_exit 7 store mv full/x plain
+contains "$err" --force
+expect_exit 4 store restore nothere
+contains "$err" 'nothere: no such path'
+is "$(grep -c revision "$err" || true)" 0
