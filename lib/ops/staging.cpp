@@ -21,22 +21,14 @@ class IndexUpdate {
   IndexUpdate(const Index& index, Index::Batch* batch) : index_(index), batch_(batch) {}
 
   void apply(const IndexEntry& entry) {
+    if (cleared_ && is_within(entry.path, *cleared_)) return;
     const std::optional<IndexEntry> before = index_.find(entry.path);
     if (entry.removed && !before) return;
     deleted_ += entry.removed;
-    if (batch_ == nullptr) return;
-    const bool same = before && !entry.removed && before->kind == entry.kind &&
-                      (before->mode == entry.mode || entry.path.empty()) &&  // the root's mode is not content
-                      before->size == entry.size && before->id == entry.id;
-    if (same && refreshed_.size() < k_max_refreshed) {
-      refreshed_.push_back(entry);
-      return;
-    }
-    invalidate_above(entry.path);
-    if (entry.removed) batch_->remove(entry.path);
-    else put(entry);
-    if (entry.kind == EntryKind::directory || before.value_or(entry).kind == EntryKind::directory)
-      settled_.push_back(entry.path);
+    if (batch_ != nullptr) write(entry, before);
+    const bool was_directory = before && before->kind == EntryKind::directory;
+    if (entry.kind == EntryKind::directory || was_directory) note_above(entry);
+    if (was_directory && !entry.removed && entry.kind != EntryKind::directory) clear_below(entry.path);
   }
 
   /// Same content, other stat or attributes: in a batch of its own, since no tree changes by it.
@@ -54,13 +46,32 @@ class IndexUpdate {
     const std::optional<IndexEntry> before = index_.find(path);
     if (forgotten || !before || before->kind != EntryKind::directory) placeless_ = path;
   }
-  bool has_place(const std::string& path) const {
-    return !placeless_ || path == *placeless_ || !is_within(path, *placeless_);
+  /// False for what would stand below something that is no directory: that was exchanged while the tree was walked.
+  bool has_place(const IndexEntry& entry) {
+    if (placeless_ && entry.path != *placeless_ && is_within(entry.path, *placeless_)) return false;
+    if (entry.removed || is_directory(std::string(parent_path(entry.path)))) return true;
+    placeless_ = parent_path(entry.path);
+    return false;
   }
   std::uint64_t deleted() const { return deleted_; }
 
  private:
   static constexpr std::size_t k_max_refreshed = 64 * 1024;
+
+  void write(const IndexEntry& entry, const std::optional<IndexEntry>& before) {
+    const bool same = before && !entry.removed && before->kind == entry.kind &&
+                      (before->mode == entry.mode || entry.path.empty()) &&  // the root's mode is not content
+                      before->size == entry.size && before->id == entry.id;
+    if (same && refreshed_.size() < k_max_refreshed) {
+      refreshed_.push_back(entry);
+      return;
+    }
+    invalidate_above(entry.path);
+    if (entry.removed) batch_->remove(entry.path);
+    else put(entry);
+    if (entry.kind == EntryKind::directory || before.value_or(entry).kind == EntryKind::directory)
+      settled_.push_back(entry.path);
+  }
 
   void put(const IndexEntry& entry) {
     if (entry.kind != EntryKind::directory || entry.id.is_zero()) return batch_->put(entry);
@@ -68,6 +79,32 @@ class IndexUpdate {
     unknown.id = {};
     unknown.attributes = {};
     batch_->put(unknown);
+  }
+
+  void note_above(const IndexEntry& entry) {
+    while (!above_.empty() && !is_within(entry.path, above_.back().first)) above_.pop_back();
+    above_.emplace_back(entry.path, entry.kind == EntryKind::directory && !entry.removed);
+  }
+
+  /// As of this batch.
+  bool is_directory(const std::string& path) {
+    if (path.empty() || path == known_directory_) return true;
+    for (const auto& [directory, stands] : above_)
+      if (directory == path) return stands;
+    const std::optional<IndexEntry> entry = index_.find(path);
+    if (!entry || entry->kind != EntryKind::directory) return false;
+    known_directory_ = path;
+    return true;
+  }
+
+  /// Nothing can be tracked below what is a directory no more, whatever the walk may say of it later.
+  void clear_below(const std::string& path) {
+    for (Index::Cursor below = index_.seek(path); !below.at_end() && is_within(below.entry().path, path); below.next()) {
+      if (below.entry().path == path) continue;
+      ++deleted_;
+      if (batch_ != nullptr) batch_->remove(below.entry().path);
+    }
+    cleared_ = placeless_ = path;
   }
 
   void invalidate_above(const std::string& path) {
@@ -97,7 +134,10 @@ class IndexUpdate {
   Index::Batch* batch_;
   std::vector<std::string> settled_;  // directories above the last path that are dealt with, outermost first
   std::vector<IndexEntry> refreshed_;
+  std::vector<std::pair<std::string, bool>> above_;  // applied paths above the last one; whether a directory stands there now
+  std::string known_directory_;
   std::optional<std::string> placeless_;
+  std::optional<std::string> cleared_;
   std::uint64_t deleted_ = 0;
 };
 
@@ -150,7 +190,7 @@ std::vector<std::string> stage_once(Workspace& workspace, const StageTarget& tar
     return input;
   };
   ports.done = [&](const IngestResult& one) {
-    if (!update.has_place(one.entry.path)) {
+    if (!update.has_place(one.entry)) {
       IndexEntry gone;
       gone.path = one.entry.path;
       gone.removed = true;
@@ -235,20 +275,7 @@ IngestOptions ingest_options(const Workspace& workspace) {
 void stage_streamed(const Workspace& workspace, Index& index, EntrySorter& entries, AddResult& result) {
   Index::Batch batch = index.begin();
   IndexUpdate update(index, &batch);
-  entries.visit([&](const IndexEntry& entry) {
-    const std::optional<IndexEntry> before = index.find(entry.path);
-    update.apply(entry);
-    if (!before || before->kind != EntryKind::directory || entry.kind == EntryKind::directory) return;
-    // Nothing can be tracked below what is a directory no more.
-    for (Index::Cursor below = index.seek(entry.path); !below.at_end() && is_within(below.entry().path, entry.path);
-         below.next()) {
-      if (below.entry().path == entry.path) continue;
-      IndexEntry removed;
-      removed.path = below.entry().path;
-      removed.removed = true;
-      update.apply(removed);
-    }
-  });
+  entries.visit([&](const IndexEntry& entry) { update.apply(entry); });
   batch.commit(workspace.settings().core.fsync);
   record_refreshed(index, update.refreshed(), workspace.settings().core.fsync);
   result.deleted += update.deleted();

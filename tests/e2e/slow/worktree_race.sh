@@ -23,15 +23,16 @@ libc = ctypes.CDLL(None, use_errno=True)
 done, parent = 0, os.getppid()
 while os.getppid() == parent:
     done += libc.renameat2(-100, work + b"/d", -100, link, 2) == 0
-    with open(report, "w") as out:
+    with open(report + b".new", "w") as out:
         out.write(str(done))
+    os.replace(report + b".new", report)
     time.sleep(0.0002)
 END
 swapping=$!
 end=$((SECONDS + ${STORE_RACE_SECONDS:-30})) words=0 done=0
 while ((SECONDS < end)); do
   for word in 'checkout --force one' 'add -A' 'commit -q -m x' 'checkout --force two' 'restore --source one d' 'add d/f1 d/e/g1' 'rm -r -q -f d' \
-    'checkout --force two -- d' 'status' 'diff' 'switch --force main'; do
+    'checkout --force two -- d' 'status' 'diff' 'switch --force main' 'save . -b copy -m x'; do
     read -ra arguments <<<"$word"
     status=0
     store "${arguments[@]}" >"$out" 2>"$err" </dev/null || status=$?
