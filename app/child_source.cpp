@@ -132,6 +132,7 @@ void ChildSource::wait_for_end() {
   pid_ = -1;
   if (cancel_ != nullptr) cancel_->check();  // a signal from the keyboard goes to both
   if (WIFEXITED(status) && WEXITSTATUS(status) <= highest_status_) return;
+  if (cancel_ != nullptr) cancel_->check();
   throw Error(ErrorKind::partial, WIFEXITED(status)
                                       ? fmt::format("{} ended with status {}", escape_name(name_), WEXITSTATUS(status))
                                       : fmt::format("{} was ended by signal {}", escape_name(name_), WTERMSIG(status)));

@@ -185,6 +185,8 @@ class Run {
                      .command_line = std::move(line),
                      .json = json ? &json_ : nullptr});
     const int answer = run_command(*request.command, context);
+    // A signal to a whole group of processes also ends what was read from: then it is the reason of the failures.
+    if (!context.failures().empty() && console_.cancel != nullptr) console_.cancel->check();
     if (answer == k_exit_no) ending_.code = k_exit_no;
     for (const Error& failure : context.failures()) ending_.add(failure);
     context.finish();
