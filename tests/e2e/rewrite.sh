@@ -6,7 +6,7 @@
 edit() { printf '%s' "$1" | dd of=big bs=1 seek="$2" conv=notrunc status=none; }
 
 store init -q
-head -c 20M /dev/urandom >big
+noise 1 20971520 >big
 store add -q . && store commit -qm one
 cp big "$scratch/one"
 edit "a change in the middle" 10000000 && truncate -s 20000000 big
