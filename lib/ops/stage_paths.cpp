@@ -15,14 +15,12 @@ namespace {
 /// Anything that is tracked or on disk, or was: a name that is there, or the first match of a pattern.
 bool matches_something(int root_fd, const Index& index, const Pathspec& spec) {
   const std::string start = spec.root();
-  const bool on_disk = start.empty() || scan_one(root_fd, start);
   if (spec.literal && !spec.fold_case && !spec.pattern.ends_with('/'))
-    return start.empty() || on_disk || index.contains_within(start);
+    return start.empty() || scan_one(root_fd, start) || index.contains_within(start);
   for (Index::Cursor tracked = index.seek(start); !tracked.at_end(); tracked.next()) {
     if (!is_within(tracked.entry().path, start)) break;
     if (spec.matches(tracked.entry().path, tracked.entry().kind)) return true;
   }
-  if (!on_disk) return false;
   Scanner scanner(root_fd, start, {});
   while (const std::optional<ScanEntry> found = scanner.next())
     if (spec.matches(found->path, found->kind)) return true;

@@ -219,7 +219,7 @@ Scanner::State::State(int root_fd, const std::string& start, ScanOptions options
   lookahead = std::make_shared<Lookahead>(arena.get(), threads);
 
   std::optional<ScanEntry> entry = scan_one(root_fd, start);
-  if (!entry) throw Error(ErrorKind::not_found, escape_name(start) + ": no such file or directory");
+  if (!entry) return;
   walk->device = entry->stat.device;
   IgnoreScope::Pointer scope = walk->options.ignore;
   if (scope != nullptr && !start.empty()) {

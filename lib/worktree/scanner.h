@@ -58,8 +58,8 @@ struct ScanOptions {
 class Scanner {
  public:
   /// `root_fd`: the tree's root directory, open for as long as the scanner; `start`: path below it to walk
-  /// ("" = everything; the start itself is reported first, except for ""). Error{not_found} if it does not
-  /// exist. With one_file_system a mount point is reported but not entered.
+  /// ("" = everything; the start itself is reported first, except for ""); one that is not there, or only
+  /// beyond a symlink, yields nothing. With one_file_system a mount point is reported but not entered.
   Scanner(int root_fd, std::string start, ScanOptions options);
   ~Scanner();
   std::optional<ScanEntry> next();
