@@ -1,6 +1,7 @@
 #include "format/index_record.h"
 
 #include "base/error.h"
+#include "base/path.h"
 #include "format/codec.h"
 #include "format/index_codec.h"
 
@@ -78,6 +79,24 @@ bool is_clean_path(std::string_view path) {
 }
 
 }  // namespace
+
+TreeEntry tree_entry_of(const IndexEntry& entry) {
+  return {.kind = entry.kind,
+          .mode = entry.mode,
+          .size = entry.size,
+          .name = std::string(base_name(entry.path)),
+          .id = entry.id};
+}
+
+IndexEntry index_entry_of(std::string path, const TreeEntry& entry) {
+  IndexEntry out;
+  out.path = std::move(path);
+  out.kind = entry.kind;
+  out.mode = entry.mode;
+  out.size = entry.size;
+  out.id = entry.id;
+  return out;
+}
 
 void put_index_record(const IndexEntry& entry, std::size_t shared, Bytes& bytes) {
   ByteWriter out(bytes);

@@ -40,6 +40,11 @@ struct IndexEntry {
   bool operator==(const IndexEntry&) const = default;
 };
 
+/// What a tree has of an index entry; a directory's id is zero if something below it changed.
+TreeEntry tree_entry_of(const IndexEntry& entry);
+/// What the index knows of a tree's entry at `path`: no stat, no metadata and no count of chunks.
+IndexEntry index_entry_of(std::string path, const TreeEntry& entry);
+
 /// A self-delimiting record as the log holds it (full path).
 void append_index_record(const IndexEntry& entry, Bytes& out);
 

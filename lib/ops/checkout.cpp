@@ -284,7 +284,7 @@ class InPlace {
       while (const std::optional<TreeChange> change = changes())
         if (const std::optional<TreeEntry> wanted = entry_at(workspace_.objects(), target_tree_, change->path);
             wanted && wanted->kind == change->after->kind)
-          all.try_emplace(change->path, as_index_entry(*change));
+          all.try_emplace(change->path, index_entry_of(change->path, *change->after));
     }
     entries.clear();
     for (auto& [path, entry] : all) entries.push_back(std::move(entry));

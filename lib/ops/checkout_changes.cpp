@@ -11,14 +11,6 @@
 namespace store {
 namespace {
 
-TreeEntry tree_entry_of(const IndexEntry& entry) {
-  return {.kind = entry.kind,
-          .mode = entry.mode,
-          .size = entry.size,
-          .name = std::string(base_name(entry.path)),
-          .id = entry.id};
-}
-
 constexpr std::size_t k_remembered_bytes = 8 << 20;
 
 /// What the streams of remembered() share.

@@ -221,7 +221,7 @@ void DiscardStore::add_earlier(const ObjectReader& objects, const Discarded& ear
   const ChangeStream entries = content_of(objects, earlier.tree, PathspecSet({}))();
   while (const std::optional<TreeChange> change = entries()) {
     if (is_within_any(change->path, now)) continue;
-    IndexEntry entry = as_index_entry(*change);
+    IndexEntry entry = index_entry_of(change->path, *change->after);
     if (const std::optional<Attributes> recorded = attributes_of(change->path)) {
       IndexMetadata metadata;
       metadata.captured = state_->selection;

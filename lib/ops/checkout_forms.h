@@ -104,8 +104,6 @@ ObjectId store_index_tree(Workspace& workspace, const Session& session, const In
 /// Error{conflict} listing what is in the way.
 [[noreturn]] void throw_in_the_way(std::vector<std::string> paths,
                                    const std::string& hint = "commit these changes, or overwrite them with --force");
-/// The entry that a change leads to, without stat and metadata.
-IndexEntry as_index_entry(const TreeChange& change);
 
 /// What is in the way of the same checkout once more is what a power loss left of it, or came there since: it is stored as with
 /// --force, with a warning. Without a power loss Error{conflict}.

@@ -172,12 +172,7 @@ class Update {
 
   void put_file(const TreeChange& change, const std::optional<IndexEntry>& tracked, std::size_t i,
                 Index::Batch& batch) const {
-    IndexEntry entry;
-    entry.path = change.path;
-    entry.kind = change.after->kind;
-    entry.mode = change.after->mode;
-    entry.size = change.after->size;
-    entry.id = change.after->id;
+    IndexEntry entry = index_entry_of(change.path, *change.after);
     entry.stat = plan_.stats[i];
     entry.streamed = plan_.steps[i] == Step::not_restored;
     if (tracked && same_content(*tracked, *change.after)) entry.metadata = stale_metadata(tracked->metadata);

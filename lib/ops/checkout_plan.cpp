@@ -24,10 +24,6 @@ bool same_entry(const std::optional<IndexEntry>& tracked, const std::optional<Tr
 
 bool is_directory(const std::optional<TreeEntry>& entry) { return entry && entry->kind == EntryKind::directory; }
 
-TreeEntry as_tree_entry(const IndexEntry& entry) {
-  return {.kind = entry.kind, .mode = entry.mode, .size = entry.size, .name = {}, .id = entry.id};
-}
-
 }  // namespace
 
 std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, std::string_view path) {
@@ -121,7 +117,7 @@ bool InPlacePlanner::is_clean_by_stat(const State& state) const {
 bool InPlacePlanner::is_clean(const State& state) const {
   if (!state.tracked || mode_of(state) != state.tracked->mode) return false;
   return is_clean_by_stat(state) || content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found,
-                                                    as_tree_entry(*state.tracked));
+                                                    tree_entry_of(*state.tracked));
 }
 
 /// Nothing of the user's is lost with it.
@@ -189,7 +185,7 @@ Step InPlacePlanner::file(const State& state) {
     if (mode == after.mode) return Step::keep;
     return !state.tracked || mode == state.tracked->mode ? Step::set_mode : in_the_way(state, Step::set_mode);
   }
-  if (clean_by_stat || is_clean(state)) return replace_file(state, as_tree_entry(*state.tracked));
+  if (clean_by_stat || is_clean(state)) return replace_file(state, tree_entry_of(*state.tracked));
   if (const JournalRewrite* half = half_written(state)) {
     // Of the two contents that it is made of, either can be completed in place.
     TreeEntry there = after;

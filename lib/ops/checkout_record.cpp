@@ -94,16 +94,6 @@ void keep_surroundings(const Workspace& workspace, const Index& index, const Cha
   store.add_files(index, std::move(surroundings.obstacles));
 }
 
-IndexEntry as_index_entry(const TreeChange& change) {
-  IndexEntry entry;
-  entry.path = change.path;
-  entry.kind = change.after->kind;
-  entry.mode = change.after->mode;
-  entry.size = change.after->size;
-  entry.id = change.after->id;
-  return entry;
-}
-
 Replaced replaced_by(const ChangeSource& source, const CheckoutPlan& plan) {
   Replaced replaced;
   const ChangeStream changes = source();
@@ -114,7 +104,7 @@ Replaced replaced_by(const ChangeSource& source, const CheckoutPlan& plan) {
     if (loses) replaced.paths.push_back(change->path);
     if (step == Step::set_mode) replaced.modes.push_back(change->path);
     if (!is_wanted(step) || step == Step::keep) continue;
-    replaced.by.push_back(as_index_entry(*change));
+    replaced.by.push_back(index_entry_of(change->path, *change->after));
   }
   return replaced;
 }

@@ -184,12 +184,7 @@ IndexPatch::IndexPatch(const Workspace& workspace, const Session& session, Index
 void IndexPatch::put(IndexEntry entry) { changes_.put(std::move(entry)); }
 
 void IndexPatch::put(const std::string& path, const TreeEntry& entry) {
-  IndexEntry staged;
-  staged.path = path;
-  staged.kind = entry.kind;
-  staged.mode = entry.mode;
-  staged.size = entry.size;
-  staged.id = entry.id;
+  IndexEntry staged = index_entry_of(path, entry);
   if (entry.kind == EntryKind::directory) {
     staged.id = {};  // what is below need not be the tree's
     staged.size = 0;

@@ -42,10 +42,6 @@ std::string prepared_message(const Workspace& workspace, const MergeOptions& opt
   return fmt::format("Merge commit '{}'", options.name);
 }
 
-TreeEntry as_tree_entry(const IndexEntry& entry) {
-  return {.kind = entry.kind, .mode = entry.mode, .size = entry.size, .name = {}, .id = entry.id};
-}
-
 /// A tracked file that is not as it is staged; only one whose stat tells nothing is read.
 bool is_modified(const Workspace& workspace, const Index& index, const std::string& path) {
   const std::optional<IndexEntry> tracked = index.find(path);
@@ -55,17 +51,7 @@ bool is_modified(const Workspace& workspace, const Index& index, const std::stri
   if (!same_type(found->kind, tracked->kind)) return true;
   if (mode_of(*found, &*tracked, workspace.settings().core.permissions) != tracked->mode) return true;
   if (found->stat == tracked->stat && !tracked->racy) return false;
-  return !content_matches(workspace, workspace.worktree_fd(), *found, as_tree_entry(*tracked));
-}
-
-IndexEntry as_index_entry(const TreeEntry& entry, const std::string& path) {
-  IndexEntry out;
-  out.path = path;
-  out.kind = entry.kind;
-  out.mode = entry.mode;
-  out.size = entry.size;
-  out.id = entry.id;
-  return out;
+  return !content_matches(workspace, workspace.worktree_fd(), *found, tree_entry_of(*tracked));
 }
 
 using AttributesOf = std::function<std::optional<Attributes>(const std::string& path)>;
@@ -78,7 +64,7 @@ std::vector<IndexEntry> entries_beside(const Workspace& workspace, const ObjectI
     if (conflict.beside.empty() || conflict.conflict == MergeConflict::file_directory) continue;
     const std::optional<TreeEntry> theirs = entry_at(workspace.objects(), their_tree, conflict.path);
     if (!theirs) continue;
-    entries.push_back(as_index_entry(*theirs, conflict.beside));
+    entries.push_back(index_entry_of(conflict.beside, *theirs));
     std::optional<Attributes> attributes = attributes_of ? attributes_of(conflict.path) : std::nullopt;
     if (!attributes) continue;
     attributes->link.reset();
@@ -274,7 +260,7 @@ ObjectId merge_besides(Workspace& workspace) {
   for (const ConflictRecord& conflict : pending->conflicts) {
     if (conflict.conflict != MergeConflict::deleted_by_us) continue;
     if (const std::optional<TreeEntry> theirs = entry_at(workspace.objects(), tree, conflict.path))
-      entries.push_back(as_index_entry(*theirs, conflict.path));
+      entries.push_back(index_entry_of(conflict.path, *theirs));
   }
   return store_aside(workspace, std::move(entries));
 }
@@ -298,7 +284,7 @@ CheckoutResult abort_merge(Workspace& workspace) {
     for (const ConflictRecord& conflict : pending->conflicts) {
       const std::optional<TreeEntry> entry = entry_at(workspace.objects(), back.after, conflict.path);
       if (entry && entry->kind != EntryKind::directory && is_modified(workspace, index, conflict.path))
-        ours.push_back(as_index_entry(*entry, conflict.path));
+        ours.push_back(index_entry_of(conflict.path, *entry));
     }
   }
   back.brings_back = store_aside(workspace, std::move(ours));

@@ -34,12 +34,7 @@ class TreeEntries {
 
  private:
   void put(const std::string& path, const TreeEntry& entry) {
-    IndexEntry staged;
-    staged.path = path;
-    staged.kind = entry.kind;
-    staged.mode = entry.mode;
-    staged.size = entry.size;
-    staged.id = entry.id;
+    IndexEntry staged = index_entry_of(path, entry);
     if (entry.kind != EntryKind::directory) staged.chunks = chunks(entry);
     put_(std::move(staged));
   }

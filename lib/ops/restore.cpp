@@ -105,10 +105,6 @@ StatusList tracked_paths(const Index& index, const RemoveOptions& options) {
   return paths;
 }
 
-TreeEntry as_tree_entry(const IndexEntry& entry) {
-  return {.kind = entry.kind, .mode = entry.mode, .size = entry.size, .name = {}, .id = entry.id};
-}
-
 /// Of what is staged and not in HEAD, what is not in the file either. One that is gone from disk was removed already.
 std::vector<std::string> staged_alone(Workspace& workspace, const Index& index, const PathspecSet& paths) {
   const std::optional<ObjectId> head = workspace.refs().head().commit;
@@ -120,7 +116,7 @@ std::vector<std::string> staged_alone(Workspace& workspace, const Index& index, 
     if (change.before && change.before->kind == change.after->kind && change.before->id == change.after->id) return;
     const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), change.path);
     const std::optional<IndexEntry> staged = index.find(change.path);
-    if (found && staged && !content_matches(workspace, workspace.worktree_fd(), *found, as_tree_entry(*staged)))
+    if (found && staged && !content_matches(workspace, workspace.worktree_fd(), *found, tree_entry_of(*staged)))
       alone.push_back(change.path);
   });
   return alone;

@@ -105,16 +105,6 @@ class Comparison {
 
 }  // namespace
 
-TreeEntry tree_entry_of(const IndexEntry& entry) {
-  TreeEntry out;
-  out.kind = entry.kind;
-  out.mode = entry.mode;
-  out.size = entry.size;
-  out.name = base_name(entry.path);
-  out.id = entry.id;
-  return out;
-}
-
 void for_each_staged_change(const ObjectReader& objects, const std::optional<ObjectId>& tree, const Index& index,
                             const std::function<void(const ListedChange&)>& visit) {
   Comparison(objects, index, visit).run(tree);

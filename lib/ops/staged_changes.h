@@ -9,9 +9,6 @@
 
 namespace store {
 
-/// An index entry as a tree has it; a directory's id is zero if something below it changed.
-TreeEntry tree_entry_of(const IndexEntry& entry);
-
 /// Tree (no id: the empty one) against index, in path order; a directory whose tree id the index knows and that is the same is
 /// never entered. Directories are listed when their mode changed, or when they are empty and were added or deleted.
 void for_each_staged_change(const ObjectReader& objects, const std::optional<ObjectId>& tree, const Index& index,
