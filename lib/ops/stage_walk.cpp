@@ -14,17 +14,17 @@
 #include "ops/index_attributes.h"
 #include "ops/metadata.h"
 #include "ops/permissions.h"
-#include "ops/staged_changes.h"
 #include "worktree/scan_entry.h"
 
 namespace store {
 
-/// One walk: the scanner (if the start is on disk) and the index side by side.
+/// One walk: the scanner and the index side by side.
 struct StageWalk::Root {
-  Root(std::string start, Index::Cursor cursor) : path(std::move(start)), tracked(std::move(cursor)) {}
+  Root(std::string start, Index::Cursor cursor, int root_fd, ScanOptions options)
+      : path(std::move(start)), scanner(root_fd, path, std::move(options)), tracked(std::move(cursor)) {}
 
   std::string path;
-  std::optional<Scanner> scanner;
+  Scanner scanner;
   std::optional<ScanEntry> found;
   Index::Cursor tracked;
   std::size_t failures_seen = 0;
@@ -63,7 +63,6 @@ StageWalk::Extent StageWalk::measure() {
   Extent extent;
   Progress* progress = workspace_.env().progress;
   for (const std::string& root : roots_) {
-    if (!root.empty() && !scan_one(root_fd_, root)) continue;
     Scanner scanner(root_fd_, root, scan_options());
     while (const std::optional<ScanEntry> found = scanner.next()) {
       workspace_.check_cancelled();
@@ -83,13 +82,10 @@ bool StageWalk::enter_next_root() {
   if (next_root_ == roots_.size()) return false;
   if (next_root_ == 0) queue_root();
   const std::string& path = roots_[next_root_++];
-  root_ = std::make_unique<Root>(path, index_.seek(path));
+  root_ = std::make_unique<Root>(path, index_.seek(path), root_fd_, scan_options());
   if (!root_->tracked.at_end() && root_->tracked.entry().path.empty()) root_->tracked.next();
-  if (path.empty() || scan_one(root_fd_, path)) {
-    root_->scanner.emplace(root_fd_, path, scan_options());
-    root_->found = root_->scanner->next();
-    collect_failures();
-  }
+  root_->found = root_->scanner.next();
+  collect_failures();
   return true;
 }
 
@@ -109,12 +105,12 @@ void StageWalk::queue_root() {
 
 /// What the scanner could not list keeps its place in the index.
 void StageWalk::collect_failures() {
-  const std::vector<PathFailure>& failures = root_->scanner->failures();
+  const std::vector<PathFailure>& failures = root_->scanner.failures();
   for (; root_->failures_seen < failures.size(); ++root_->failures_seen) {
     failures_.push_back(failures[root_->failures_seen]);
     unreadable_.push_back(failures[root_->failures_seen].path);
   }
-  const std::vector<std::string>& skipped = root_->scanner->skipped();
+  const std::vector<std::string>& skipped = root_->scanner.skipped();
   for (; root_->skipped_seen < skipped.size(); ++root_->skipped_seen) {
     // The repository that this goes into is skipped without a word.
     const std::optional<ScanEntry> found = scan_one(root_fd_, skipped[root_->skipped_seen]);
@@ -194,7 +190,7 @@ std::optional<IngestInput> StageWalk::step() {
   if (order >= 0) root_->tracked.next();
   if (order <= 0) {
     const std::string path = options_.snapshot ? root_->found->path : std::string();
-    root_->found = root_->scanner->next();
+    root_->found = root_->scanner.next();
     collect_failures();
     // Only now it shows that a directory could not be listed.
     if (options_.snapshot && !unreadable_.empty() && unreadable_.back() == path) input = leave_out(path, order == 0);
@@ -271,23 +267,27 @@ void StageWalk::leave_held(const std::string* next) {
   }
 }
 
-/// In the index, not on disk: staged as deleted, unless it could not be looked at.
+/// In the index, not on disk: staged as deleted, unless something in it is not.
 std::optional<IngestInput> StageWalk::on_tracked_only(const IndexEntry& tracked) {
-  if (tracked.streamed || !pathspecs_.matches(tracked.path, tracked.kind) || kept(tracked.path)) return std::nullopt;
-  if (tracked.kind == EntryKind::directory && holds_streamed(tracked.path)) return std::nullopt;
+  if (stays(tracked) || (tracked.kind == EntryKind::directory && holds_what_stays(tracked.path))) return std::nullopt;
   IngestInput input;
   input.entry = tracked;
   input.entry.removed = true;
   return input;
 }
 
+/// Never was on disk, is not meant, or could not be looked at.
+bool StageWalk::stays(const IndexEntry& tracked) const {
+  return tracked.streamed || !pathspecs_.matches(tracked.path, tracked.kind) || kept(tracked.path);
+}
+
 /// Directories come in path order, so one pass over the index answers for all of them.
-bool StageWalk::holds_streamed(const std::string& directory) {
-  if (!streamed_ || compare_paths(streamed_seen_, directory) > 0) streamed_.emplace(index_.seek(directory));
-  while (!streamed_->at_end() && (!streamed_->entry().streamed || compare_paths(streamed_->entry().path, directory) < 0))
-    streamed_->next();
-  streamed_seen_ = directory;
-  return !streamed_->at_end() && is_within(streamed_->entry().path, directory);
+bool StageWalk::holds_what_stays(const std::string& directory) {
+  if (!staying_ || compare_paths(staying_from_, directory) > 0) staying_.emplace(index_.seek(directory));
+  while (!staying_->at_end() && compare_paths(staying_->entry().path, directory) < 0) staying_->next();
+  while (!staying_->at_end() && is_within(staying_->entry().path, directory) && !stays(staying_->entry())) staying_->next();
+  staying_from_ = directory;
+  return !staying_->at_end() && is_within(staying_->entry().path, directory);
 }
 
 std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const IndexEntry* tracked) {

@@ -52,7 +52,8 @@ class StageWalk {
   std::optional<IngestInput> leave_out(const std::string& path, bool tracked);
   void push(IngestInput input);
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
-  bool holds_streamed(const std::string& directory);
+  bool stays(const IndexEntry& tracked) const;
+  bool holds_what_stays(const std::string& directory);
   std::optional<IngestInput> on_found(const ScanEntry& found, const IndexEntry* tracked);
   std::optional<IngestInput> in_another_form(const ScanEntry& found, const IndexEntry& tracked);
   bool is_there(const IndexEntry& tracked) const;
@@ -91,8 +92,8 @@ class StageWalk {
   IngestTotals totals_;
   Extent seen_;
   std::vector<PathFailure> failures_;
-  std::optional<Index::Cursor> streamed_;  // stands at the first streamed entry at or behind `streamed_seen_`
-  std::string streamed_seen_;
+  std::optional<Index::Cursor> staying_;  // where the search for what stays in `staying_from_` ended
+  std::string staying_from_;
   std::vector<std::string> unreadable_;  // what is below stays as it was
   mutable Mutex mutex_;
   std::vector<std::string> left_out_ STORE_GUARDED_BY(mutex_);  // tracked directories on other file systems

@@ -21,14 +21,12 @@ class IndexUpdate {
   IndexUpdate(const Index& index, Index::Batch* batch) : index_(index), batch_(batch) {}
 
   void apply(const IndexEntry& entry) {
-    if (cleared_ && is_within(entry.path, *cleared_)) return;
     const std::optional<IndexEntry> before = index_.find(entry.path);
     if (entry.removed && !before) return;
     deleted_ += entry.removed;
     if (batch_ != nullptr) write(entry, before);
-    const bool was_directory = before && before->kind == EntryKind::directory;
-    if (entry.kind == EntryKind::directory || was_directory) note_above(entry);
-    if (was_directory && !entry.removed && entry.kind != EntryKind::directory) clear_below(entry.path);
+    if (!entry.removed && entry.kind == EntryKind::directory) note_directory(entry.path);
+    else if (before && before->kind == EntryKind::directory) clear_below(entry.path);
   }
 
   /// Same content, other stat or attributes: in a batch of its own, since no tree changes by it.
@@ -40,17 +38,12 @@ class IndexUpdate {
     return before && before->kind == entry.kind && before->id == entry.id;
   }
 
-  /// A path failed, and its entry, if any, goes or stays as it is. A directory that something else has taken the place of since it was
-  /// listed is no directory in the index then, and what was found in it has no place.
-  void failed(const std::string& path, bool forgotten) {
-    const std::optional<IndexEntry> before = index_.find(path);
-    if (forgotten || !before || before->kind != EntryKind::directory) placeless_ = path;
-  }
   /// False for what would stand below something that is no directory: that was exchanged while the tree was walked.
   bool has_place(const IndexEntry& entry) {
     if (placeless_ && entry.path != *placeless_ && is_within(entry.path, *placeless_)) return false;
-    if (entry.removed || is_directory(std::string(parent_path(entry.path)))) return true;
-    placeless_ = parent_path(entry.path);
+    const std::string_view parent = parent_path(entry.path);
+    if (entry.removed || is_directory(parent)) return true;
+    placeless_ = parent;
     return false;
   }
   std::uint64_t deleted() const { return deleted_; }
@@ -81,18 +74,19 @@ class IndexUpdate {
     batch_->put(unknown);
   }
 
-  void note_above(const IndexEntry& entry) {
-    while (!above_.empty() && !is_within(entry.path, above_.back().first)) above_.pop_back();
-    above_.emplace_back(entry.path, entry.kind == EntryKind::directory && !entry.removed);
+  void note_directory(const std::string& path) {
+    while (!staged_above_.empty() && !is_within(path, staged_above_.back())) staged_above_.pop_back();
+    staged_above_.push_back(path);
   }
 
-  /// As of this batch.
-  bool is_directory(const std::string& path) {
+  /// As of this batch. Asked for nothing below what is a directory no more.
+  bool is_directory(std::string_view path) {
     if (path.empty() || path == known_directory_) return true;
-    for (const auto& [directory, stands] : above_)
-      if (directory == path) return stands;
-    const std::optional<IndexEntry> entry = index_.find(path);
-    if (!entry || entry->kind != EntryKind::directory) return false;
+    const bool staged = std::find(staged_above_.begin(), staged_above_.end(), path) != staged_above_.end();
+    if (!staged) {
+      const std::optional<IndexEntry> entry = index_.find(path);
+      if (!entry || entry->kind != EntryKind::directory) return false;
+    }
     known_directory_ = path;
     return true;
   }
@@ -104,7 +98,7 @@ class IndexUpdate {
       ++deleted_;
       if (batch_ != nullptr) batch_->remove(below.entry().path);
     }
-    cleared_ = placeless_ = path;
+    placeless_ = path;
   }
 
   void invalidate_above(const std::string& path) {
@@ -134,10 +128,9 @@ class IndexUpdate {
   Index::Batch* batch_;
   std::vector<std::string> settled_;  // directories above the last path that are dealt with, outermost first
   std::vector<IndexEntry> refreshed_;
-  std::vector<std::pair<std::string, bool>> above_;  // applied paths above the last one; whether a directory stands there now
+  std::vector<std::string> staged_above_;  // directories of this batch, outermost first
   std::string known_directory_;
-  std::optional<std::string> placeless_;
-  std::optional<std::string> cleared_;
+  std::optional<std::string> placeless_;  // what is below it has no place
   std::uint64_t deleted_ = 0;
 };
 
@@ -191,11 +184,8 @@ std::vector<std::string> stage_once(Workspace& workspace, const StageTarget& tar
   };
   ports.done = [&](const IngestResult& one) {
     if (!update.has_place(one.entry)) {
-      IndexEntry gone;
-      gone.path = one.entry.path;
-      gone.removed = true;
       if (!one.entry.removed) result.failed.push_back({one.entry.path, "its directory is no directory any more"});
-      return update.apply(gone);
+      return;
     }
     if (one.read && is_regular(one.entry.kind)) {
       ++read.files;
@@ -205,10 +195,7 @@ std::vector<std::string> stage_once(Workspace& workspace, const StageTarget& tar
     }
     update.apply(one.entry);
   };
-  ports.failed = [&](PathFailure failure) {
-    update.failed(failure.path, options.snapshot);
-    result.failed.push_back(std::move(failure));
-  };
+  ports.failed = [&](PathFailure failure) { result.failed.push_back(std::move(failure)); };
   if (again == Again::yes) ports.changed = [&](const std::string& path) { changed.push_back(path); };
   ports.publisher = publisher ? &*publisher : nullptr;
   ports.journal = journal;
