@@ -14,38 +14,64 @@
 namespace store {
 namespace {
 
-/// Items are reused: their number is what bounds memory. An item weighs its buffer, and on average one block before and one
-/// after compression.
-class ItemPool {
- public:
-  explicit ItemPool(std::size_t buffer_capacity) : buffer_capacity_(buffer_capacity) {}
+/// What travels through the pipeline: items one behind the other in one buffer. So few loads are in flight that their buffers bound
+/// memory, and so full each that blocks are closed often enough for all threads.
+struct Load {
+  static constexpr std::size_t k_most_items = 16;
 
-  IngestItem* take() {
+  Buffer buffer;
+  std::vector<IngestItem> items;
+
+  /// False at the end.
+  bool plan(IngestStages& stages) {
+    items.clear();
+    items.reserve(k_most_items);
+    MutableByteView room = buffer.span(0, buffer.capacity());
+    while (items.size() < k_most_items && room.size() >= stages.least_room()) {
+      IngestItem& item = items.emplace_back();
+      item.buffer = room;
+      if (!stages.plan(item)) {
+        items.pop_back();
+        break;
+      }
+      room = room.subspan(item.buffer.size());
+    }
+    return !items.empty();
+  }
+};
+
+/// Loads are reused.
+class LoadPool {
+ public:
+  explicit LoadPool(std::size_t buffer_capacity) : buffer_capacity_(buffer_capacity) {}
+
+  Load* take() {
     const MutexLock lock(mutex_);
     if (free_.empty()) {
-      all_.push_back(std::make_unique<IngestItem>());
+      all_.push_back(std::make_unique<Load>());
       all_.back()->buffer = Buffer(buffer_capacity_);
       return all_.back().get();
     }
-    IngestItem* item = free_.back();
+    Load* load = free_.back();
     free_.pop_back();
-    return item;
+    return load;
   }
 
-  void give_back(IngestItem* item) {
-    item->reset();
+  void give_back(Load* load) {
+    load->items.clear();
     const MutexLock lock(mutex_);
-    free_.push_back(item);
+    free_.push_back(load);
   }
 
  private:
   std::size_t buffer_capacity_;
   Mutex mutex_;
-  std::vector<std::unique_ptr<IngestItem>> all_ STORE_GUARDED_BY(mutex_);
-  std::vector<IngestItem*> free_ STORE_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Load>> all_ STORE_GUARDED_BY(mutex_);
+  std::vector<Load*> free_ STORE_GUARDED_BY(mutex_);
 };
 
-std::size_t items_in_flight(const IngestOptions& options, std::size_t buffer_capacity) {
+/// A load weighs its buffer, and on average one block before and one after compression.
+std::size_t loads_in_flight(const IngestOptions& options, std::size_t buffer_capacity) {
   // Keys and footer entries of an open pack: 262,144 objects at about 120 bytes; half the budget at most is theirs.
   const std::uint64_t weight = buffer_capacity + 2 * k_data_block_size;
   const std::uint64_t affordable = options.memory / 2 / weight;
@@ -53,56 +79,51 @@ std::size_t items_in_flight(const IngestOptions& options, std::size_t buffer_cap
 }
 
 void run_in_a_loop(IngestStages& stages) {
-  IngestItem item;
-  item.buffer = Buffer(stages.buffer_capacity());
+  Load load;
+  load.buffer = Buffer(stages.most_room());
   Compressor compressor;
-  while (stages.plan(item)) {
-    stages.read(item);
-    stages.chunk(item);
-    stages.hash(item);
-    stages.assemble(item);
-    stages.compress(item, compressor);
-    stages.append(item);
-    item.reset();
+  while (load.plan(stages)) {
+    for (IngestItem& item : load.items) {
+      stages.read(item);
+      stages.chunk(item);
+      stages.hash(item);
+      stages.assemble(item);
+      stages.compress(item, compressor);
+      stages.append(item);
+    }
   }
 }
 
 void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
   namespace tbb = oneapi::tbb;
   using tbb::filter_mode;
-  ItemPool pool(stages.buffer_capacity());
+  LoadPool pool(stages.most_room());
   tbb::enumerable_thread_specific<Compressor> compressors;
-  const auto step = [](auto stage) {
-    return [stage](IngestItem* item) {
-      stage(*item);
-      return item;
-    };
+  const auto step = [](filter_mode mode, auto stage) {
+    return tbb::make_filter<Load*, Load*>(mode, [stage](Load* load) {
+      for (IngestItem& item : load->items) stage(item);
+      return load;
+    });
   };
-  const auto plan = [&](tbb::flow_control& control) -> IngestItem* {
-    IngestItem* item = pool.take();
-    if (stages.plan(*item)) return item;
+  const auto plan = [&](tbb::flow_control& control) -> Load* {
+    Load* load = pool.take();
+    if (load->plan(stages)) return load;
     control.stop();
     return nullptr;
   };
-  const auto append = [&](IngestItem* item) {
-    stages.append(*item);
-    pool.give_back(item);
+  const auto append = [&](Load* load) {
+    for (IngestItem& item : load->items) stages.append(item);
+    pool.give_back(load);
   };
-  const auto chain =
-      tbb::make_filter<void, IngestItem*>(filter_mode::serial_in_order, plan) &
-      tbb::make_filter<IngestItem*, IngestItem*>(filter_mode::parallel,
-                                                 step([&](IngestItem& item) { stages.read(item); })) &
-      tbb::make_filter<IngestItem*, IngestItem*>(filter_mode::serial_in_order,
-                                                 step([&](IngestItem& item) { stages.chunk(item); })) &
-      tbb::make_filter<IngestItem*, IngestItem*>(filter_mode::parallel,
-                                                 step([&](IngestItem& item) { stages.hash(item); })) &
-      tbb::make_filter<IngestItem*, IngestItem*>(filter_mode::serial_in_order,
-                                                 step([&](IngestItem& item) { stages.assemble(item); })) &
-      tbb::make_filter<IngestItem*, IngestItem*>(
-          filter_mode::parallel, step([&](IngestItem& item) { stages.compress(item, compressors.local()); })) &
-      tbb::make_filter<IngestItem*, void>(filter_mode::serial_in_order, append);
+  const auto chain = tbb::make_filter<void, Load*>(filter_mode::serial_in_order, plan) &
+                     step(filter_mode::parallel, [&](IngestItem& item) { stages.read(item); }) &
+                     step(filter_mode::serial_in_order, [&](IngestItem& item) { stages.chunk(item); }) &
+                     step(filter_mode::parallel, [&](IngestItem& item) { stages.hash(item); }) &
+                     step(filter_mode::serial_in_order, [&](IngestItem& item) { stages.assemble(item); }) &
+                     step(filter_mode::parallel, [&](IngestItem& item) { stages.compress(item, compressors.local()); }) &
+                     tbb::make_filter<Load*, void>(filter_mode::serial_in_order, append);
   tbb::task_arena arena(static_cast<int>(options.threads));
-  arena.execute([&] { tbb::parallel_pipeline(items_in_flight(options, stages.buffer_capacity()), chain); });
+  arena.execute([&] { tbb::parallel_pipeline(loads_in_flight(options, stages.most_room()), chain); });
 }
 
 }  // namespace

@@ -96,9 +96,9 @@ void IngestStages::read_small(int directory_fd, SmallItem& small, SourceFile sou
     small.outgrew = size > profile_of(small.input).inline_threshold;
     if (small.outgrew) throw Error(ErrorKind::partial, "grew while it was read; add it again");
     const std::size_t length = static_cast<std::size_t>(size);
-    const bool fits = used + length <= item.buffer.capacity();
+    const bool fits = used + length <= item.buffer.size();
     if (!fits) small.own.resize(length);
-    const MutableByteView out = fits ? item.buffer.span(used, length) : MutableByteView(small.own);
+    const MutableByteView out = fits ? item.buffer.subspan(used, length) : MutableByteView(small.own);
     small.mapped = size > options_.memory_map_threshold;
     const std::size_t got = small.mapped ? copy_mapped(source.fd.get(), 0, out, path)
                                          : pread_full(source.fd.get(), out, 0, path);

@@ -25,12 +25,6 @@ constexpr char k_changed[] = "changed while it was read";
 
 }  // namespace
 
-void IngestItem::reset() {
-  Buffer kept = std::move(buffer);
-  *this = IngestItem();
-  buffer = std::move(kept);
-}
-
 IngestStages::IngestStages(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& options)
     : root_fd_(root_fd),
       objects_(objects),
@@ -44,6 +38,12 @@ bool IngestStages::plan(IngestItem& item) {
   if (options_.cancel != nullptr) options_.cancel->check();
   if (planned_) return plan_window(item);
   if (ended_) return false;
+  return plan_batch(item);
+}
+
+/// Small items up to a window's bytes, or a large file's first window.
+bool IngestStages::plan_batch(IngestItem& item) {
+  const std::uint64_t room = std::min<std::uint64_t>(options_.window, item.buffer.size());
   std::uint64_t bytes = 0;
   while (item.batch.size() < options_.batch_files) {
     if (!ahead_ && !exhausted_) {
@@ -56,7 +56,7 @@ bool IngestStages::plan(IngestItem& item) {
     const bool content = stream || ahead_->action == IngestInput::Action::file;
     const std::uint64_t size = !content ? 0 : stream ? head_->size() : ahead_->entry.stat.size;
     if (content && size > profile_of(*ahead_).inline_threshold) {
-      if (!item.batch.empty()) return true;
+      if (!item.batch.empty()) break;
       IngestInput input = std::move(*ahead_);
       ahead_.reset();
       if (stream) {
@@ -70,9 +70,10 @@ bool IngestStages::plan(IngestItem& item) {
       std::string failure;
       if (start_large_file(input, failure)) return plan_window(item);
       fail(input.entry.path, failure, item);
+      item.buffer = {};
       return true;
     }
-    if (!item.batch.empty() && bytes + size > options_.window) return true;
+    if (!item.batch.empty() && bytes + size > room) break;
     bytes += size;
     SmallItem& small = item.batch.emplace_back();
     small.input = std::move(*ahead_);
@@ -83,6 +84,7 @@ bool IngestStages::plan(IngestItem& item) {
     small.own = *std::exchange(head_, std::nullopt);
     small.length = small.own.size();
   }
+  item.buffer = item.buffer.first(std::min<std::size_t>(bytes, item.buffer.size()));
   ended_ = item.end = !ahead_ && exhausted_;
   return true;
 }
@@ -141,8 +143,10 @@ bool IngestStages::plan_stream_window(IngestItem& item) {
   if (head.empty()) item.zeros = planned_->input.stream->skip_zeros();
   planned_offset_ += item.zeros;
   if (item.zeros != 0) return true;
-  const std::size_t length = std::max<std::size_t>(options_.window, head.size());
-  const MutableByteView out = item.buffer.span(headroom_, length);
+  const std::size_t length =
+      std::max(std::min<std::size_t>(options_.window, item.buffer.size() - item.window_begin), head.size());
+  item.buffer = item.buffer.first(item.window_begin + length);
+  const MutableByteView out = item.buffer.subspan(item.window_begin);
   std::copy(head.begin(), head.end(), out.begin());
   item.length = head.size() + planned_->input.stream->read(out.subspan(head.size()));
   planned_offset_ += item.length;
@@ -152,6 +156,8 @@ bool IngestStages::plan_stream_window(IngestItem& item) {
 }
 
 bool IngestStages::plan_window(IngestItem& item) {
+  const bool first = planned_offset_ == planned_->resumed_bytes;
+  item.window_begin = first ? 0 : headroom_;
   if (planned_->input.stream) return plan_stream_window(item);
   const std::uint64_t size = planned_->input.entry.stat.size;
   const bool maybe_sparse = planned_->input.disk_blocks * 512 < size;
@@ -163,7 +169,8 @@ bool IngestStages::plan_window(IngestItem& item) {
     item.zeros = data.begin - planned_offset_;
     planned_offset_ = data.begin;
   } else {
-    item.length = std::min(data.end - planned_offset_, options_.window);
+    item.length = std::min({data.end - planned_offset_, options_.window, item.buffer.size() - item.window_begin});
+    item.buffer = item.buffer.first(item.window_begin + item.length);
     item.mapped = size > options_.memory_map_threshold;
     planned_offset_ += item.length;
   }
@@ -185,7 +192,7 @@ void IngestStages::read_window(IngestItem& item) const {
   const std::string& path = file.input.entry.path;
   try {
     if (item.zeros == 0) {
-      const MutableByteView out = item.buffer.span(headroom_, item.length);
+      const MutableByteView out = item.buffer.subspan(item.window_begin, item.length);
       const std::size_t got = item.mapped ? copy_mapped(file.source.fd.get(), item.offset, out, path)
                                           : pread_full(file.source.fd.get(), out, item.offset, path);
       item.changed = got != item.length;
@@ -214,7 +221,7 @@ void IngestStages::chunk_window(IngestItem& item) {
   LargeFile& file = *item.file;
   const std::uint64_t first = file.chunker.chunk_start();
   const std::uint64_t hole = file.chunker.position();
-  const std::size_t begin = headroom_ - file.carry.size();
+  const std::size_t begin = item.window_begin - file.carry.size();
   std::copy(file.carry.begin(), file.carry.end(), item.buffer.data() + begin);
   std::uint64_t start = first;
   std::vector<std::uint64_t> cuts;
@@ -228,13 +235,13 @@ void IngestStages::chunk_window(IngestItem& item) {
     cuts.clear();
   };
   if (item.zeros != 0) {
-    std::memset(item.buffer.data() + headroom_, 0, std::min<std::uint64_t>(item.zeros, file.profile.chunking.max));
+    std::memset(item.buffer.data() + item.window_begin, 0, std::min<std::uint64_t>(item.zeros, file.profile.chunking.max));
     const std::uint64_t whole = file.chunker.feed_hole(item.zeros, cuts) * file.profile.chunking.max;
     take_cuts();
     if (whole != 0) item.segments.push_back({0, whole, true, false, {}});
     start += whole;
   } else {
-    file.chunker.feed(item.buffer.view(headroom_, item.length), cuts);
+    file.chunker.feed(item.buffer.subspan(item.window_begin, item.length), cuts);
   }
   const std::uint64_t end = file.chunker.position();
   if (item.last) file.chunker.finish(cuts);
@@ -256,7 +263,7 @@ void IngestStages::hash(IngestItem& item) const {
   for (std::size_t i = 0; i < item.segments.size(); ++i) {
     Segment& segment = item.segments[i];
     if (segment.zeros) continue;
-    ByteView bytes = item.buffer.view(segment.offset, static_cast<std::size_t>(segment.length));
+    ByteView bytes = item.buffer.subspan(segment.offset, static_cast<std::size_t>(segment.length));
     if (!item.file && !item.batch[i].own.empty()) bytes = item.batch[i].own;
     if (item.file && all_zero(bytes)) {
       segment.zeros = true;
@@ -331,7 +338,7 @@ void IngestStages::assemble_batch(IngestItem& item) {
     IngestResult result{.entry = {}, .known = true, .read = small.input.action != IngestInput::Action::pass};
     if (result.read) {
       const Segment& segment = item.segments[i];
-      const ByteView bytes = small.own.empty() ? item.buffer.view(small.offset, small.length) : ByteView(small.own);
+      const ByteView bytes = small.own.empty() ? ByteView(item.buffer.subspan(small.offset, small.length)) : small.own;
       const bool fresh = put({ObjectType::chunk, segment.id}, bytes, segment.found, item);
       totals_.new_chunks += fresh;
       totals_.new_bytes += fresh ? bytes.size() : 0;
@@ -378,7 +385,7 @@ void IngestStages::assemble_window(IngestItem& item) {
       file.recipe.add_zeros(segment.length);
       continue;
     }
-    const ByteView bytes = item.buffer.view(segment.offset, static_cast<std::size_t>(segment.length));
+    const ByteView bytes = item.buffer.subspan(segment.offset, static_cast<std::size_t>(segment.length));
     const bool fresh = put({ObjectType::chunk, segment.id}, bytes, segment.found, item);
     file.any_new = file.any_new || fresh;
     file.chunks += 1;

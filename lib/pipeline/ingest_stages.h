@@ -57,9 +57,10 @@ struct SmallItem {
   std::string failure;
 };
 
-/// What travels through the pipeline: a batch of small items, or a window of a large file.
+/// A batch of small items, or a window of a large file.
 struct IngestItem {
-  Buffer buffer;
+  MutableByteView buffer;        // lent: before plan() the room there is, then what was planned of it
+  std::size_t window_begin = 0;  // in the buffer; before it is room for a carried chunk
   std::vector<SmallItem> batch;
   std::shared_ptr<LargeFile> file;
   std::uint64_t offset = 0;    // of the window in the file
@@ -78,8 +79,6 @@ struct IngestItem {
   std::vector<PathFailure> failures;
   std::vector<std::string> changed_files;  // for another attempt
   std::vector<JournalRecord> journal;
-
-  void reset();
 };
 
 /// How large the packs would be that a dry run does not write.
@@ -100,7 +99,7 @@ class IngestStages {
  public:
   IngestStages(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& options);
 
-  /// Serial. Fills the next item; false at the end (after one item marked `end`).
+  /// Serial. Fills the next item, for which there is at least least_room(); false at the end (after one item marked `end`).
   bool plan(IngestItem& item);
   /// Parallel.
   void read(IngestItem& item) const;
@@ -116,9 +115,12 @@ class IngestStages {
   void append(IngestItem& item);
 
   const IngestTotals& totals() const { return totals_; }
-  std::size_t buffer_capacity() const { return headroom_ + std::max<std::size_t>(options_.window, head_capacity()); }
+  /// Bytes that no item needs more than, and that every item can do with.
+  std::size_t most_room() const { return headroom_ + std::max<std::size_t>(options_.window, head_capacity()); }
+  std::size_t least_room() const { return headroom_ + head_capacity(); }
 
  private:
+  bool plan_batch(IngestItem& item);
   bool plan_window(IngestItem& item);
   bool plan_stream_window(IngestItem& item);
   void read_stream_head();
