@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "format/index_metadata.h"
+#include "ops/chunk_lengths.h"
 #include "ops/reachability.h"
 #include "ops/revision.h"
 #include "pipeline/verify.h"
@@ -25,19 +26,11 @@
 namespace store {
 namespace {
 
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-  if (text.empty() || text.size() > 18) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  return value;
-}
-
 class Fsck {
  public:
-  Fsck(Workspace& workspace, const FsckOptions& options) : workspace_(workspace), options_(options) {}
+  Fsck(Workspace& workspace, const FsckOptions& options) : workspace_(workspace), options_(options) {
+    result_.lengths = options.lengths;
+  }
 
   /// Phases: config; catalog and footers; blocks; refs and oplog; index; everything that they reach.
   FsckResult run() {
@@ -198,11 +191,15 @@ class Fsck {
       for (const BlockPlace& place : places_) total += place.end - place.offset;
       workspace_.env().progress->bytes_total = total;
     }
-    const VerifyTotals totals = verify_blocks(
-        workspace_.repository(), workspace_.objects(), places_,
-        [this](const BlockDamage& damage) { on_damage(damage); }, workspace_.threads(), workspace_.env().cancel,
-        workspace_.env().progress);
+    const auto lengths = std::make_shared<ChunkLengths>();
+    const VerifyPorts ports{
+        .damaged = [this](const BlockDamage& damage) { on_damage(damage); },
+        .decoded = [&](const BlockPlace& place, const DecodedBlock& block) { lengths->note(place, block); }};
+    const VerifyTotals totals =
+        verify_blocks(workspace_.repository(), workspace_.objects(), places_, ports, workspace_.threads(),
+                      workspace_.env().cancel, workspace_.env().progress);
     result_.bytes_read += totals.bytes_read;
+    result_.lengths = lengths;
   }
 
   /// Lookups do without a bad one, and the next writer makes it anew.
@@ -296,11 +293,29 @@ class Fsck {
 
   void check_reachable() {
     Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return bad_.contains(key); },
-                       [this] { return catch_up(); }, [this](const ObjectKey& key) { result_.missing.insert(key); });
+                       [this] { return catch_up(); }, [this](const ObjectKey& key) { result_.missing.insert(key); },
+                       [this](const ObjectKey& chunk) { return length_of(chunk); });
     std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash> needed;
     check_commits(reach, needed);
     check_index(reach, needed);
-    for (auto& [key, problem] : needed) attach(key, std::move(problem));
+    for (auto& [key, problem] : needed) {
+      if (reach.has_wrong_size(key)) tell_size(key, std::move(problem));
+      else attach(key, std::move(problem));
+    }
+  }
+
+  std::optional<std::uint64_t> length_of(const ObjectKey& chunk) const {
+    if (!result_.lengths) return std::nullopt;
+    const std::optional<ObjectLocation> at = workspace_.objects().find(chunk);
+    return at ? result_.lengths->at(*at) : std::nullopt;
+  }
+
+  /// No writer of ours makes such a tree or recipe, and readers refuse what it says of that path.
+  void tell_size(const ObjectKey& key, FsckProblem&& need) {
+    need.kind = "size";
+    need.message = fmt::format("{} {}: says another size than its content has", name_of(key.type), key.id.short_hex());
+    locate(key, need);
+    result_.problems.push_back(std::move(need));
   }
 
   using Needed = std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash>;
@@ -374,7 +389,10 @@ class Fsck {
           for (const Reachability::Need& need : reach.recipe(key->id)) add_need(needed, {need.key, entry.path}, {});
         } else if (!reach.available(*key)) {
           add_need(needed, {*key, entry.path}, {});
+          continue;
         }
+        if (!reach.fits(*key, entry.size))
+          report("index", fmt::format("index: {}: says another size than its content has", escape_name(entry.path)));
       }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
@@ -409,12 +427,16 @@ class Fsck {
     }
     need.kind = "missing_object";
     need.message = fmt::format("{} {}: missing or unreadable", name_of(key.type), key.id.short_hex());
-    need.object = key.id;
-    if (const std::optional<ObjectLocation> at = workspace_.objects().find(key)) {
-      need.pack = at->pack;
-      need.offset = at->block_offset;
-    }
+    locate(key, need);
     result_.problems.push_back(std::move(need));
+  }
+
+  void locate(const ObjectKey& key, FsckProblem& problem) const {
+    problem.object = key.id;
+    if (const std::optional<ObjectLocation> at = workspace_.objects().find(key)) {
+      problem.pack = at->pack;
+      problem.offset = at->block_offset;
+    }
   }
 
   static void remove_duplicates(FsckProblem& problem) {
@@ -440,32 +462,6 @@ class Fsck {
 };
 
 }  // namespace
-
-FsckOptions::Subset parse_subset(std::string_view text) {
-  FsckOptions::Subset subset;
-  const std::size_t slash = text.find('/');
-  if (!text.empty() && text.back() == '%') {
-    const std::string number(text.substr(0, text.size() - 1));
-    std::size_t used = 0;
-    double percent = 0;
-    try {
-      percent = std::stod(number, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    if (used != 0 && used == number.size() && percent > 0 && percent <= 100) subset.percent = percent;
-  } else if (slash != std::string_view::npos) {
-    const std::optional<std::uint64_t> n = parse_count(text.substr(0, slash));
-    const std::optional<std::uint64_t> t = parse_count(text.substr(slash + 1));
-    if (n && t && *n >= 1 && *n <= *t) subset.part = std::pair(*n, *t);
-  } else {
-    subset.bytes = parse_size(text);
-  }
-  if (!subset.percent && !subset.part && !subset.bytes)
-    throw Error(ErrorKind::usage, fmt::format("--subset {}: neither a percentage, n/t, nor a size", escape_name(text)),
-                "--subset 5%, --subset 1/10 or --subset 10G");
-  return subset;
-}
 
 FsckResult fsck_inside(Workspace& workspace, const FsckOptions& options) { return Fsck(workspace, options).run(); }
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <unordered_set>
 
 #include "ops/workspace.h"
 
 namespace store {
+
+class ChunkLengths;
 
 struct FsckOptions {
   enum class Mode { quick, data } mode = Mode::data;
@@ -15,12 +18,14 @@ struct FsckOptions {
     std::optional<std::uint64_t> bytes;
   };
   std::optional<Subset> subset;
+  /// From an earlier look at the same packs, for one that reads no block: FsckResult::lengths.
+  std::shared_ptr<const ChunkLengths> lengths = {};
 };
 /// Error{usage} if malformed.
 FsckOptions::Subset parse_subset(std::string_view text);
 
 struct FsckProblem {
-  std::string kind;  // "block", "footer", "missing_pack", "missing_object", "ref", "oplog", "catalog", "table", "index", "config", …
+  std::string kind;  // "block", "footer", "missing_pack", "missing_object", "size", "ref", "oplog", "catalog", "table", "index", "config", …
   std::string message;
   std::optional<ObjectId> pack;
   std::optional<std::uint64_t> offset;
@@ -36,9 +41,10 @@ struct FsckResult {
   // For repair: packs of the catalog that are damaged or lost, and all objects that are needed and cannot be had.
   std::vector<ObjectId> damaged_packs;
   std::unordered_set<ObjectKey, ObjectKeyHash> missing;
+  std::shared_ptr<const ChunkLengths> lengths;  // of what was read
 };
 /// quick: structure (config, catalog, footers, tables, refs, oplog, index, and that everything reachable from refs and index is there);
-/// data: also reads every block and checks every SHA-256, in parallel. Damage never stops it.
+/// data: also reads every block and checks every SHA-256, in parallel, and that sizes are those of the content. Damage never stops it.
 /// Marks damaged packs in the catalog, so that no add relies on them, if its lock is free; changes nothing else.
 FsckResult fsck(Workspace& workspace, const FsckOptions& options);
 /// The same for a caller that has entered the repository.

@@ -55,6 +55,18 @@ Reachability::Need Reachability::missing(const ObjectKey& key) const {
   return {key, ""};
 }
 
+/// The object is there: nothing can bring back a better one.
+Reachability::Need Reachability::wrong_size(const ObjectKey& key) {
+  wrong_sizes_.insert(key);
+  return {key, ""};
+}
+
+bool Reachability::fits(const ObjectKey& key, std::uint64_t size) const {
+  if (key.type == ObjectType::chunk) return !length_of_ || length_of_(key).value_or(size) == size;
+  const auto sound = sound_.find(key);
+  return sound == sound_.end() || sound->second == size;
+}
+
 /// False if damage ends a walk, also after another look: a merge may have taken the nodes elsewhere.
 bool Reachability::readable(const std::function<void()>& walk) const {
   for (bool again = false;; again = true) {
@@ -82,14 +94,16 @@ std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id, 
       if (!key) continue;
       if (key->type == ObjectType::tree) {
         append_below(needs, entry.name, tree(key->id));
-        check_size(*key, entry);
       } else if (key->type == ObjectType::recipe) {
         append_below(needs, entry.name, recipe(key->id));
-        check_size(*key, entry);
       } else {
         ++seen_;
-        if (!available(*key)) append_below(needs, entry.name, {{*key, ""}});
+        if (!available(*key)) {
+          append_below(needs, entry.name, {{*key, ""}});
+          continue;
+        }
       }
+      if (!fits(*key, entry.size)) append_below(needs, entry.name, {wrong_size({ObjectType::tree, id})});
     }
   });
   if (!complete) needs.push_back(missing({ObjectType::tree, id}));
@@ -97,20 +111,14 @@ std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id, 
   return needs;
 }
 
-/// What is sound must be as large as the entry says: else the tree with the entry is what is damaged.
-void Reachability::check_size(const ObjectKey& key, const TreeEntry& entry) const {
-  const auto sound = sound_.find(key);
-  if (sound != sound_.end() && sound->second != entry.size)
-    throw_corrupt(entry.name + ": its size is not that of its content");
-}
-
 std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id, std::uint64_t& bytes) {
   std::vector<Need> needs;
   RecipeNodes nodes(objects_, [&](const RecipeEntry& entry) {
     const ObjectKey key{ObjectType::chunk, entry.id};
     ++seen_;
-    if (available(key)) return true;
-    append_below(needs, "", {{key, ""}});
+    const bool there = available(key);
+    if (there && fits(key, entry.length)) return true;
+    append_below(needs, "", {there ? wrong_size({ObjectType::recipe, id}) : Need{key, ""}});
     return false;
   });
   const bool complete = readable([&] {

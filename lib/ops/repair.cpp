@@ -92,9 +92,10 @@ void adopt_sessions(RepairSite& site) {
 }
 
 /// Structure alone: what the packs hold was read before, and what was written since was checked then.
-FsckResult look_again(RepairSite& site) {
+FsckResult look_again(RepairSite& site, const FsckResult& found) {
   FsckOptions structure;
   structure.mode = FsckOptions::Mode::quick;
+  structure.lengths = found.lengths;
   return fsck_inside(site.workspace, structure);
 }
 
@@ -108,17 +109,17 @@ void bring_back_packs(RepairSite& site) {
 }
 
 /// Returns what is still wrong.
-FsckResult bring_back_objects(RepairSite& site) {
-  FsckResult left = look_again(site);
+FsckResult bring_back_objects(RepairSite& site, const FsckResult& found) {
+  FsckResult left = look_again(site, found);
   if (left.missing.empty()) return left;
   bring_back_packs(site);
-  left = look_again(site);
+  left = look_again(site, found);
   std::uint64_t stored = 0;
   for (int round = 0; round < k_most_rounds && !left.missing.empty(); ++round) {
     const std::uint64_t more = take_from_worktree(site, left.missing, needy_paths(left));
     if (more == 0) break;
     stored += more;
-    left = look_again(site);
+    left = look_again(site, found);
   }
   if (stored != 0) site.done("missing_object", fmt::format("{} objects were stored again from the working tree", stored));
   // What `save` remembers of a file would be believed although some of its content is missing now.
@@ -149,7 +150,7 @@ RepairResult repair(Workspace& workspace, const FsckOptions& options, const std:
   repair_tables(site);
   repair_all_refs(site);
   repair_index(site);
-  result.left = bring_back_objects(site);
+  result.left = bring_back_objects(site, found);
   result.left.bytes_read += found.bytes_read;
   merge_lock.release();
   workspace.objects().maintain_tables();

@@ -36,8 +36,8 @@ OpenPack with_keys(PackFile file) {
 
 class Verifier {
  public:
-  Verifier(const ObjectReader& objects, const std::function<void(const BlockDamage&)>& damaged, Progress* progress)
-      : objects_(objects), damaged_(damaged), progress_(progress) {}
+  Verifier(const ObjectReader& objects, const VerifyPorts& ports, Progress* progress)
+      : objects_(objects), ports_(ports), progress_(progress) {}
 
   void verify(const OpenPack& pack, const BlockPlace& place) {
     try {
@@ -46,7 +46,7 @@ class Verifier {
       const DecodedBlock block = decode_block(stored, decompressor, &objects_);
       const auto at = std::lower_bound(pack.offsets.begin(), pack.offsets.end(), place.offset);
       check_objects(pack.keys[static_cast<std::size_t>(at - pack.offsets.begin())], block, place);
-      count(stored.bytes.size(), block.size());
+      count(stored.bytes.size(), block, place);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
       report({place, std::nullopt, error.message()});
@@ -66,24 +66,25 @@ class Verifier {
     }
   }
 
-  void count(std::size_t bytes, std::size_t objects) {
+  void count(std::size_t bytes, const DecodedBlock& block, const BlockPlace& place) {
     if (progress_ != nullptr) {
       progress_->bytes_done.fetch_add(bytes, std::memory_order_relaxed);
-      progress_->chunks_done.fetch_add(objects, std::memory_order_relaxed);
+      progress_->chunks_done.fetch_add(block.size(), std::memory_order_relaxed);
     }
     const MutexLock lock(mutex_);
     ++totals_.blocks;
-    totals_.objects += objects;
+    totals_.objects += block.size();
     totals_.bytes_read += bytes;
+    if (ports_.decoded) ports_.decoded(place, block);
   }
 
   void report(const BlockDamage& damage) {
     const MutexLock lock(mutex_);
-    damaged_(damage);
+    ports_.damaged(damage);
   }
 
   const ObjectReader& objects_;
-  const std::function<void(const BlockDamage&)>& damaged_;
+  const VerifyPorts& ports_;
   Progress* progress_;
   Mutex mutex_;
   VerifyTotals totals_;
@@ -92,10 +93,9 @@ class Verifier {
 }  // namespace
 
 VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& objects,
-                           const std::vector<BlockPlace>& places,
-                           const std::function<void(const BlockDamage&)>& damaged, unsigned threads,
+                           const std::vector<BlockPlace>& places, const VerifyPorts& ports, unsigned threads,
                            const CancelToken* cancel, Progress* progress) {
-  Verifier verifier(objects, damaged, progress);
+  Verifier verifier(objects, ports, progress);
   oneapi::tbb::task_arena arena(static_cast<int>(threads));
   // Pack by pack: one footer in memory at a time.
   for (std::size_t begin = 0; begin < places.size();) {

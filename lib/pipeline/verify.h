@@ -29,11 +29,17 @@ struct VerifyTotals {
   std::uint64_t bytes_read = 0;
 };
 
+/// What is told of blocks, from one thread at a time.
+struct VerifyPorts {
+  std::function<void(const BlockDamage&)> damaged;
+  /// Each block that could be decoded.
+  std::function<void(const BlockPlace&, const DecodedBlock&)> decoded = {};
+};
+
 /// Reads and decodes blocks in parallel and checks every object's id; memory is bounded by the number of threads.
-/// `damaged` is called from one thread at a time. The footers give the ids that a block's objects must have.
+/// The footers give the ids that a block's objects must have.
 VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& objects,
-                           const std::vector<BlockPlace>& places,
-                           const std::function<void(const BlockDamage&)>& damaged, unsigned threads,
+                           const std::vector<BlockPlace>& places, const VerifyPorts& ports, unsigned threads,
                            const CancelToken* cancel, Progress* progress);
 
 /// The blocks of a pack, in order.

@@ -148,7 +148,26 @@ TEST_CASE("what a tree names is of another type, of another length, or not there
   entry.size = 5;
   longer.publish_tree({entry});
   codes = attack(longer);
-  CHECK_MESSAGE(others(codes, {"cat", "export", "out", "checkout", "restore"}, 6).empty(), fmt::format("{}", codes));
+  CHECK_MESSAGE(others(codes, {"cat", "export", "out", "checkout", "restore", "fsck", "data"}, 6).empty(), fmt::format("{}", codes));
+}
+
+TEST_CASE("a size that is not that of the content is told with the path, the commit and the tree that says it") {
+  for (const bool link : {false, true}) {
+    CAPTURE(link);
+    HostileRepository repository;
+    RawEntry entry = link ? repository.link("f", "seven b") : repository.file("f", "seven b");
+    entry.size = 5;
+    const RawEntry directory = repository.directory("d", {repository.file("e", "as it says"), entry});
+    const ObjectId commit = repository.publish_tree({directory, repository.file("g", "seven b")});
+    const ProgramRun run = run_program(repository.worktree(), {"--json", "fsck"});
+    CHECK(run.code == 6);
+    CAPTURE(run.out);
+    CHECK(run.out.find(R"("kind":"size")") != run.out.npos);
+    CHECK(run.out.find(fmt::format(R"("object":"{}","commits":["{}"],"paths":["d/f"])", directory.id.hex(), commit.hex())) != run.out.npos);
+    // A repair cannot mend it, and says so.
+    CHECK(run_program(repository.worktree(), {"fsck", "--repair"}).code == 6);
+    CHECK(run_program(repository.worktree(), {"fsck", "--quick"}).code == 0);
+  }
 }
 
 TEST_CASE("a chain of directories that is too deep") {

@@ -36,8 +36,8 @@ class OnePack {
     const std::vector<BlockPlace> places = blocks_of(*open_pack(workspace.repository(), id()));
     std::vector<BlockDamage> found;
     const VerifyTotals result = verify_blocks(
-        workspace.repository(), workspace.objects(), places, [&](const BlockDamage& one) { found.push_back(one); },
-        threads, cancel, progress);
+        workspace.repository(), workspace.objects(), places,
+        {.damaged = [&](const BlockDamage& one) { found.push_back(one); }}, threads, cancel, progress);
     if (totals != nullptr) *totals = result;
     return found;
   }
@@ -107,8 +107,8 @@ TEST_CASE("a pack that went away meanwhile is passed over") {
   const std::vector<BlockPlace> places = blocks_of(*open_pack(workspace.repository(), pack.id()));
   std::filesystem::remove(pack.path());
   const VerifyTotals totals = verify_blocks(
-      workspace.repository(), workspace.objects(), places, [](const BlockDamage&) { FAIL("no damage"); }, 2, nullptr,
-      nullptr);
+      workspace.repository(), workspace.objects(), places, {.damaged = [](const BlockDamage&) { FAIL("no damage"); }}, 2,
+      nullptr, nullptr);
   CHECK(totals.blocks == 0);
 }
 
