@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/exit_codes.h"
+#include "app/habits.h"
 #include "app/help.h"
 #include "base/text.h"
 
@@ -23,8 +24,10 @@ std::vector<std::string> words_starting_with(std::string_view word) {
 }
 
 [[noreturn]] void refuse_word(const std::string& word) {
-  if (is_later_word(word)) throw Error(ErrorKind::usage, "store " + word + ": not in this version");
-  Error error(ErrorKind::usage, "store " + escape_name(word) + ": no such word");
+  const std::string habit(habit_of_word(word));
+  if (is_later_word(word)) throw Error(ErrorKind::usage, "store " + word + ": not in this version", habit);
+  Error error(ErrorKind::usage, "store " + escape_name(word) + ": no such word", habit);
+  if (!habit.empty()) throw error;
   std::vector<std::string> candidates = words_starting_with(word);
   if (candidates.empty()) {
     std::vector<std::string> names = words_starting_with("");

@@ -1,5 +1,6 @@
 #include "app/commands.h"
 #include "app/context.h"
+#include "app/habits.h"
 #include "app/help.h"
 #include "base/text.h"
 
@@ -12,11 +13,13 @@ const Command* wanted(const Context& context) {
   const Command* command = find_command(words.front());
   if (command != nullptr && !command->spec.hidden) return command;
   const std::string shown = escape_name(words.front());
-  if (is_later_word(words.front())) throw Error(ErrorKind::usage, "store " + shown + ": not in this version");
+  const std::string habit(habit_of_word(words.front()));
+  if (is_later_word(words.front())) throw Error(ErrorKind::usage, "store " + shown + ": not in this version", habit);
   std::vector<std::string> names;
   for (const Command& each : commands())
     if (!each.spec.hidden) names.emplace_back(each.spec.word);
-  Error error(ErrorKind::usage, "store help " + shown + ": no such word", "store help");
+  Error error(ErrorKind::usage, "store help " + shown + ": no such word", habit.empty() ? "store help" : habit);
+  if (!habit.empty()) throw error;
   if (const auto nearest = nearest_match(words.front(), names)) error.with_hint("store help " + *nearest);
   throw error;
 }

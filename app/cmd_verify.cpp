@@ -13,7 +13,8 @@ namespace {
 
 int run(Context& context) {
   const Arguments& arguments = context.arguments();
-  if (!arguments.has("worktree")) throw Error(ErrorKind::usage, "store verify: what?", "store verify --worktree");
+  if (!arguments.has("worktree")) throw Error(ErrorKind::usage, "store verify: no --worktree, the one thing it can verify",
+                                                    "store verify --worktree, or store fsck to check the repository itself");
   Workspace& workspace = context.workspace();
   workspace.worktree_fd();
   const std::string revision = arguments.positionals.empty() ? "HEAD" : arguments.positionals.front();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/habits.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -129,6 +130,10 @@ Split split_arguments(const CommandSpec& spec, const std::vector<std::string>& a
         names.push_back(option.name.empty() ? option.shown_name() : "--" + std::string(option.name));
   const std::string word = token.substr(0, token.find('='));
   Error error(ErrorKind::usage, of_word(spec) + ": unknown option " + escape_name(word));
+  // Of "-bNAME" it is the letter that nobody knows.
+  const bool letters = word.size() > 2 && word[1] != '-' && find_letter(spec, word[1]) == nullptr;
+  if (const std::string_view habit = habit_of_option(spec.word, letters ? word.substr(0, 2) : word); !habit.empty())
+    throw error.with_hint(std::string(habit));
   std::vector<std::string> candidates;
   for (const std::string& name : names)
     if (word.size() > 2 && name.compare(0, word.size(), word) == 0) candidates.push_back(name);
@@ -154,6 +159,18 @@ void check_choice(const CommandSpec& spec, const OptionSpec& option, const std::
 [[noreturn]] void refuse_value(std::string_view name, const std::string& value, std::string_view what) {
   const std::string shown = name.size() == 1 ? "-" + std::string(name) : "--" + std::string(name);
   throw Error(ErrorKind::usage, shown + ": '" + escape_name(value) + "' is no " + std::string(what));
+}
+
+/// What is one argument more than the word takes. Where REV:PATH is wanted, two arguments are what other programs take.
+[[noreturn]] void refuse_surplus(const CommandSpec& spec, const std::vector<std::string>& positionals) {
+  const std::string& surplus = positionals[spec.max_positionals];
+  Error error(ErrorKind::usage, of_word(spec) + ": unexpected argument " + escape_name(surplus));
+  if (spec.completes == Completes::content && spec.max_positionals == 1) {
+    const std::string& first = positionals.front();
+    const bool is_head = first == "@" || (first.starts_with("HEAD") && first.find(':') == first.npos);
+    error.with_hint(of_word(spec) + " " + (is_head ? first : "REV") + ":" + surplus);
+  }
+  throw error;
 }
 
 /// CLI11's name for an option: "-n,--dry-run".
@@ -271,16 +288,12 @@ Arguments parse_arguments(const CommandSpec& spec, const std::vector<std::string
   out.positionals = std::move(split.positionals);
   out.tail = std::move(split.tail);
   out.has_tail = split.has_tail;
-  if (out.positionals.size() > spec.max_positionals)
-    throw Error(ErrorKind::usage,
-                of_word(spec) + ": unexpected argument " + escape_name(out.positionals[spec.max_positionals]));
+  if (out.positionals.size() > spec.max_positionals) refuse_surplus(spec, out.positionals);
   const bool keeps_tail = spec.tail || (!spec.tail_of.empty() && out.has(spec.tail_of));
   if (out.has_tail && !keeps_tail) {  // "--" only ends the options
     out.positionals.insert(out.positionals.end(), out.tail.begin(), out.tail.end());
     out.tail.clear();
-    if (out.positionals.size() > spec.max_positionals)
-      throw Error(ErrorKind::usage,
-                  of_word(spec) + ": unexpected argument " + escape_name(out.positionals[spec.max_positionals]));
+    if (out.positionals.size() > spec.max_positionals) refuse_surplus(spec, out.positionals);
   }
   return out;
 }

@@ -63,7 +63,7 @@ TEST_CASE("words of later versions, abbreviations and misspellings are refused")
   for (const char* word : {"gc", "clone", "pull", "push", "mount"}) {
     const Answer answer = store({word});
     CHECK(answer.code == 2);
-    CHECK(answer.err == "error: store " + std::string(word) + ": not in this version\n");
+    CHECK(answer.err.starts_with("error: store " + std::string(word) + ": not in this version\n"));
   }
   CHECK(store({"statu"}).err.find("store status") != std::string::npos);
   CHECK(store({"sta"}).code == 2);
