@@ -10,7 +10,8 @@ namespace store {
 namespace {
 
 constexpr std::size_t k_label_columns = 8;
-constexpr std::size_t k_min_bar_columns = 12;
+constexpr std::size_t k_least_bar_columns = 6;  // below, a bar says nothing
+constexpr std::size_t k_min_bar_columns = 12;   // below, figures matter more
 constexpr std::size_t k_max_bar_columns = 40;
 constexpr std::string_view k_gap = "  ";
 
@@ -18,6 +19,8 @@ struct Row {
   std::string_view label;
   std::optional<double> share;       // 0 … 1; none: not known
   std::vector<std::string> figures;  // the first matters most
+  std::string brief = {};            // in place of the first, where even that has no room
+  std::string rate = {};             // behind the figures; none if it says nothing yet
 };
 
 std::optional<double> share_of(std::uint64_t done, const std::optional<std::uint64_t>& total) {
@@ -45,30 +48,49 @@ Row overall_row(const ProgressState& state) {
 std::vector<Row> rows_of(const ProgressState& state) {
   std::vector<Row> rows{overall_row(state)};
   const auto add = [&](Row row, const std::string& rate) {
-    if (state.rated) row.figures.push_back(rate + "/s");
+    if (state.rated) row.rate = rate + "/s";
     rows.push_back(std::move(row));
   };
   if (state.files_done > 0 || state.files_total)
-    add({"files", share_of(state.files_done, state.files_total), {of_total(state.files_done, state.files_total, human_count)}},
+    add({.label = "files",
+         .share = share_of(state.files_done, state.files_total),
+         .figures = {of_total(state.files_done, state.files_total, human_count)},
+         .brief = human_count(state.files_done)},
         human_count(whole(state.files_per_second)));
   if (state.bytes_done > 0 || state.bytes_total || rows.size() == 1)
-    add({"bytes", share_of(state.bytes_done, state.bytes_total), {of_total(state.bytes_done, state.bytes_total, human_size)}},
-      human_size(whole(state.bytes_per_second)));
+    add({.label = "bytes",
+         .share = share_of(state.bytes_done, state.bytes_total),
+         .figures = {of_total(state.bytes_done, state.bytes_total, human_size)},
+         .brief = human_size(state.bytes_done)},
+        human_size(whole(state.bytes_per_second)));
   if (state.chunks_done > 0)
-    add({"new", share_of(state.new_chunks, state.chunks_done),
-         {fmt::format("{} of {} chunks", human_count(state.new_chunks), human_count(state.chunks_done)),
-          human_count(state.chunks_done - state.new_chunks) + " deduplicated"}},
+    add({.label = "new",
+         .share = share_of(state.new_chunks, state.chunks_done),
+         .figures = {fmt::format("{} of {} chunks", human_count(state.new_chunks), human_count(state.chunks_done)),
+                     human_count(state.chunks_done - state.new_chunks) + " deduplicated"},
+         .brief = human_count(state.new_chunks)},
         human_count(whole(state.chunks_per_second)));
   return rows;
 }
 
-std::string figures_of(const Row& row, std::size_t count) {
+enum class Rates : bool { no, yes };
+
+/// As many figures as fit, whole ones, from the first; nothing if there is no room for any.
+std::string figures_of(const Row& row, std::size_t columns, Rates rates) {
+  const bool brief = row.figures.front().size() > columns && !row.brief.empty();
+  std::vector<std::string> figures = brief ? std::vector<std::string>{row.brief} : row.figures;
+  if (rates == Rates::yes && !brief && !row.rate.empty()) figures.push_back(row.rate);
   std::string text;
-  for (std::size_t i = 0; i < row.figures.size() && i < count; ++i) {
-    if (i > 0) text += k_gap;
-    text += row.figures[i];
+  for (const std::string& figure : figures) {
+    const std::string_view gap = text.empty() ? "" : k_gap;
+    if (text.size() + gap.size() + figure.size() > columns) break;
+    text += std::string(gap) + figure;
   }
   return text;
+}
+
+std::size_t least_columns(const Row& row) {
+  return row.brief.empty() ? row.figures.front().size() : std::min(row.brief.size(), row.figures.front().size());
 }
 
 /// "[====>    ]" of `columns` columns; blank if nothing is known.
@@ -81,39 +103,39 @@ std::string drawn(std::optional<double> share, std::size_t columns) {
   return "[" + text + "]";
 }
 
-/// How many figures of each row, and how long a bar (0: none), fit.
-struct Layout {
-  std::size_t figures;
-  std::size_t bar_columns;
-};
-
-Layout layout_of(const std::vector<Row>& rows, std::size_t width) {
-  std::size_t most = 0;
-  for (const Row& row : rows) most = std::max(most, row.figures.size());
-  for (std::size_t count = most; count > 0; --count) {
-    std::size_t longest = 0;
-    for (const Row& row : rows) longest = std::max(longest, figures_of(row, count).size());
-    const std::size_t taken = k_label_columns + k_gap.size() + longest;
-    if (width >= taken + k_min_bar_columns) return {count, std::min(width - taken, k_max_bar_columns)};
+/// How long the bars may be beside the figures; 0: there is no room for any.
+std::size_t bar_columns(const std::vector<Row>& rows, std::size_t width) {
+  constexpr std::size_t k_everything = 1000;
+  std::size_t all = 0;    // figures and rates
+  std::size_t least = 0;  // one figure each
+  for (const Row& row : rows) {
+    all = std::max(all, figures_of(row, k_everything, Rates::yes).size());
+    least = std::max(least, least_columns(row));
   }
-  return {most, 0};
+  const auto room_beside = [&](std::size_t figures) { return width - std::min(width, k_label_columns + k_gap.size() + figures); };
+  if (room_beside(all) >= k_min_bar_columns) return std::min(room_beside(all), k_max_bar_columns);
+  const std::size_t room = std::min(room_beside(least), k_min_bar_columns);
+  return room < k_least_bar_columns ? 0 : room;
 }
 
-std::string line_of(const Row& row, const Layout& layout, std::size_t width) {
+/// Nothing if there is no room for a figure.
+std::string line_of(const Row& row, std::size_t bar_columns, std::size_t width) {
   std::string line = fmt::format("{:<{}}", row.label, k_label_columns);
-  if (layout.bar_columns > 0) return line + drawn(row.share, layout.bar_columns) + std::string(k_gap) + figures_of(row, layout.figures);
-  std::size_t count = layout.figures;
-  while (count > 1 && line.size() + figures_of(row, count).size() > width) --count;
-  return (line + figures_of(row, count)).substr(0, width);
+  if (bar_columns > 0) line += drawn(row.share, bar_columns) + std::string(k_gap);
+  const std::string figures = figures_of(row, width - std::min(width, line.size()), bar_columns > 0 ? Rates::yes : Rates::no);
+  return figures.empty() ? figures : line + figures;
 }
 
 }  // namespace
 
 std::vector<std::string> progress_bars(const ProgressState& state, std::size_t width) {
   const std::vector<Row> rows = rows_of(state);
-  const Layout layout = layout_of(rows, width);
+  const std::size_t columns = bar_columns(rows, width);
   std::vector<std::string> lines;
-  for (const Row& row : rows) lines.push_back(line_of(row, layout, width));
+  for (const Row& row : rows)
+    if (std::string line = line_of(row, columns, width); !line.empty()) lines.push_back(std::move(line));
+  // A window too narrow for any label.
+  if (const std::string share = figures_of(rows.front(), width, Rates::no); lines.empty() && !share.empty()) lines.push_back(share);
   return lines;
 }
 

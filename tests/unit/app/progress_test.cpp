@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
 
 #include "app/progress_bars.h"
 #include "app/progress_view.h"
@@ -19,6 +21,20 @@ std::vector<Json> events_of(const std::string& text) {
     at = end + 1;
   }
   return events;
+}
+
+/// What stands in a line behind its label and its bar; two blanks are between values.
+std::vector<std::string> values_of(const std::string& line) {
+  const std::size_t bar = line.find(']');
+  const std::size_t label = line.find_first_of(" ");
+  std::string rest = line.substr(bar != std::string::npos ? bar + 1 : label);
+  std::vector<std::string> values;
+  for (std::size_t at = rest.find_first_not_of(' '); at != std::string::npos; at = rest.find_first_not_of(' ', at)) {
+    const std::size_t end = std::min(rest.find("  ", at), rest.size());
+    values.push_back(rest.substr(at, end - at));
+    at = end;
+  }
+  return values;
 }
 
 }  // namespace
@@ -110,14 +126,52 @@ TEST_CASE("bars say how far the command is, which stage runs, and what it does")
       "bytes   [============================>         ]  3.0 MiB/4.0 MiB  1.0 MiB/s",
       "new     [============================>         ]  60 of 80 chunks  20 deduplicated  9/s"};
   CHECK(progress_bars(state, 100) == wide);
-  // Rates give way to the bars,
-  const std::vector<std::string> narrow = {"overall [=======>      ]   50%  ingest (2 of 3)", "files   [===>          ]  50/200  1,234/s",
-                                           "bytes   [==========>   ]  3.0 MiB/4.0 MiB  1.0 MiB/s",
-                                           "new     [==========>   ]  60 of 80 chunks  20 deduplicated"};
+  // In a narrower window bars get shorter, then the values at the right go,
+  const std::vector<std::string> narrow = {
+      "overall [=====>    ]   50%  ingest (2 of 3)  3.0s", "files   [==>       ]  50/200  1,234/s",
+      "bytes   [=======>  ]  3.0 MiB/4.0 MiB  1.0 MiB/s", "new     [=======>  ]  60 of 80 chunks  20 deduplicated"};
   CHECK(progress_bars(state, 58) == narrow);
-  // and bars to the figures.
-  const std::vector<std::string> tiny = {"overall  50%", "files   50/200", "bytes   3.0 MiB/4.", "new     60 of 80 c"};
+  // rates and times first, then totals,
+  const std::vector<std::string> column = {"overall [=====>    ]   50%", "files   [==>       ]  50/200",
+                                           "bytes   [=======>  ]  3.0 MiB", "new     [=======>  ]  60"};
+  CHECK(progress_bars(state, 36) == column);
+  const std::vector<std::string> slim = {"overall [==>  ]   50%", "files   [=>   ]  50/200", "bytes   [===> ]  3.0 MiB", "new     [===> ]  60"};
+  CHECK(progress_bars(state, 24) == slim);
+  // then the bars,
+  const std::vector<std::string> tiny = {"overall  50%", "files   50/200", "bytes   3.0 MiB", "new     60"};
   CHECK(progress_bars(state, 18) == tiny);
+  CHECK(progress_bars(state, 16) == tiny);
+  // and last what is left.
+  CHECK(progress_bars(state, 13) == std::vector<std::string>{"overall  50%", "files   50", "new     60"});
+  CHECK(progress_bars(state, 6) == std::vector<std::string>{" 50%"});
+  CHECK(progress_bars(state, 3).empty());
+}
+
+TEST_CASE("values of the bars are whole in every window, and rates never stay where bars have gone") {
+  const ProgressState state{.stage = Stage::ingest, .stage_number = 2, .stage_count = 2, .overall = 0.54, .files_done = 18783,
+                            .files_total = 36410, .bytes_done = 1503238553, .bytes_total = 2040109465, .chunks_done = 39707,
+                            .new_chunks = 39119, .rated = true, .files_per_second = 7940, .bytes_per_second = 591396864,
+                            .chunks_per_second = 900, .eta_seconds = 1.8, .elapsed_seconds = 2.3};
+  const std::set<std::string> known = {"54%", "ingest (2 of 2)", "2.3s", "ETA 1.8s", "18,783/36,410", "18,783", "7,940/s",
+                                       "1.4 GiB/1.9 GiB", "1.4 GiB", "564 MiB/s", "39,119 of 39,707 chunks", "39,119",
+                                       "588 deduplicated", "900/s"};
+  bool bars_before = true;
+  for (std::size_t width = 120; width > 4; --width) {
+    CAPTURE(width);
+    std::string all;
+    for (const std::string& line : progress_bars(state, width)) {
+      all += line;
+      for (const std::string& value : values_of(line)) {
+        CAPTURE(value);
+        CHECK(known.count(value) == 1);
+      }
+    }
+    const bool bars = all.find('[') != std::string::npos;
+    CHECK((bars || all.find("/s") == std::string::npos));
+    CHECK((bars_before || !bars));  // once gone, they stay away
+    bars_before = bars;
+    CHECK((bars || width < 26));
+  }
 }
 
 TEST_CASE("what is not known is not drawn, and no rate is shown before there is one") {
