@@ -13,6 +13,8 @@
 
 namespace store {
 
+class JobControl;
+
 /// Where output goes. One thread at a time.
 class Sink {
  public:
@@ -62,6 +64,7 @@ struct Console {
   bool err_is_terminal = false;
   const CancelToken* cancel = nullptr;                  // set by SIGINT, SIGTERM, SIGHUP
   const std::atomic<unsigned>* line_requests = nullptr; // counted up by SIGUSR1
+  JobControl* jobs = nullptr;                           // none: nobody stops it
 
   /// An environment variable that is set and not empty.
   std::optional<std::string> variable(const std::string& name) const;

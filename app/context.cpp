@@ -249,7 +249,8 @@ void Context::show_progress(std::vector<StageShare> plan) {
                           .interval_ms = settings().ui.progress_interval_ms,
                           .plan = std::move(plan),
                           .columns = [] { return terminal_columns(k_stderr); },
-                          .line_requests = console_.line_requests});
+                          .line_requests = console_.line_requests,
+                          .jobs = console_.jobs});
 }
 
 void Context::end_progress() {

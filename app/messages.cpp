@@ -103,6 +103,14 @@ void Messages::end_live() {
   err_.flush();
 }
 
+void Messages::forget_live() {
+  const MutexLock lock(mutex_);
+  if (live_.empty()) return;
+  live_.clear();
+  err_.write("\r");
+  err_.flush();
+}
+
 std::vector<Warning> Messages::warnings() const {
   const MutexLock lock(mutex_);
   return warnings_;

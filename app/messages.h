@@ -33,6 +33,8 @@ class Messages {
   /// it wraps what stands there.
   void show_live(const std::vector<std::string>& lines, std::size_t columns);
   void end_live();
+  /// Something else stands where the live lines stood: the next ones are drawn where the cursor is.
+  void forget_live();
 
   std::vector<Warning> warnings() const;
 

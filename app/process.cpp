@@ -10,6 +10,7 @@
 
 #include "app/cli.h"
 #include "app/exit_codes.h"
+#include "app/job_control.h"
 
 extern char** environ;
 
@@ -100,6 +101,8 @@ int run_process(int argc, char** argv) {
   console.err_is_terminal = isatty(STDERR_FILENO) == 1;
   console.cancel = &g_cancel;
   console.line_requests = &g_line_requests;
+  ProcessJobControl jobs;
+  console.jobs = &jobs;
   const int code = run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), console);
   if (code > k_exit_signal) {
     std::signal(code - k_exit_signal, SIG_DFL);

@@ -43,6 +43,11 @@ ProgressView::ProgressView(Progress& progress, Messages& messages, ProgressViewO
       start_(std::chrono::steady_clock::now()),
       tracker_(options_.plan),
       lines_answered_(options_.line_requests != nullptr ? options_.line_requests->load() : 0) {
+  if (options_.style != ProgressStyle::bar) options_.jobs = nullptr;  // lines may stand where they are
+  if (options_.jobs != nullptr) {
+    options_.jobs->hold();
+    continued_ = options_.jobs->continued();
+  }
   progress_.on_enter = [this](Stage next) { enter(next); };
   timer_ = std::jthread([this](const std::stop_token& stop) {
     block_signals();
@@ -59,10 +64,13 @@ ProgressView::~ProgressView() {
   if (options_.style == ProgressStyle::json && tracker_.state().stage != Stage::idle && !tracker_.state().done)
     messages_.line(progress_json(tracker_.state()));
   messages_.end_live();
+  if (options_.jobs == nullptr) return;
+  if (options_.jobs->stop_asked()) options_.jobs->stop();
+  options_.jobs->release();
 }
 
 double ProgressView::now_seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() - stopped_seconds_;
 }
 
 std::uint64_t ProgressView::interval_ms() const {
@@ -116,12 +124,28 @@ void ProgressView::run(const std::stop_token& stop) {
 }
 
 void ProgressView::tick() {
+  const bool may_draw = obey_job_control();
   const double now = now_seconds();
   tracker_.sample(progress_, now);
   answer_line_requests();
   if (options_.style == ProgressStyle::none || tracker_.state().stage == Stage::idle || tracker_.state().done) return;
   const double due = shown_at_ < 0 ? silent_seconds() : shown_at_ + static_cast<double>(interval_ms()) / 1000;
-  if (now >= due) show();
+  if (may_draw && now >= due) show();
+}
+
+bool ProgressView::obey_job_control() {
+  JobControl* const jobs = options_.jobs;
+  if (jobs == nullptr) return true;
+  if (jobs->stop_asked()) {
+    messages_.end_live();
+    const double stopped_at = now_seconds();
+    jobs->stop();
+    stopped_seconds_ += now_seconds() - stopped_at;
+  } else if (const unsigned continued = jobs->continued(); continued != continued_) {
+    messages_.forget_live();
+    continued_ = continued;
+  }
+  return jobs->in_foreground();
 }
 
 void ProgressView::show() {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "app/job_control.h"
 #include "app/messages.h"
 #include "app/progress_state.h"
 
@@ -21,6 +22,7 @@ struct ProgressViewOptions {
   std::vector<StageShare> plan = {};
   std::function<std::size_t()> columns = {};      // of the terminal, asked anew for each frame
   const std::atomic<unsigned>* line_requests = nullptr;  // one plain line on standard error for each
+  JobControl* jobs = nullptr;                            // whose terminal it is; none: this program's
 };
 
 /// Shows the library's counters on standard error while a command runs: a timer samples them, so the work itself never
@@ -49,12 +51,14 @@ class ProgressView {
   double now_seconds() const;
   std::uint64_t interval_ms() const;
   double silent_seconds() const;
+  /// Obeys a Ctrl-Z, and says whether the terminal is ours to draw on.
+  bool obey_job_control();
   void show();
   void answer_line_requests();
 
   Progress& progress_;
   Messages& messages_;
-  const ProgressViewOptions options_;
+  ProgressViewOptions options_;
   const std::chrono::steady_clock::time_point start_;
   std::mutex mutex_;  // guards everything below
   std::condition_variable_any wake_;
@@ -62,6 +66,8 @@ class ProgressView {
   double stage_started_at_ = 0;
   std::vector<StageReport> reports_;
   double shown_at_ = -1;
+  double stopped_seconds_ = 0;  // do not count
+  unsigned continued_ = 0;
   unsigned lines_answered_ = 0;
   std::jthread timer_;  // last: it uses all of the above
 };

@@ -24,6 +24,9 @@ until_screen() {
   fail "the screen stayed: $(screen)"
 }
 bars() { screen | grep -c '^overall\|^bytes' || true; }
+# The shell has said so, and waits for a command.
+# shellcheck disable=SC2016  # awk's own
+until_stopped() { until_screen awk -v times="$1" '/Stopped/ { n++ } { last = $0 } END { exit n != times || last !~ /^>/ }'; }
 type_in() { terminal send-keys -t 0 "$1" Enter; }
 
 store init -q
@@ -37,10 +40,19 @@ read -r line <gate
 head -c 3000000 /dev/zero | tr '\0' b
 EOF
 chmod +x "$scratch/bin/slowly"
-terminal new-session -d -x 78 -y 12 "env PS1='> ' TERM=screen bash --norc --noprofile"
+terminal new-session -d -x 78 -y 30 "env PS1='> ' TERM=screen bash --norc --noprofile"
 until_screen grep -q '^>'
 
-type_in 'clear; store add --exec a -- slowly'
+# Frames are a second apart, and a terminal is made narrower right behind one: between its new size and the signal that says so, a
+# frame of the old size would be wrapped, which nobody can know.
+narrow_to() {
+  local before=
+  before=$(screen)
+  while [[ $(screen) == "$before" ]]; do sleep 0.05; done  # the time in it
+  terminal resize-window -t 0 -x "$1"
+}
+
+type_in 'clear; store --progress-interval 1s add --exec a -- slowly'
 until_screen grep -q '^bytes'
 # Rates come a moment later.
 until_screen grep -q '^bytes.*/s$'
@@ -50,13 +62,51 @@ is "$(screen | grep -c .)" "$(masked | grep -c .)"
 is "$(terminal display-message -p -t 0 '#{cursor_flag}')" 1
 
 # Narrower: the terminal wraps what stands there; the next frame covers all of it.
-terminal resize-window -t 0 -x 26
+narrow_to 26
 until_screen grep -q '^overall *N%'
 is "$(masked | grep -c overall)" 1
 is "$(masked | grep -c bytes)" 1
 terminal resize-window -t 0 -x 78
 until_screen grep -q '^overall \[\]'
 is "$(masked | grep -c overall)" 1
+
+# Values are whole, or not there.
+narrow_to 40
+until_screen grep -q '^overall \[\] *N%$'
+is "$(masked | grep -c '^overall\|^bytes')" 2
+terminal resize-window -t 0 -x 78
+until_screen grep -q '^overall \[\] *N% *ingest'
+
+# Ctrl-Z takes the bars away before the shell speaks; fg draws them again, below what stands there.
+terminal send-keys -t 0 C-z
+until_stopped 1
+is "$(bars)" 0
+type_in 'echo in between'
+until_screen grep -qx 'in between'
+type_in fg
+until_screen grep -q '^bytes'
+is "$(masked | grep -c '^overall\|^bytes')" 2
+is "$(screen | grep -cx 'in between')" 1
+is "$(screen | grep -c Stopped)" 1
+# In the background the terminal is the shell's.
+terminal send-keys -t 0 C-z
+until_stopped 2
+type_in bg
+type_in 'echo behind'
+until_screen grep -qx behind
+is "$(bars)" 0
+type_in fg
+until_screen grep -q '^bytes'
+is "$(screen | grep -cx behind)" 1
+# A stop that cannot be held leaves the bars where they are: new ones stand below.
+store_pid=$(ps -o pid= --ppid "$(terminal display-message -p -t 0 '#{pane_pid}')" | tail -n 1)
+kill -STOP "$store_pid"
+until_stopped 3
+type_in 'clear; echo after; fg'
+until_screen grep -qx after
+until_screen grep -q '^bytes'
+is "$(masked | grep -c '^overall\|^bytes')" 2
+is "$(screen | grep -cx after)" 1
 
 # Stopped by hand: the bars go, the shell sees the signal.
 terminal send-keys -t 0 C-c

@@ -238,6 +238,57 @@ TEST_CASE("a request for a line is answered even without progress output") {
   CHECK(err.text().substr(0, 15) == "ingest: 5 files");
 }
 
+TEST_CASE("a Ctrl-Z takes the bars away before the process stops, and they come back below what stands there then") {
+  struct Jobs final : JobControl {
+    void hold() override { held = true; }
+    void release() override { held = false; }
+    bool stop_asked() const override { return asked; }
+    void stop() override {
+      if (!stopped) at_stop = err->text();
+      asked = false;
+      stopped = true;
+    }
+    unsigned continued() const override { return 0; }
+    bool in_foreground() const override { return foreground; }
+    StringSink* err = nullptr;
+    std::string at_stop;
+    std::atomic<bool> held{false}, asked{false}, stopped{false}, foreground{true};
+  };
+  struct CountedSink final : Sink {  // read by this thread while the view writes
+    void write(std::string_view text) override {
+      inner.write(text);
+      ++writes;
+    }
+    StringSink inner;
+    std::atomic<unsigned> writes{0};
+  } err;
+  const auto wait_for = [](const std::function<bool()>& holds) {
+    while (!holds()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  };
+  Messages messages(err);
+  Progress progress;
+  Jobs jobs;
+  jobs.err = &err.inner;
+  {
+    ProgressView view(progress, messages, {.style = ProgressStyle::bar, .jobs = &jobs});
+    CHECK(jobs.held);
+    progress.enter(Stage::ingest);
+    wait_for([&] { return err.writes > 0; });
+    jobs.foreground = false;  // as behind Ctrl-Z and bg
+    jobs.asked = true;
+    wait_for([&] { return jobs.stopped.load(); });
+    CHECK(jobs.at_stop.substr(jobs.at_stop.size() - 3) == "\x1b[J");  // nothing stands behind what was erased
+    const unsigned before = err.writes;
+    jobs.foreground = true;
+    wait_for([&] { return err.writes > before; });
+    jobs.asked = true;
+  }
+  CHECK_FALSE(jobs.asked);  // a late one is obeyed, too
+  CHECK_FALSE(jobs.held);
+  // Drawn anew from where the cursor is: nothing of the shell's is overwritten.
+  CHECK(err.inner.text().substr(jobs.at_stop.size(), 7) == "overall");
+}
+
 TEST_CASE("live lines are taken away for a message and put back below it") {
   StringSink err;
   Messages messages(err);
