@@ -65,7 +65,8 @@ std::string counts_line(const CheckoutResult& result, SizeText size) {
 
 }  // namespace
 
-void finish_checkout(Context& context, CheckoutResult& result, ShowHead head) {
+void finish_checkout(Context& context, CheckoutResult& result, ShowHead head,
+                     const std::function<void(JsonWriter&)>& more) {
   constexpr std::string_view k_heads = "refs/heads/";
   if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
   context.report_failed(result.failed);
@@ -73,7 +74,9 @@ void finish_checkout(Context& context, CheckoutResult& result, ShowHead head) {
     context.fail(Error(ErrorKind::corrupt, "the repository is damaged: some files did not come out", "store fsck"));
   note_not_restored(context, result.not_restored);
   if (context.json()) {
-    write_checkout(context.begin_result(), result);
+    JsonWriter& json = context.begin_result();
+    write_checkout(json, result);
+    if (more) more(json);
   } else if (!context.quiet()) {
     context.out().write((head == ShowHead::yes ? head_line(result) : std::string()) + counts_line(result, context.size_text()));
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "app/json_writer.h"
 #include "ops/checkout.h"
 
@@ -13,8 +15,9 @@ void write_checkout(JsonWriter& json, const CheckoutResult& result);
 void note_not_restored(Context& context, const NotRestored& counts);
 
 /// What words that write the working tree say at their end: failures, what was not restored, and the result, in which a line
-/// about HEAD is for those that move it.
+/// about HEAD is for those that move it, and with --json `more` adds keys.
 enum class ShowHead : bool { no, yes };
-void finish_checkout(Context& context, CheckoutResult& result, ShowHead head);
+void finish_checkout(Context& context, CheckoutResult& result, ShowHead head,
+                     const std::function<void(JsonWriter&)>& more = {});
 
 }  // namespace store

@@ -62,7 +62,7 @@ Command oplog_command() {
            .summary = "list what was done, newest first",
            .usage = {"oplog [-n N]"},
            .description = "Every operation that moved a branch, a tag or HEAD, or wrote over files: id, time, and command line. store undo\n"
-                          "takes the newest back, store undo ID a certain one.",
+                          "takes the newest back, store undo ID a certain one. store help undo says which words are in it.",
            .options = {{.letter = 'n', .name = "max-count", .argument = "N", .help = "the last N only", .digits = true}},
            .max_positionals = 0},
           run};

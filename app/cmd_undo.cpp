@@ -1,10 +1,12 @@
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "app/checkout_output.h"
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/exit_codes.h"
+#include "base/date.h"
 #include "base/text.h"
 #include "ops/undo.h"
 
@@ -29,13 +31,34 @@ UndoOptions parse(const Arguments& arguments) {
   throw Error(ErrorKind::usage, "store undo: '" + escape_name(text) + "' is no number and no id of the oplog", "store oplog");
 }
 
+void write_undone(JsonWriter& json, const std::vector<OplogStep>& undone) {
+  json.key("undone").begin_array();
+  for (const OplogStep& step : undone) {
+    json.begin_object();
+    json.field("id", step.id);
+    json.field("time", format_utc(step.record.time.seconds));
+    json.path_field("command", step.record.command);
+    json.end();
+  }
+  json.end();
+}
+
+/// What was taken back need not be what was done last: not everything is in the oplog.
+void tell_undone(Context& context, const std::vector<OplogStep>& undone) {
+  for (const OplogStep& step : undone)
+    context.out().write(fmt::format("took back {} {} {}\n", step.id.short_hex(), format_local(step.record.time.seconds),
+                                    escape_name(step.record.command)));
+  context.out().write(fmt::format("store undo does {} again\n", undone.size() == 1 ? "it" : "them all"));
+}
+
 int run(Context& context) {
   const UndoOptions options = parse(context.arguments());
   context.show_progress({{Stage::scan, 0.05}, {Stage::fetch, 0.05}, {Stage::write, 0.85}, {Stage::verify, 0.05}});
-  std::optional<CheckoutResult> result = undo(context.workspace(), options);
+  std::optional<UndoResult> result = undo(context.workspace(), options);
   context.end_progress();
   if (result) {
-    finish_checkout(context, *result, ShowHead::yes);
+    if (!context.json() && !context.quiet()) tell_undone(context, result->undone);
+    finish_checkout(context, result->checkout, ShowHead::yes, [&](JsonWriter& json) { write_undone(json, result->undone); });
     return 0;
   }
   if (context.json()) {
@@ -43,9 +66,9 @@ int run(Context& context) {
     CheckoutResult nothing;
     nothing.head = head.commit;
     nothing.branch = head.branch;
-    finish_checkout(context, nothing, ShowHead::no);
+    finish_checkout(context, nothing, ShowHead::no, [](JsonWriter& json) { write_undone(json, {}); });
   } else if (!context.quiet()) {
-    context.out().write("nothing to undo\n");
+    context.out().write("nothing to undo: add, mv and rm --cached are not in the oplog; store rm --cached PATH unstages\n");
   }
   return k_exit_no;
 }
@@ -59,9 +82,13 @@ Command undo_command() {
            .description =
                "Takes back the newest entry of store oplog, the last N together, or the one that ID begins: branches, tags and\n"
                "HEAD, what was staged by it, and for commands that wrote files, the files, with the bytes they had discarded.\n"
-               "It is an entry itself, so undo twice is redo. If something has changed since, nothing is touched (exit 7).\n"
+               "It says which command it took back. It is an entry itself, so undo twice is redo. If something has changed since,\n"
+               "nothing is touched (exit 7).\n"
                "\n"
-               "add, mv and rm --cached are not in the oplog: what is staged is not lost by them.",
+               "In the oplog are commit, save, switch, checkout, restore, merge, rm, what changes a branch or a tag, repack\n"
+               "--rechunk, undo, and everything that overwrites by --force. Not in it, so that undo takes back what was done before:\n"
+               "init, add, mv, rm --cached and config. They lose nothing: store restore --staged PATH takes an add back, mv with the\n"
+               "names exchanged a mv, add a rm --cached.",
            .max_positionals = 1},
           run};
 }

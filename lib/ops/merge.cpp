@@ -271,7 +271,7 @@ CheckoutResult abort_merge(Workspace& workspace) {
   if (!pending) {
     // Only who finishes what was killed knows all that it touched.
     const std::optional<MergeRecord> killed = killed_merge(workspace);
-    if (killed && finish_killed(workspace, *killed).conflicts.empty()) return *undo(workspace, {});
+    if (killed && finish_killed(workspace, *killed).conflicts.empty()) return undo(workspace, {})->checkout;
     pending = pending_merge(workspace);
   }
   if (!pending) throw Error(ErrorKind::conflict, "no merge is in progress", "store status");

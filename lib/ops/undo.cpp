@@ -53,7 +53,7 @@ OplogRecord combined(const OplogRecord& older, const OplogRecord& newer) {
 }
 
 /// The entry that an id begins; Error{not_found}, Error{ambiguous}.
-OplogRecord find_by_id(const Workspace& workspace, const std::string& digits) {
+OplogStep find_by_id(const Workspace& workspace, const std::string& digits) {
   std::vector<OplogStep> found;
   visit_oplog(workspace, [&](const OplogStep& step) {
     if (step.id.hex().starts_with(digits)) found.push_back(step);
@@ -64,25 +64,30 @@ OplogRecord find_by_id(const Workspace& workspace, const std::string& digits) {
   if (found.size() > 1)
     throw Error(ErrorKind::ambiguous, fmt::format("{}: more than one entry of the oplog begins with it", digits))
         .with_candidates({found[0].id.hex(), found[1].id.hex()});
-  return found.front().record;
+  return found.front();
 }
 
-std::optional<OplogRecord> entry_to_undo(const Workspace& workspace, const UndoOptions& options) {
+/// Newest first; none if there is none to take back.
+std::vector<OplogStep> steps_to_undo(const Workspace& workspace, const UndoOptions& options) {
   if (!options.id.empty()) {
     if (options.id.size() < k_min_digits)
       throw Error(ErrorKind::usage, fmt::format("{}: an id has at least {} digits", escape_name(options.id), k_min_digits));
-    return find_by_id(workspace, options.id);
+    return {find_by_id(workspace, options.id)};
   }
-  std::vector<OplogRecord> newest;
+  std::vector<OplogStep> newest;
   visit_oplog(workspace, [&](const OplogStep& step) {
-    newest.push_back(step.record);
+    newest.push_back(step);
     return newest.size() < options.count;
   });
-  if (newest.empty()) return std::nullopt;
-  if (newest.size() < options.count)
+  if (!newest.empty() && newest.size() < options.count)
     throw Error(ErrorKind::not_found, fmt::format("the oplog has {} entries", newest.size()), "store oplog");
-  OplogRecord all = newest.front();
-  for (std::size_t i = 1; i < newest.size(); ++i) all = combined(newest[i], all);
+  return newest;
+}
+
+/// What steps that followed upon each other did.
+OplogRecord together(const std::vector<OplogStep>& steps) {
+  OplogRecord all = steps.front().record;
+  for (std::size_t i = 1; i < steps.size(); ++i) all = combined(steps[i].record, all);
   return all;
 }
 
@@ -174,35 +179,36 @@ CheckoutResult undo_without_files(Workspace& workspace, const OplogRecord& entry
 
 }  // namespace
 
-std::optional<CheckoutResult> undo(Workspace& workspace, const UndoOptions& options) {
+std::optional<UndoResult> undo(Workspace& workspace, const UndoOptions& options) {
   settle_refs(workspace.repository(), workspace.lock_wait());
-  const std::optional<OplogRecord> entry = entry_to_undo(workspace, options);
-  if (!entry) return std::nullopt;
-  std::vector<RefChange> back = reversed(entry->changes);
+  std::vector<OplogStep> steps = steps_to_undo(workspace, options);
+  if (steps.empty()) return std::nullopt;
+  const OplogRecord entry = together(steps);
+  std::vector<RefChange> back = reversed(entry.changes);
   check_refs(workspace, back);
   refuse_to_move_head(workspace, back);
   CheckoutResult result;
-  if (leaves_index(*entry)) {
+  if (leaves_index(entry)) {
     result = take_back_files(workspace, {.before = {},
-                                         .after = *entry->discarded,
-                                         .brings_back = *entry->discarded,
-                                         .brings_back_attributes = entry->discarded_attributes,
+                                         .after = *entry.discarded,
+                                         .brings_back = *entry.discarded,
+                                         .brings_back_attributes = entry.discarded_attributes,
                                          .overwrites = empty_tree_id(),
-                                         .left = entry->index_after,
+                                         .left = entry.index_after,
                                          .refs = std::move(back)});
-  } else if (!writes_files(*entry) || !entry->index_before || !entry->index_after) {
-    result = undo_without_files(workspace, *entry, std::move(back));
+  } else if (!writes_files(entry) || !entry.index_before || !entry.index_after) {
+    result = undo_without_files(workspace, entry, std::move(back));
   } else {
-    result = take_back_files(workspace, {.before = *entry->index_after,
-                                         .after = *entry->index_before,
-                                         .brings_back = *entry->discarded,
-                                         .brings_back_attributes = entry->discarded_attributes,
-                                         .overwrites = overwrites(workspace, *entry, back),
+    result = take_back_files(workspace, {.before = *entry.index_after,
+                                         .after = *entry.index_before,
+                                         .brings_back = *entry.discarded,
+                                         .brings_back_attributes = entry.discarded_attributes,
+                                         .overwrites = overwrites(workspace, entry, back),
                                          .refs = std::move(back)});
   }
   constexpr std::string_view k_heads = "refs/heads/";
   if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
-  return result;
+  return UndoResult{std::move(result), std::move(steps)};
 }
 
 }  // namespace store

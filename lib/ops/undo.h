@@ -1,5 +1,8 @@
 #pragma once
 
+#include <vector>
+
+#include "format/refs.h"
 #include "ops/checkout.h"
 
 namespace store {
@@ -10,10 +13,15 @@ struct UndoOptions {
   std::string id = {};  // hex digits; then `count` means nothing
 };
 
+struct UndoResult {
+  CheckoutResult checkout;
+  std::vector<OplogStep> undone;  // newest first
+};
+
 /// Takes entries back as one new entry of the oplog, so that undoing twice is redoing. What moved only refs gets them back; what
 /// staged, the index too; what wrote files (those entries name the bytes they discarded, perhaps none), the files and the
 /// discarded bytes. Error{conflict} and nothing changed if a ref, a staged path or a file is not any more what the entry made it.
 /// Nothing if there is no entry to take back.
-std::optional<CheckoutResult> undo(Workspace& workspace, const UndoOptions& options);
+std::optional<UndoResult> undo(Workspace& workspace, const UndoOptions& options);
 
 }  // namespace store

@@ -21,6 +21,7 @@ store init -q
 expect_exit 1 store undo
 expect_exit 1 store --json undo
 is "$(got .ok)" true
+is "$(got '.result.undone | length')" 0
 mkdir d && echo 1 >a && echo 1 >d/b && echo 1 >d/c
 store add -q .
 there_and_back store commit -qm 1
@@ -102,6 +103,21 @@ expect_exit 4 store undo 999
 is "$(json '.result.entries[0].command' oplog)" 'store undo -q'
 is "$(store oplog -n 2 | wc -l)" 2
 is "$(json '.result.entries[0].refs[0] | "\(.name) \(.new)"' oplog)" "refs/heads/main $(head_id)"
+
+# It says what it took back, which is not what was done last if that was an add, and how to do it again.
+store branch -q named HEAD~1 && echo new >named && store add -q named
+id=$(json '.result.entries[0].id' oplog)
+expect_exit 0 store undo
+is "$(head -n 1 "$out" | sed 's|back .* store|back store|')" 'took back store branch -q named HEAD~1'
+contains "$out" "${id:0:10}"
+contains "$out" 'store undo does it again'
+is "$(store status --porcelain named)" 'A  named'
+expect_exit 0 store --json undo 2
+is "$(got '.result.undone[] | .command')" $'store undo\nstore branch -q named HEAD~1'
+is "$(got '.result.undone[1].id')" "$id"
+store branch -q named HEAD~1 && expect_exit 0 store undo "${id:0:12}"
+contains "$out" "${id:0:10}"
+store rm -q -f named
 
 # Where a ref was.
 is "$(json '.result.commits[0].id' log 'main@{0}' -n 1)" "$(head_id)"

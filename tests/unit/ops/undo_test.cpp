@@ -32,7 +32,9 @@ class Discarded : public CheckoutFixture {
 
   std::optional<CheckoutResult> take_back(const UndoOptions& options = {}) const {
     Workspace workspace = open();
-    return undo(workspace, options);
+    std::optional<UndoResult> result = undo(workspace, options);
+    if (!result) return std::nullopt;
+    return std::move(result->checkout);
   }
 
   ObjectId first;
