@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, runs every test: dev (g++, warnings are errors) with unit, e2e, lint, crash and
-# stress tests; clang with its thread-safety analysis and the unit tests; the unit tests under ASan and UBSan; the Debian packages.
+# stress tests; clang with its thread-safety analysis and the unit tests; the unit tests under ASan and UBSan; what threads share
+# under TSan; the Debian packages.
 # What is labelled long is left out: ctest --preset dev -L long.
 # The last line is "N passed, N failed"; the exit code is 1 if anything failed. A build that fails counts as one.
 set -uo pipefail
@@ -16,14 +17,14 @@ unit='^unit/'
 
 count_of() { sed -n "s/.*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1; }
 
-# stage PRESET [CTEST_ARGUMENT…]: builds the preset and runs its tests.
+# stage PRESET [CTEST_ARGUMENT…]: builds the preset, or only `target` of it, and runs its tests.
 stage() {
   local preset=$1 log report start=$SECONDS tests failures skipped
   shift
   log=build/$preset/test.log report=build/$preset/test.xml
   mkdir -p "build/$preset" && rm -f "$report"
   echo "== $preset: build"
-  if ! { cmake --preset "$preset" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset" ${target:+--target "$target"}; } >"$log" 2>&1; then
     tail -n 60 "$log"
     echo "== $preset: the build failed, see $log"
     failed=$((failed + 1))
@@ -58,6 +59,7 @@ packages() {
 stage dev -LE '^long$'
 stage clang -R "$unit"
 stage asan -R "$unit"
+target=threads_tests stage tsan -R '^threads$'
 packages
 
 echo "in $((SECONDS / 60)) min $((SECONDS % 60)) s"
