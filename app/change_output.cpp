@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "app/table.h"
 #include "base/text.h"
 
 namespace store {
@@ -62,12 +65,21 @@ void begin_change(JsonWriter& json, const ListedChange& change, std::uint64_t ch
   json.field("changed_bytes", changed_bytes);
 }
 
-std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color, SizeText size) {
+std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, const ChangeForm& form) {
+  constexpr std::size_t k_letter_columns = 3;
   std::string name = escape_name(change.path) + (change.directory() ? "/" : "");
   if (!change.from.empty()) name = escape_name(change.from) + " -> " + name;
+  std::string sizes = "  (" + sizes_of(change, changed_bytes, form.size) + ")";
+  if (form.window && *form.window < k_narrow_window) {
+    const std::size_t room = *form.window - std::min(*form.window, k_letter_columns);
+    const auto fits = [&] { return display_columns(name) + display_columns(sizes) <= room; };
+    if (!fits() && change.before && change.after) sizes = "  (" + form.size(changed_bytes) + " changed)";
+    if (!fits()) sizes.clear();
+    name = shortened(name, room, Keep::tail);
+  }
   std::string letter(1, letter_of(change.change));
-  if (color) letter = std::string(color_of(change.change)) + letter + "\x1b[0m";
-  return fmt::format("{}  {}  ({})", letter, name, sizes_of(change, changed_bytes, size));
+  if (form.color) letter = std::string(color_of(change.change)) + letter + "\x1b[0m";
+  return letter + "  " + name + sizes;
 }
 
 }  // namespace store

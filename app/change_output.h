@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "app/json_writer.h"
@@ -12,8 +13,14 @@ namespace store {
 /// The object stays open: the caller may add fields and ends it.
 void begin_change(JsonWriter& json, const ListedChange& change, std::uint64_t changed_bytes);
 
-/// "M  path  (1.2 MiB → 1.3 MiB, 64 KiB changed)" for people, without line end.
-std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, bool color, SizeText size);
+struct ChangeForm {
+  bool color = false;
+  SizeText size = human_size;
+  std::optional<std::size_t> window = {};  // what is printed to; none: no window
+};
+/// "M  path  (1.2 MiB → 1.3 MiB, 64 KiB changed)" for people, without line end. In a narrow window the sizes before and after go, then
+/// all of what is in parentheses, then the begin of the path.
+std::string change_line(const ListedChange& change, std::uint64_t changed_bytes, const ChangeForm& form);
 /// 'A', 'M', 'D', 'R' or 'T'.
 char letter_of(Change change);
 

@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/revision_arguments.h"
+#include "app/table.h"
 #include "base/text.h"
 #include "ops/ref_edit.h"
 
@@ -37,7 +38,9 @@ class RefCommand {
     for (const RefEntry& entry : entries) {
       std::string line = kind_ == NamedRef::tag ? "" : entry.current ? "* " : "  ";
       line += escape_name(entry.name);
-      if (context_.verbose()) line += " " + entry.id.short_hex();
+      const std::size_t window = context_.window_columns().value_or(~std::size_t{0});
+      const std::string id = " " + entry.id.short_hex();
+      if (context_.verbose() && (window >= k_narrow_window || display_columns(line + id) <= window)) line += id;
       context_.out().write(line + "\n");
     }
     return 0;

@@ -133,7 +133,7 @@ class Printer {
   void print(const ListedChange& change) {
     switch (request_.form) {
       case Form::patch: patch_.write(change); break;
-      case Form::stat: print_line(change_line(change, bytes_of(change), context_.color(), context_.size_text())); break;
+      case Form::stat: print_line(line_of(change)); break;
       case Form::names: print_name(change.path); break;
       case Form::name_status: print_name_status(change); break;
       case Form::chunks: print_chunks(change); break;
@@ -173,6 +173,10 @@ class Printer {
     while (const std::optional<ChangedRange> range = ranges.next()) visit(*range);
   }
 
+  std::string line_of(const ListedChange& change) {
+    return change_line(change, bytes_of(change), {context_.color(), context_.size_text(), context_.window_columns()});
+  }
+
   void print_line(const std::string& text) { context_.out().write(text + "\n"); }
 
   void print_name(const std::string& path) {
@@ -189,7 +193,7 @@ class Printer {
   }
 
   void print_chunks(const ListedChange& change) {
-    print_line(change_line(change, bytes_of(change), context_.color(), context_.size_text()));
+    print_line(line_of(change));
     each_range(change, [&](const ChangedRange& range) {
       print_line(fmt::format("  {} {} {} {}", range.old_start, range.old_length, range.new_start, range.new_length));
     });

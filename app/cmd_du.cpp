@@ -4,6 +4,7 @@
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/revision_arguments.h"
+#include "app/table.h"
 #include "base/text.h"
 #include "ops/growth.h"
 
@@ -61,12 +62,44 @@ void print_json(Context& context, const DuRequest& request) {
       });
 }
 
-std::string figures(const DuEntry& entry, SizeText size) {
-  std::string text = fmt::format("{:>10}", size(entry.entry.content_bytes()));
-  if (entry.growth)
-    text += fmt::format("  {:>10}  {:>10}", size(entry.growth->new_bytes), size(entry.growth->new_stored_bytes));
-  return text;
-}
+/// For people. In a narrow window the bar goes first, and of what is new the size last.
+class DuTable {
+ public:
+  DuTable(Context& context, const DuRequest& request)
+      : size_(context.size_text()),
+        whole_(request.target.entry.content_bytes()),
+        bar_columns_(context.draws() ? std::min<std::size_t>(context.bar_columns(50), 20) : 0),
+        table_(columns_of(request.base.has_value(), bar_columns_), context.window_columns(), k_least_name) {}
+
+  std::string head() const {
+    std::string text = table_.line({"size", "new", "stored", ""});
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
+  }
+
+  std::string line(const DuEntry& entry, const std::string& name) const {
+    std::vector<std::string> cells{size_(entry.entry.content_bytes())};
+    if (entry.growth) {
+      cells.push_back(size_(entry.growth->new_bytes));
+      cells.push_back(size_(entry.growth->new_stored_bytes));
+    }
+    if (bar_columns_ > 0) cells.push_back(bar(entry.entry.content_bytes(), whole_, bar_columns_));
+    return table_.line(cells, name);
+  }
+
+ private:
+  static std::vector<Table::Column> columns_of(bool growth, std::size_t bar_columns) {
+    std::vector<Table::Column> columns{{.width = 10, .rank = growth ? 1u : 0u, .gap = 2}};
+    if (growth) columns.insert(columns.end(), {{.width = 10, .gap = 2}, {.width = 10, .rank = 2, .gap = 2}});
+    if (bar_columns > 0) columns.push_back({.width = bar_columns, .align = Table::Align::left, .rank = 3, .gap = 2});
+    return columns;
+  }
+
+  SizeText size_;
+  std::uint64_t whole_;
+  std::size_t bar_columns_;
+  Table table_;
+};
 
 int run(Context& context) {
   const DuRequest request = parse(context);
@@ -77,22 +110,18 @@ int run(Context& context) {
     return 0;
   }
   const bool null = context.arguments().has("null");
-  const std::uint64_t whole = request.target.entry.content_bytes();
+  const DuTable table(context, request);
   const auto line = [&](const DuEntry& entry, const std::string& name) {
     if (context.console().out_is_terminal) context.end_progress();  // its bars and these lines would share the screen
     if (!null) {
-      const std::size_t columns = std::min<std::size_t>(context.bar_columns(50), 20);
-      const std::string drawn = context.draws() && columns > 0
-                                    ? fmt::format("  {:<{}}", bar(entry.entry.content_bytes(), whole, columns), columns)
-                                    : std::string();
-      context.out().write(figures(entry, context.size_text()) + drawn + "  " + name + "\n");
+      context.out().write(table.line(entry, name) + "\n");
       return;
     }
     std::string text = std::to_string(entry.entry.content_bytes());
     if (entry.growth) text += fmt::format(" {} {}", entry.growth->new_bytes, entry.growth->new_stored_bytes);
     context.out().write(text + " " + entry.path + '\0');
   };
-  if (request.base && context.draws() && !null) context.out().write(fmt::format("{:>10}  {:>10}  {:>10}\n", "size", "new", "stored"));
+  if (request.base && context.draws() && !null) context.out().write(table.head() + "\n");
   du(
       context.workspace(), request.target.entry, request.target.path, request.base,
       [&](const DuEntry& entry) {

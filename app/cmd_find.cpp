@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/exit_codes.h"
+#include "app/table.h"
 #include "base/text.h"
 
 namespace store {
@@ -50,12 +51,15 @@ int run(Context& context) {
   }
   const bool null = context.arguments().has("null");
   if (!null) context.use_pager();
+  const Table table({{.width = 10, .align = Table::Align::left, .gap = 2}, {.width = 9, .rank = 1, .gap = 2}},
+                    context.window_columns(), k_least_name);
   found = find(context.workspace(), options, [&](const FindMatch& match) {
     if (null)
       context.out().write(match.commit.hex() + " " + match.path + '\0');
     else
-      context.out().write(fmt::format("{}  {:>9}  {}\n", match.commit.short_hex(), context.size_text()(match.entry.content_bytes()),
-                                      escape_name(match.path)));
+      context.out().write(table.line({match.commit.short_hex(), context.size_text()(match.entry.content_bytes())},
+                                     escape_name(match.path)) +
+                          "\n");
   });
   return found ? 0 : k_exit_no;
 }

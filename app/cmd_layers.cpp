@@ -4,6 +4,7 @@
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/quote.h"
+#include "app/table.h"
 #include "base/date.h"
 #include "base/text.h"
 
@@ -28,8 +29,17 @@ void write_layer(JsonWriter& json, std::size_t number, const Layer& layer) {
   json.end();
 }
 
-constexpr std::string_view k_row = "{:>4} {:<25} {:<5} {:>9} {:>9} {:>9} {:<10}";
-constexpr std::size_t k_row_columns = 78;
+Table table_for(std::optional<std::size_t> window) {
+  constexpr auto left = Table::Align::left;
+  return Table({{.width = 4},
+                {.width = 25, .align = left, .rank = 4},
+                {.width = 5, .align = left, .rank = 5},
+                {.width = 9, .rank = 2},
+                {.width = 9},
+                {.width = 9, .rank = 3},
+                {.width = 10, .align = left, .rank = 1}},
+               window, 0);
+}
 
 int run(Context& context) {
   const CatalogHistory history = read_catalog_history(context.workspace().repository());
@@ -45,14 +55,16 @@ int run(Context& context) {
   std::uint64_t most = 0;
   if (context.draws())
     for (const auto& [layer, sequence] : history.layers) most = std::max(most, layer.stored_bytes);
+  const Table table = table_for(context.window_columns());
   if (context.draws() && !history.layers.empty())
-    context.out().write(fmt::format(k_row, "", "published", "kind", "objects", "stored", "content", "commit") + "\n");
+    context.out().write(table.line({"", "published", "kind", "objects", "stored", "content", "commit"}) + "\n");
   for (const auto& [layer, sequence] : history.layers) {
-    const std::string drawn = bar(layer.stored_bytes, most, context.bar_columns(k_row_columns));
-    context.out().write(fmt::format(k_row, ++number, format_local(layer.time), kind_of(layer), human_count(layer.objects),
-                                    size(layer.stored_bytes), size(layer.raw_bytes),
-                                    layer.commit ? layer.commit->short_hex() : "-") +
-                        (drawn.empty() ? "\n" : " " + drawn + "\n"));
+    const std::string drawn = bar(layer.stored_bytes, most, context.bar_columns(table.columns()));
+    context.out().write(table.line({std::to_string(++number), format_local(layer.time), std::string(kind_of(layer)),
+                                    human_count(layer.objects), size(layer.stored_bytes), size(layer.raw_bytes),
+                                    layer.commit ? layer.commit->short_hex() : "-"},
+                                   drawn) +
+                        "\n");
   }
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "app/log_format.h"
 #include "app/log_graph.h"
 #include "app/revision_arguments.h"
+#include "app/table.h"
 #include "base/text.h"
 #include "ops/commit_graph.h"
 #include "ops/growth.h"
@@ -90,7 +91,6 @@ class TextLog {
   }
 
   void add(const ObjectId& id, const Commit& commit) {
-    std::vector<std::string> lines = lines_of(id, commit);
     // Only the default form has an empty line between commits.
     const bool spaced = !request_.oneline && !request_.format;
     LogGraph::Rows rows;
@@ -98,10 +98,10 @@ class TextLog {
       const std::size_t shown_parents = request_.options.first_parent ? 1 : commit.parents.size();
       rows = graph_.add(id, {commit.parents.begin(),
                              commit.parents.begin() + static_cast<std::ptrdiff_t>(std::min(shown_parents, commit.parents.size()))});
-      if (spaced) lines.emplace_back();
-    } else if (spaced && !std::exchange(first_, false)) {
-      lines.insert(lines.begin(), std::string());
     }
+    std::vector<std::string> lines = lines_of(id, commit, std::max(rows.commit.size(), rows.rest.size()));
+    if (request_.graph && spaced) lines.emplace_back();
+    if (!request_.graph && spaced && !std::exchange(first_, false)) lines.insert(lines.begin(), std::string());
     std::string out;
     for (std::size_t i = 0; i < lines.size(); ++i) out += (i == 0 ? rows.commit : rows.rest) + lines[i] + "\n";
     for (const std::string& joint : rows.joints) out += joint + "\n";
@@ -109,29 +109,53 @@ class TextLog {
   }
 
  private:
-  std::vector<std::string> lines_of(const ObjectId& id, const Commit& commit) const {
+  /// `margin`: columns that the graph takes.
+  std::vector<std::string> lines_of(const ObjectId& id, const Commit& commit, std::size_t margin) const {
     if (request_.format) return {request_.format->apply(id, commit)};
-    const std::string brought = growth_text(id);
+    const auto found = growth_.find(id);
     if (!request_.oneline) {
       std::vector<std::string> lines = commit_lines(id, commit, context_.color());
-      if (!brought.empty()) lines.insert(std::find(lines.begin(), lines.end(), std::string()), "Growth: " + brought);
+      if (found != growth_.end())
+        lines.insert(std::find(lines.begin(), lines.end(), std::string()), growth_line(found->second, margin));
       return lines;
     }
-    const std::string head = context_.color() ? "\x1b[33m" + id.short_hex() + "\x1b[0m" : id.short_hex();
-    return {head + " " + brought + shown_text(commit.subject())};
+    const std::string head = id.short_hex();
+    const std::string subject = shown_text(commit.subject());
+    std::string line = found == growth_.end() ? head + " " + subject : growth_row(head, found->second, subject, margin);
+    if (context_.color()) line.replace(0, head.size(), "\x1b[33m" + head + "\x1b[0m");
+    return {line};
   }
 
-  std::string growth_text(const ObjectId& id) const {
-    const auto found = growth_.find(id);
-    if (found == growth_.end()) return {};
-    const Growth& growth = found->second;
+  std::string drawn(const Growth& growth) const {
+    return context_.draws() ? bar(growth.new_stored_bytes, most_stored_, k_bar) : std::string();
+  }
+
+  std::optional<std::size_t> window_behind(std::size_t columns) const {
+    const std::optional<std::size_t> window = context_.window_columns();
+    return window ? std::optional(*window - std::min(*window, columns)) : window;
+  }
+
+  std::string growth_line(const Growth& growth, std::size_t margin) const {
     const SizeText size = context_.size_text();
-    const std::string drawn = context_.draws() ? bar(growth.new_stored_bytes, most_stored_, k_bar) : std::string();
-    if (!request_.oneline)
-      return size(growth.new_bytes) + " new, " + size(growth.new_stored_bytes) + " stored" +
-             (drawn.empty() ? "" : "  " + drawn);
-    return fmt::format("{:>9} new {:>9} stored  {}", size(growth.new_bytes), size(growth.new_stored_bytes),
-                       context_.draws() ? fmt::format("{:<{}}  ", drawn, k_bar) : "");
+    std::string line = "Growth: " + size(growth.new_bytes) + " new";
+    const std::size_t room = window_behind(margin).value_or(~std::size_t{0});
+    for (const std::string& more : {", " + size(growth.new_stored_bytes) + " stored", "  " + drawn(growth)}) {
+      if (line.size() + more.size() > room) break;
+      line += more;
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line;
+  }
+
+  std::string growth_row(const std::string& head, const Growth& growth, const std::string& subject, std::size_t margin) const {
+    const SizeText size = context_.size_text();
+    std::vector<Table::Column> columns{{.width = head.size()}, {.width = 13, .rank = 1}, {.width = 16, .rank = 2, .gap = 2}};
+    std::vector<std::string> cells{head, size(growth.new_bytes) + " new", size(growth.new_stored_bytes) + " stored"};
+    if (context_.draws()) {
+      columns.push_back({.width = k_bar, .align = Table::Align::left, .rank = 3, .gap = 2});
+      cells.push_back(drawn(growth));
+    }
+    return Table(std::move(columns), window_behind(margin), k_least_name).line(cells, subject, Keep::head);
   }
 
   Context& context_;

@@ -95,12 +95,13 @@ int run(Context& context) {
     return 0;
   }
   if (request.recursive) context.use_pager();
+  const Table table = entry_table(request.null ? std::nullopt : context.window_columns());
   list(workspace, target, request.recursive, [&](const std::string& path, const TreeEntry& entry) {
     const auto shown = [&](const std::string& name) { return request.null ? name : escape_name(name); };
-    std::string line = request.details ? entry_columns(entry) : std::string();
-    line += shown(path);
+    std::string line = shown(path);
     if (request.details && entry.kind == EntryKind::symlink)
       line += " -> " + shown(symlink_target(workspace.objects(), entry));
+    if (request.details) line = table.line(entry_cells(entry), line);
     line += request.null ? '\0' : '\n';
     context.out().write(line);
   });

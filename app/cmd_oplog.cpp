@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/context.h"
+#include "app/table.h"
 #include "base/date.h"
 #include "base/text.h"
 #include "ops/history.h"
@@ -47,9 +48,12 @@ int run(Context& context) {
     return 0;
   }
   context.use_pager();
+  const Table table({{.width = 10, .align = Table::Align::left}, {.width = 25, .align = Table::Align::left, .rank = 1}},
+                    context.window_columns(), k_least_name);
   if (left > 0) visit_oplog(workspace, [&](const OplogStep& step) {
-    context.out().write(fmt::format("{} {} {}\n", step.id.short_hex(), format_local(step.record.time.seconds),
-                                    escape_name(step.record.command)));
+    context.out().write(table.line({step.id.short_hex(), format_local(step.record.time.seconds)}, escape_name(step.record.command),
+                                   Keep::head) +
+                        "\n");
     return --left > 0;
   });
   return 0;

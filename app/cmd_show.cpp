@@ -15,9 +15,9 @@ void show_entry(Context& context, const TreeTarget& target) {
     write_entry_fields(context.begin_result(), objects, target.path, target.entry);
     return;
   }
-  std::string line = entry_columns(target.entry) + escape_name(target.path.empty() ? "/" : target.path);
-  if (target.entry.kind == EntryKind::symlink) line += " -> " + escape_name(symlink_target(objects, target.entry));
-  context.out().write(line + "\n");
+  std::string name = escape_name(target.path.empty() ? "/" : target.path);
+  if (target.entry.kind == EntryKind::symlink) name += " -> " + escape_name(symlink_target(objects, target.entry));
+  context.out().write(entry_table(context.window_columns()).line(entry_cells(target.entry), name) + "\n");
 }
 
 /// Against the first parent; of a root commit everything is added.
@@ -43,12 +43,12 @@ void show_commit(Context& context, const ObjectId& id) {
     return;
   }
   context.use_pager();
-  const bool color = context.color();
-  for (const std::string& line : commit_lines(id, commit, color)) context.out().write(line + "\n");
+  const ChangeForm form{context.color(), context.size_text(), context.window_columns()};
+  for (const std::string& line : commit_lines(id, commit, form.color)) context.out().write(line + "\n");
   bool any = false;
   each_change(workspace, commit, [&](const ListedChange& change) {
     if (!std::exchange(any, true)) context.out().write("\n");
-    context.out().write(change_line(change, changed_bytes(objects, change), color, context.size_text()) + "\n");
+    context.out().write(change_line(change, changed_bytes(objects, change), form) + "\n");
   });
 }
 

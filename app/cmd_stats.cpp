@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/bar.h"
 #include "app/commands.h"
 #include "app/context.h"
@@ -60,22 +62,26 @@ std::string histogram_text(std::string_view title, const SizeHistogram& histogra
   return text;
 }
 
-std::string text_of(const StatsResult& stats, std::uint64_t inline_threshold, SizeText size) {
+std::string text_of(const StatsResult& stats, std::uint64_t inline_threshold, SizeText size, std::optional<std::size_t> window) {
   const ContentTotals& content = stats.content;
-  return fmt::format(
-      "commits       {:>12}\n"
-      "objects       {:>12}  in {}, {}\n"
-      "logical       {:>12}  files of all commits\n"
-      "unique        {:>12}  1 in {:.2f}\n"
-      "stored        {:>12}  1 in {:.2f}\n"
-      "unreferenced  {:>12}  of the stored\n"
-      "small files   {:>12}  {}, up to {} each\n"
-      "large files   {:>12}  {}, {} of it zeros\n",
-      human_count(stats.commits), human_count(stats.objects), counted(stats.packs, "pack"), counted(stats.layers, "layer"),
-      size(stats.logical_bytes), size(stats.unique_bytes), stats.dedup_ratio(), size(stats.stored_bytes),
-      stats.compression_ratio(), size(stats.unreferenced_bytes), human_count(content.small_files),
-      size(content.small_bytes), size(inline_threshold), human_count(content.large_files),
-      size(content.large_bytes), size(content.hole_bytes));
+  const auto line = [&](std::string_view name, const std::string& figure, const std::string& note) {
+    const std::size_t columns = std::min<std::size_t>(26, window.value_or(26));
+    const std::string text = fmt::format("{}{:>{}}", name, figure, std::max(columns - std::min(columns, name.size()), figure.size() + 1));
+    if (note.empty() || (window && 2 + note.size() > *window)) return text + "\n";
+    const bool fits = !window || text.size() + 2 + note.size() <= *window;
+    return text + (fits ? "  " : "\n  ") + note + "\n";  // below it, if there is no room behind it
+  };
+  return line("commits", human_count(stats.commits), "") +
+         line("objects", human_count(stats.objects),
+              fmt::format("in {}, {}", counted(stats.packs, "pack"), counted(stats.layers, "layer"))) +
+         line("logical", size(stats.logical_bytes), "files of all commits") +
+         line("unique", size(stats.unique_bytes), fmt::format("1 in {:.2f}", stats.dedup_ratio())) +
+         line("stored", size(stats.stored_bytes), fmt::format("1 in {:.2f}", stats.compression_ratio())) +
+         line("unreferenced", size(stats.unreferenced_bytes), "of the stored") +
+         line("small files", human_count(content.small_files),
+              fmt::format("{}, up to {} each", size(content.small_bytes), size(inline_threshold))) +
+         line("large files", human_count(content.large_files),
+              fmt::format("{}, {} of it zeros", size(content.large_bytes), size(content.hole_bytes)));
 }
 
 int run(Context& context) {
@@ -88,7 +94,7 @@ int run(Context& context) {
     write_json(context.begin_result(), result, histogram, threshold);
     return 0;
   }
-  context.out().write(text_of(result, threshold, context.size_text()));
+  context.out().write(text_of(result, threshold, context.size_text(), context.window_columns()));
   if (histogram)
     context.out().write(histogram_text("files of all commits", result.content.file_sizes, context.bar_columns(28)) +
                         histogram_text("different chunks", result.chunk_sizes, context.bar_columns(28)));

@@ -107,6 +107,10 @@ const std::string& Context::cwd() const {
   return cwd_;
 }
 
+std::optional<std::size_t> Context::window_columns() const {
+  return draws() ? std::optional(terminal_columns(STDOUT_FILENO)) : std::nullopt;
+}
+
 std::size_t Context::bar_columns(std::size_t used) const {
   constexpr std::size_t k_shortest = 5;
   constexpr std::size_t k_longest = 40;

@@ -55,9 +55,15 @@ std::string type_and_mode(const TreeEntry& entry) {
   return text;
 }
 
-std::string entry_columns(const TreeEntry& entry) {
-  const std::string id = entry.id.is_zero() ? "-" : entry.id.short_hex();
-  return fmt::format("{} {:>12}  {:<10}  ", type_and_mode(entry), size_column(entry), id);
+std::vector<std::string> entry_cells(const TreeEntry& entry) {
+  return {type_and_mode(entry), size_column(entry), entry.id.is_zero() ? "-" : entry.id.short_hex()};
+}
+
+Table entry_table(std::optional<std::size_t> window) {
+  return Table({{.width = 10, .align = Table::Align::left, .rank = 1},
+                {.width = 12, .gap = 2},
+                {.width = 10, .align = Table::Align::left, .rank = 2, .gap = 2}},
+               window, k_least_name);
 }
 
 }  // namespace store

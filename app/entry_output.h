@@ -1,8 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/json_writer.h"
+#include "app/table.h"
 #include "format/tree.h"
 #include "repo/object_store.h"
 
@@ -18,7 +21,8 @@ void write_entry_fields(JsonWriter& json, const ObjectReader& objects, const std
 
 /// "-rw-r--r--" of `ls -l`.
 std::string type_and_mode(const TreeEntry& entry);
-/// One line of `ls -l`, without path and line end: "-rw-r--r--         1234  0123456789  ".
-std::string entry_columns(const TreeEntry& entry);
+/// A line of `ls -l` before the path: "-rw-r--r--         1234  0123456789".
+std::vector<std::string> entry_cells(const TreeEntry& entry);
+Table entry_table(std::optional<std::size_t> window);
 
 }  // namespace store
