@@ -72,7 +72,7 @@ class DuTable {
         table_(columns_of(request.base.has_value(), bar_columns_), context.window_columns(), k_least_name) {}
 
   std::string head() const {
-    std::string text = table_.line({"size", "new", "stored", ""});
+    std::string text = table_.line({"size", "new", "packed", ""});
     text.erase(text.find_last_not_of(' ') + 1);
     return text;
   }
@@ -142,8 +142,8 @@ Command du_command() {
            .usage = {"du [--new] [-z] [REV] [PATH]"},
            .description =
                "The entries of one directory of REV (HEAD) with the bytes of the files in and below them. --new adds what no\n"
-               "ancestor of REV holds: content before compression, and what it takes in packs, trees included. What two entries\n"
-               "share counts for the first.",
+               "ancestor of REV holds: content before compression, and its part of the packs as they are now, trees included.\n"
+               "What two entries share counts for the first.",
            .options = {{.name = "new", .help = "what no ancestor of REV holds"},
                        {.letter = 'z', .name = "null", .help = "plain bytes and raw names, ended by NUL"}},
            .max_positionals = 2,

@@ -78,7 +78,8 @@ Command layers_command() {
            .description =
                "One line for each time something was put into the repository, the oldest first: number, time, kind (full: it needs\n"
                "no other layer; delta), objects, stored bytes and bytes of content before compression, and the commit if it made\n"
-               "one. Packs are listed as they were published; merging changes packs, never layers.",
+               "one. Packs are listed as they were published; merging changes packs, never layers. What add and commit call stored is\n"
+               "the sum of the lines that they made.",
            .max_positionals = 0},
           run};
 }

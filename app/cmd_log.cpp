@@ -139,7 +139,7 @@ class TextLog {
     const SizeText size = context_.size_text();
     std::string line = "Growth: " + size(growth.new_bytes) + " new";
     const std::size_t room = window_behind(margin).value_or(~std::size_t{0});
-    for (const std::string& more : {", " + size(growth.new_stored_bytes) + " stored", "  " + drawn(growth)}) {
+    for (const std::string& more : {", " + size(growth.new_stored_bytes) + " packed", "  " + drawn(growth)}) {
       if (line.size() + more.size() > room) break;
       line += more;
     }
@@ -150,7 +150,7 @@ class TextLog {
   std::string growth_row(const std::string& head, const Growth& growth, const std::string& subject, std::size_t margin) const {
     const SizeText size = context_.size_text();
     std::vector<Table::Column> columns{{.width = head.size()}, {.width = 13, .rank = 1}, {.width = 16, .rank = 2, .gap = 2}};
-    std::vector<std::string> cells{head, size(growth.new_bytes) + " new", size(growth.new_stored_bytes) + " stored"};
+    std::vector<std::string> cells{head, size(growth.new_bytes) + " new", size(growth.new_stored_bytes) + " packed"};
     if (context_.draws()) {
       columns.push_back({.width = k_bar, .align = Table::Align::left, .rank = 3, .gap = 2});
       cells.push_back(drawn(growth));
@@ -227,7 +227,7 @@ Command log_command() {
                    {.name = "all", .help = "from every branch and tag"},
                    {.name = "first-parent", .help = "follow only the first parent of merges"},
                    {.name = "reverse", .help = "oldest first"},
-                   {.name = "growth", .help = "what each commit brought that no earlier one holds: content, and bytes in packs"},
+                   {.name = "growth", .help = "what each commit brought that no earlier one holds: content, and its part of the packs as they are now"},
                },
            .completes = Completes::revision,
            .tail = true},
