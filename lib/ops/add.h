@@ -31,7 +31,7 @@ struct AddOptions {
 struct AddResult {
   IngestTotals totals;
   bool staged = true;         // false: a stream failed, so nothing was
-  std::uint64_t deleted = 0;  // tracked paths staged as deleted
+  std::uint64_t deleted = 0;  // tracked paths staged as deleted; directories only if nothing was tracked in them
   std::vector<PathFailure> failed;
   std::vector<IgnoredPath> ignored;  // paths that were asked for and left out for the rule that ignores them
   double seconds = 0;

@@ -23,7 +23,7 @@ class IndexUpdate {
   void apply(const IndexEntry& entry) {
     const std::optional<IndexEntry> before = index_.find(entry.path);
     if (entry.removed && !before) return;
-    deleted_ += entry.removed;
+    if (entry.removed) count_deleted(*before);
     if (batch_ != nullptr) write(entry, before);
     if (!entry.removed && entry.kind == EntryKind::directory) note_directory(entry.path);
     else if (before && before->kind == EntryKind::directory) clear_below(entry.path);
@@ -95,10 +95,20 @@ class IndexUpdate {
   void clear_below(const std::string& path) {
     for (Index::Cursor below = index_.seek(path); !below.at_end() && is_within(below.entry().path, path); below.next()) {
       if (below.entry().path == path) continue;
-      ++deleted_;
+      count_deleted(below.entry());
       if (batch_ != nullptr) batch_->remove(below.entry().path);
     }
     placeless_ = path;
+  }
+
+  /// As a commit counts: a directory that goes with something in it shows by that.
+  void count_deleted(const IndexEntry& entry) {
+    if (entry.kind == EntryKind::directory) {
+      Index::Cursor below = index_.seek(entry.path);
+      if (!below.at_end()) below.next();  // itself
+      if (!below.at_end() && is_within(below.entry().path, entry.path)) return;
+    }
+    ++deleted_;
   }
 
   void invalidate_above(const std::string& path) {

@@ -29,3 +29,17 @@ is "$(json '.result.dedup_ratio == 2' add n1 n2)" true
 is "$(json '.result.dedup_ratio == 1' add n1 n2)" true
 store commit -q -m 1 >"$out"
 is "$(json '.result.dedup_ratio == 1' commit -m 2 --allow-empty)" true
+
+# What is deleted counts as in the commit, and as git counts it: a directory shows by what was in it, unless that was nothing.
+mkdir -p tree/deep/deeper bare && for i in 1 2 3 4 5 6 7 8 9; do echo "$i" >"tree/deep/$i"; done && echo 10 >tree/deep/deeper/10
+store add -q -A && store commit -q -m 'a tree' >"$out"
+rm -r tree bare
+is "$(json .result.deleted add -n -A)" 11
+is "$(json .result.deleted add -A)" 11
+is "$(json .result.changes.deleted commit -m 'no tree')" 11
+# A file in the place of a directory.
+mkdir -p place/below && echo 1 >place/1 && echo 2 >place/below/2
+store add -q -A && store commit -q -m 'a place' >"$out"
+rm -r place && echo 3 >place
+is "$(json .result.deleted add -A)" 2
+is "$(json .result.changes.deleted commit -m 'taken')" 2
