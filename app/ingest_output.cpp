@@ -73,6 +73,12 @@ void write_ignored(JsonWriter& json, const std::vector<IgnoredPath>& paths) {
   json.end();
 }
 
+namespace {
+
+std::uint64_t bytes_read(const IngestTotals& totals) { return totals.mapped_bytes + totals.streamed_bytes; }
+
+}  // namespace
+
 std::string stored_text(const IngestTotals& totals, SizeText size) {
   const std::uint64_t known = totals.chunks - std::min(totals.chunks, totals.new_chunks);
   std::string text = totals.new_chunks == 0 ? "no new chunk"
@@ -86,9 +92,10 @@ std::string stored_text(const IngestTotals& totals, SizeText size) {
 
 std::string ingested_text(const IngestTotals& totals, double seconds, SizeText size) {
   std::string text = fmt::format("{} ({}) in {}", counted(totals.files, "file"), size(totals.bytes), human_duration(seconds));
-  if (totals.cache_misses > 0 && totals.bytes > 0 && seconds > 0)  // something was read
-    text += fmt::format(", {}/s", human_size(static_cast<std::uint64_t>(static_cast<double>(totals.bytes) / seconds)));
-  return text;
+  const std::uint64_t read = bytes_read(totals);
+  if (read == 0 || seconds <= 0) return text;
+  if (read < totals.bytes) text += fmt::format(", {} read", size(read));
+  return text + fmt::format(", {}/s", human_size(static_cast<std::uint64_t>(static_cast<double>(read) / seconds)));
 }
 
 void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed,
@@ -113,8 +120,8 @@ void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vecto
   write_failed(json, failed);
   json.field("seconds", seconds);
   const double rated = seconds > 0 ? seconds : 1e-9;
-  json.field("files_per_second", static_cast<double>(totals.files) / rated);
-  json.field("bytes_per_second", static_cast<double>(totals.bytes) / rated);
+  json.field("files_per_second", static_cast<double>(totals.cache_misses) / rated);
+  json.field("bytes_per_second", static_cast<double>(bytes_read(totals)) / rated);
   json.field("peak_memory_bytes", peak_memory_bytes());
 }
 
