@@ -47,10 +47,11 @@ Commit commit_from(const Workspace& workspace, const CommitOptions& options) {
 }
 
 ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
-                        std::uint64_t contents) {
+                        const IndexSummary& whole) {
   ChangeSummary summary;
   if (!before) {
-    summary.added = contents;
+    summary.added = whole.contents;
+    summary.bytes = whole.totals.bytes;
     return summary;
   }
   diff_trees(workspace.objects(), before, after, [&](const TreeChange& change) {
@@ -61,6 +62,8 @@ ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId
     if (change.kind == TreeChange::Kind::added) ++summary.added;
     else if (change.kind == TreeChange::Kind::deleted) ++summary.deleted;
     else ++summary.modified;
+    const bool same_content = change.before && change.after && change.before->id == change.after->id;
+    if (change.after && is_regular(change.after->kind) && !same_content) summary.bytes += change.after->size;
   });
   return summary;
 }
