@@ -122,7 +122,8 @@ Command fsck_command() {
            .description =
                "Reads everything and checks every SHA-256. Each damage is located: pack, offset, object, and the commits and\n"
                "paths that need it. The one thing that is written is a mark in the catalog: content of a damaged pack that is added\n"
-               "again is stored again. A writer at work is not waited for: the next run marks then.\n\n"
+               "again is stored again. A writer at work is not waited for: the next run marks then. --quick and --subset name packs\n"
+               "with such a mark; --repair mends them, and takes the mark from one that is whole again.\n\n"
                "With --repair, what was found is put right as far as anything is left to do it with: the catalog, tables, refs, the\n"
                "oplog and the index from the packs and from each other; the sound objects of a damaged pack go into a new one; what\n"
                "is missing is taken from the working tree where its content is there. Damaged files go to quarantine/ in the\n"

@@ -41,6 +41,7 @@ class Fsck {
       check_packs();
       if (options_.mode == FsckOptions::Mode::data) check_blocks();
       if (options_.mode == FsckOptions::Mode::data && !options_.subset) check_tables();
+      report_marked_packs();
       mark_damaged_packs();
     }
     check_refs();
@@ -275,6 +276,16 @@ class Fsck {
       append_catalog(workspace_.repository(), {AddPacks{marked}}, LockWait{.timeout_ms = 0, .on_wait = {}, .cancel = nullptr});
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::bug) throw;
+    }
+  }
+
+  /// What an earlier run found by reading is still so, for one that does not read it again.
+  void report_marked_packs() {
+    const bool all_is_read = options_.lengths != nullptr || (options_.mode == FsckOptions::Mode::data && !options_.subset);
+    if (all_is_read) return;
+    for (const CatalogState::Pack& pack : workspace_.objects().catalog()->packs) {
+      if ((pack.pack.flags & k_pack_damaged) == 0 || damaged_packs_.contains(pack.pack.id)) continue;
+      report("pack", fmt::format("pack {}: an earlier check found it damaged", pack.pack.id.short_hex())).pack = pack.pack.id;
     }
   }
 

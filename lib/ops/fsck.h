@@ -45,7 +45,8 @@ struct FsckResult {
 };
 /// quick: structure (config, catalog, footers, tables, refs, oplog, index, and that everything reachable from refs and index is there);
 /// data: also reads every block and checks every SHA-256, in parallel, and that sizes are those of the content. Damage never stops it.
-/// Marks damaged packs in the catalog, so that no add relies on them, if its lock is free; changes nothing else.
+/// Marks damaged packs in the catalog, so that no add relies on them, if its lock is free; changes nothing else. A pack that is marked is a
+/// problem for every check that does not read all of it again.
 FsckResult fsck(Workspace& workspace, const FsckOptions& options);
 /// The same for a caller that has entered the repository.
 FsckResult fsck_inside(Workspace& workspace, const FsckOptions& options);

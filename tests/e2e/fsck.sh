@@ -27,6 +27,12 @@ is "$(got '.result.problems[0].pack')" "$(basename "$pack" .pack)"
 is "$(got ".result.problems[0].offset <= $offset")" true
 is "$(got '.result.problems[0].commits | length')" 1
 bad=$(got '.result.problems[0].paths | join(" ")')
+# What reads less does not forget it.
+for mode in --quick '--subset 1/1000'; do
+  # shellcheck disable=SC2086
+  expect_exit 6 store --json fsck $mode
+  is "$(got '.result.problems[0].pack')" "$(basename "$pack" .pack)"
+done
 [[ $bad == d/big || $bad == other ]]
 expect_exit 6 store checkout HEAD --out "$scratch/o"
 for file in d/big other small; do
