@@ -56,6 +56,7 @@ Command completion_command() {
            .description = "bash: eval \"$(store completion bash)\". zsh: save it as _store in a folder of fpath. fish: save it as\n"
                           "store.fish in ~/.config/fish/completions.",
            .max_positionals = 1,
+           .completes = Completes::shell,
            .json = false},
           run_completion};
 }

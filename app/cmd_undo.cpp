@@ -89,7 +89,8 @@ Command undo_command() {
                "--rechunk, undo, and everything that overwrites by --force. Not in it, so that undo takes back what was done before:\n"
                "init, add, mv, rm --cached and config. They lose nothing: store restore --staged PATH takes an add back, mv with the\n"
                "names exchanged a mv, add a rm --cached.",
-           .max_positionals = 1},
+           .max_positionals = 1,
+           .completes = Completes::operation},
           run};
 }
 

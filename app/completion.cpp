@@ -54,6 +54,22 @@ void add_known(Completion& out, std::string_view typed) {
   if (out.kind == Completes::word) add_words(out, typed);
   if (out.kind == Completes::config_key)
     for (const ConfigKey& key : config_keys()) add(out, typed, out.prefix + std::string(key.name), key.description);
+  if (out.kind == Completes::shell)
+    for (const std::string_view shell : {"bash", "zsh", "fish"}) add(out, typed, std::string(shell), "");
+}
+
+bool gives_flag(std::string_view word, const OptionSpec& flag) {
+  if (word.starts_with("--")) return !flag.name.empty() && word.substr(2) == flag.name;
+  return word.starts_with('-') && flag.letter != 0 && word.find(flag.letter) != word.npos;
+}
+
+/// What positionals are: some flags make them something else ("branch -d").
+Completes positionals_of(const CommandSpec& spec, const std::vector<std::string>& before) {
+  for (const OptionSpec& option : spec.options)
+    if (!option.takes_value() && option.completes != Completes::nothing)
+      for (const std::string& word : before)
+        if (gives_flag(word, option)) return option.completes;
+  return spec.completes;
 }
 
 }  // namespace
@@ -86,7 +102,7 @@ Completion complete(const std::vector<std::string>& words) {
   } else if (command == nullptr) {
     add_words(out, typed);
   } else {
-    out.kind = command->spec.completes;
+    out.kind = positionals_of(command->spec, before);
     // The values of a key are not known here, only the keys.
     const bool second = command->spec.completes == Completes::config_key && before.size() > *at + 1 && !before.back().starts_with('-');
     if (second) out.kind = Completes::nothing;

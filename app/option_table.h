@@ -12,11 +12,14 @@ enum class Completes {
   file,
   directory,
   branch,
+  tag,
+  operation,  // of the oplog
   revision,
   content,  // REV or REV:PATH
   tracked,  // a path of the index
   word,
   config_key,
+  shell,
 };
 
 /// One option, once: the parser, help, the manual pages and completion all read it from here.
@@ -32,7 +35,7 @@ struct OptionSpec {
   std::vector<std::string_view> choices = {};  // the only values allowed, if any
   std::string_view implied = {};               // value when it stands alone; then a value must be attached
   bool digits = false;                         // -5 means this option with 5
-  Completes completes = Completes::nothing;
+  Completes completes = Completes::nothing;  // what the value is; of a flag: what positionals are with it
   State state = State::shown;
 
   /// What Arguments calls it: the name, or the letter.

@@ -2,6 +2,7 @@
 
 #include "app/context.h"
 #include "app/revision_arguments.h"
+#include "ops/history.h"
 #include "ops/log.h"
 #include "ops/tree_reader.h"
 #include "worktree/index.h"
@@ -9,7 +10,9 @@
 namespace store {
 namespace {
 
-constexpr std::uint64_t k_commits = 30;  // of the newest: more than anybody reads in a list
+// Of the newest: more than anybody reads in a list.
+constexpr std::uint64_t k_commits = 30;
+constexpr std::uint64_t k_operations = 30;
 
 class Names {
  public:
@@ -19,10 +22,20 @@ class Names {
 
   void branches() const { refs("refs/heads/", "branch"); }
 
+  void tags() const { refs("refs/tags/", "tag"); }
+
+  void operations() const {
+    std::uint64_t left = k_operations;
+    visit_oplog(workspace_, [&](const OplogStep& step) {
+      match(step.id.short_hex(), step.record.command);
+      return --left > 0;
+    });
+  }
+
   void revisions() const {
     match("HEAD", "where the working tree is");
     branches();
-    refs("refs/tags/", "tag");
+    tags();
     const auto head = try_resolve_revision(workspace_, "HEAD");
     if (!head) return;
     log(workspace_, {.start = {head->commit}, .limit = k_commits}, [&](const ObjectId& id, const Commit& commit) {
@@ -94,6 +107,8 @@ void offer_repository_names(Context& context, const Completion& wanted, const st
   const bool colon = typed.find(':', wanted.prefix.size()) != typed.npos;
   switch (wanted.kind) {
     case Completes::branch: return names.branches();
+    case Completes::tag: return names.tags();
+    case Completes::operation: return names.operations();
     case Completes::revision: return names.revisions();
     case Completes::content: return colon ? names.content() : names.revisions();
     case Completes::tracked: return names.tracked();

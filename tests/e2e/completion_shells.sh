@@ -15,6 +15,7 @@ store commit -q -A -m 'the first one' >"$out"
 store tag v1
 store branch topic
 id=$(store log --format '{short}')
+undone=$(json '.result.entries[0].id[:10]' oplog)  # the tag is the newest
 rm plain.txt
 
 # Keys (\t: the tab key), then the arguments they should become.
@@ -38,6 +39,10 @@ tab=$'\t'
   case_of "store restore tw${tab}i${tab}x" store restore 'two words/in it.txt' x
   case_of "store cat :da${tab}" store cat :data/
   case_of "store restore pl${tab}x" store restore plain.txt x
+  case_of "store branch -d to${tab}x" store branch -d topic x
+  case_of "store tag -d ${tab}x" store tag -d v1 x
+  case_of "store completion fi${tab}x" store completion fish x
+  case_of "store undo ${undone:0:7}${tab}x" store undo "$undone" x
   case_of "store log -- tw${tab}i${tab}x" store log -- 'two words/in it.txt' x
 } >"$scratch/cases"
 

@@ -59,6 +59,17 @@ TEST_CASE("keys of the configuration are completed") {
   CHECK(texts({"config", "core.fsync", ""}).empty());
 }
 
+TEST_CASE("what a flag makes of the words behind it is completed, and names that are not in the repository") {
+  CHECK(complete({"branch", ""}).kind == Completes::revision);
+  CHECK(complete({"branch", "-d", ""}).kind == Completes::branch);
+  CHECK(complete({"branch", "-fd", "a", ""}).kind == Completes::branch);
+  CHECK(complete({"branch", "--move", ""}).kind == Completes::branch);
+  CHECK(complete({"branch", "-f", ""}).kind == Completes::revision);
+  CHECK(complete({"tag", "-d", ""}).kind == Completes::tag);
+  CHECK(complete({"undo", ""}).kind == Completes::operation);
+  CHECK(texts({"completion", ""}) == Words{"bash", "zsh", "fish"});
+}
+
 TEST_CASE("names come from the repository, and a place without one is no error") {
   test::CommandLine store;
   const auto offered = [&](Words words) {
