@@ -102,7 +102,8 @@ Command export_command() {
                "All of REV (HEAD), or what is in the directory PATH, or the one file PATH, as a tar archive that every tar program\n"
                "reads, with the times, owners, extended attributes, access control lists, hard links and holes that were recorded.\n"
                "It is compressed if the name of FILE ends in .tar.zst or .tzst. The same commit gives the same bytes. All is\n"
-               "verified; nothing is held in memory. FILE is replaced only when all is there; - is standard output.\n"
+               "verified; nothing is held in memory. A FILE that is there is replaced, as by tar and git archive, but only when all of\n"
+               "the new one is written; - is standard output.\n"
                "\n"
                "In --json bytes are those of the files, not of the archive.",
            .options = {{.letter = 'o',
