@@ -167,9 +167,20 @@ class TextLog {
   bool first_ = true;
 };
 
+/// Nothing is printed then, although there are commits.
+void note_unborn(Context& context, const LogOptions& options) {
+  if (!options.start.empty()) return;
+  const RefStore& refs = context.workspace().refs();
+  const RefStore::Head head = refs.head();
+  if (head.commit || refs.list("refs/heads/").empty()) return;
+  context.messages().note(fmt::format("note: {} has no commit yet, other branches have; try: store log --all",
+                                      escape_name(head.branch.substr(std::string_view("refs/heads/").size()))));
+}
+
 int run(Context& context) {
   const LogRequest request = parse(context);
   Workspace& workspace = context.workspace();
+  note_unborn(context, request.options);
   GrowthByCommit growth;
   if (request.growth) {
     context.show_progress({{Stage::scan, 1}});

@@ -56,3 +56,18 @@ is "$(messages --grep 'umber \(1\|3\)')" '"31"'
 is "$(messages --grep '(1)')" null
 expect_exit 2 store log --grep '\(1'
 contains "$err" 'not a basic regular expression'
+
+# A branch without a commit has no history: said, if others have one.
+store init -q "$scratch/unborn" && cd "$scratch/unborn"
+expect_exit 0 store log
+[[ ! -s $out && ! -s $err ]]
+echo x >x && store save -q . -b nightly -m 1 >"$out"
+expect_exit 0 store log
+[[ ! -s $out ]]
+contains "$err" 'main has no commit yet'
+contains "$err" 'store log --all'
+for words in 'log --all' 'log nightly' '-q log'; do
+  read -ra split <<<"$words"
+  expect_exit 0 store "${split[@]}"
+  [[ ! -s $err ]]
+done
