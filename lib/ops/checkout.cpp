@@ -25,6 +25,9 @@
 namespace store {
 namespace {
 
+constexpr Refusal k_removal{"has changes that are not committed", "have changes that are not committed",
+                            "store rm --cached PATH, which leaves the file, or store rm -f PATH, which store undo takes back"};
+
 constexpr std::string_view k_heads_prefix = "refs/heads/";
 
 /// A checkout that changes the working tree, under the index lock from start to end.
@@ -202,13 +205,15 @@ class InPlace {
     if (!interrupted_.sessions.empty()) clean_up("");
     if (check_) check_->run(plan_);
     else if (landing_ != nullptr) check_landing();
-    else if (!plan_.in_the_way.empty() && !options_.force) allow_only_after_power_loss(workspace_, interrupted_, plan_);
+    else if (!plan_.in_the_way.empty() && !options_.force)
+      allow_only_after_power_loss(workspace_, interrupted_, plan_, options_.remove ? k_removal : k_in_the_way);
   }
 
   void check_landing() {
     std::vector<std::string> paths = landing_target_->in_the_way;
     paths.insert(paths.end(), plan_.in_the_way.begin(), plan_.in_the_way.end());
-    if (!paths.empty()) throw_in_the_way(std::move(paths), "commit these changes, or put them away, then merge again");
+    if (!paths.empty())
+      refuse_paths(std::move(paths), {k_in_the_way.one, k_in_the_way.many, "commit these changes, or put them away, then merge again"});
     landing_->begin();
   }
 

@@ -101,13 +101,18 @@ Discarded store_entries(Workspace& workspace, const Session& session, std::vecto
 /// The index as a tree, written if it is not known.
 ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index);
 
-/// Error{conflict} listing what is in the way.
-[[noreturn]] void throw_in_the_way(std::vector<std::string> paths,
-                                   const std::string& hint = "commit these changes, or overwrite them with --force");
+/// Error{conflict} listing paths, with what is the matter with one, or with the first and others.
+struct Refusal {
+  std::string_view one;
+  std::string_view many;
+  std::string_view hint;
+};
+inline constexpr Refusal k_in_the_way{"is in the way", "are in the way", "commit these changes, or overwrite them with --force"};
+[[noreturn]] void refuse_paths(std::vector<std::string> paths, const Refusal& refusal = k_in_the_way);
 
 /// What is in the way of the same checkout once more is what a power loss left of it, or came there since: it is stored as with
-/// --force, with a warning. Without a power loss Error{conflict}.
-void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan);
+/// --force, with a warning. Without a power loss it is refused.
+void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan, const Refusal& refusal);
 
 /// What is tracked or in the target, and is staged or, at this moment, on disk in another way than the target has it. The index must
 /// not change. Memory: the paths of modified files.

@@ -197,7 +197,7 @@ void check_force(const TargetTree& target, const ChangeSource& source, const Che
     while (const std::optional<ScanEntry> inside = scanner.next())
       if (inside->kind != EntryKind::directory) full.push_back(inside->path);
   }
-  if (!full.empty()) throw_in_the_way(std::move(full));
+  if (!full.empty()) refuse_paths(std::move(full));
 }
 
 }  // namespace
@@ -227,7 +227,7 @@ CheckoutResult checkout_outside(Workspace& workspace, const CheckoutOptions& opt
     if (owned && was_there && change->after->kind == EntryKind::directory)
       remove_temporaries(fs, target.fd(), change->path, is_content);
   }
-  if (!plan.in_the_way.empty() && !options.force) throw_in_the_way(std::move(plan.in_the_way));
+  if (!plan.in_the_way.empty() && !options.force) refuse_paths(std::move(plan.in_the_way));
   if (!plan.in_the_way.empty()) check_force(target, destination.source, plan);
   CheckoutResult result;
   CheckoutAttributes attributes(workspace, result);

@@ -9,17 +9,17 @@
 
 namespace store {
 
-void throw_in_the_way(std::vector<std::string> paths, const std::string& hint) {
+void refuse_paths(std::vector<std::string> paths, const Refusal& refusal) {
   std::sort(paths.begin(), paths.end(), PathLess());
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   const std::string message =
-      paths.size() == 1 ? fmt::format("{}: is in the way", escape_name(paths.front()))
-                        : fmt::format("{}: and {} more are in the way", escape_name(paths.front()), paths.size() - 1);
-  throw Error(ErrorKind::conflict, message, hint).with_paths(std::move(paths));
+      paths.size() == 1 ? fmt::format("{}: {}", escape_name(paths.front()), refusal.one)
+                        : fmt::format("{}: and {} more {}", escape_name(paths.front()), paths.size() - 1, refusal.many);
+  throw Error(ErrorKind::conflict, message, std::string(refusal.hint)).with_paths(std::move(paths));
 }
 
-void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan) {
-  if (!interrupted.power_lost) throw_in_the_way(std::move(plan.in_the_way));
+void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan, const Refusal& refusal) {
+  if (!interrupted.power_lost) refuse_paths(std::move(plan.in_the_way), refusal);
   workspace.warn("power_lost", fmt::format("{} and what else the interrupted command left unfinished is written again; "
                                            "`store undo` brings the bytes back",
                                            escape_name(plan.in_the_way.front())));

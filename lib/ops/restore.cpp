@@ -105,6 +105,10 @@ StatusList tracked_paths(const Index& index, const RemoveOptions& options) {
   return paths;
 }
 
+constexpr Refusal k_staged_alone{"what is staged is neither in HEAD nor in the file",
+                                 "hold what is staged and neither in HEAD nor in the file",
+                                 "commit it, or drop it with store rm --cached -f PATH"};
+
 /// Of what is staged and not in HEAD, what is not in the file either. One that is gone from disk was removed already.
 std::vector<std::string> staged_alone(Workspace& workspace, const Index& index, const PathspecSet& paths) {
   const std::optional<ObjectId> head = workspace.refs().head().commit;
@@ -142,7 +146,7 @@ void remove_cached(Workspace& workspace, const RemoveOptions& options, RemoveRes
   const PathspecSet set(options.paths);
   if (!options.force && !are_conflicts(workspace, result.paths)) {
     std::vector<std::string> lost = staged_alone(workspace, index, set);
-    if (!lost.empty()) throw_in_the_way(std::move(lost));
+    if (!lost.empty()) refuse_paths(std::move(lost), k_staged_alone);
   }
   IndexPatch patch(workspace, access.session(), index);
   for (const StatusEntry& entry : result.paths) patch.remove(std::string(entry.path));

@@ -130,3 +130,19 @@ contains "$err" --force
 expect_exit 4 store restore nothere
 contains "$err" 'nothere: no such path'
 is "$(grep -c revision "$err" || true)" 0
+
+# What rm would lose, and the way out.
+store init -q "$scratch/lost" && cd "$scratch/lost"
+echo o >f.o && echo '*.o' >.storeignore && store add -q -f f.o
+for words in 'rm f.o' 'rm -r .'; do
+  read -ra split <<<"$words"
+  expect_exit 7 store "${split[@]}"
+  contains "$err" 'f.o: has changes that are not committed'
+  contains "$err" 'store rm --cached PATH'
+done
+echo p >f.o
+expect_exit 7 store rm --cached f.o
+contains "$err" 'f.o: what is staged is neither in HEAD nor in the file'
+contains "$err" 'store rm --cached -f PATH'
+expect_exit 0 store rm -q --cached -f f.o
+is "$(cat f.o)" p
