@@ -97,13 +97,23 @@ std::vector<Move> plan(const Workspace& workspace, const Index& index, const Mov
   return moves;
 }
 
+/// Nothing below a directory that its owner has closed to themselves: it was moved all the same.
+std::optional<ScanEntry> scan_if_allowed(const Workspace& workspace, const std::string& path) {
+  try {
+    return scan_one(workspace.worktree_fd(), path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::permission) throw;
+    return std::nullopt;
+  }
+}
+
 /// The entries below one place, staged at another; a file that was known to be unchanged still is.
 void stage_move(const Workspace& workspace, const Index& index, const Move& move, IndexPatch& patch) {
   for (Index::Cursor at = index.seek(move.from); !at.at_end() && is_within(at.entry().path, move.from); at.next()) {
     IndexEntry entry = at.entry();
     patch.remove(entry.path);
     entry.path = move.to + entry.path.substr(move.from.size());
-    if (const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), entry.path)) {
+    if (const std::optional<ScanEntry> found = scan_if_allowed(workspace, entry.path)) {
       const StatKey& now = found->stat;
       StatKey renamed = entry.stat;
       renamed.ctime_ns = now.ctime_ns;  // a rename changes no other stamp

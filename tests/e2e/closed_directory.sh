@@ -20,6 +20,13 @@ is "$(stat -c %a "$closed")" 0
 expect_exit 12 mine "$STORE" restore .
 mine sh -c "$(sed -n 's/^try: //p' "$err")"
 mine "$STORE" restore -q . && is "$(mine "$STORE" status --porcelain)" ''
+# It goes to another place as a whole, and the index knows.
+mode=$(stat -c %a "$closed") && chmod 000 "$closed"
+expect_exit 0 mine "$STORE" mv 'd q' z
+is "$(mine "$STORE" ls -r : | paste -sd ' ')" 'h z z/e z/e/g z/f'
+chmod "$mode" z
+is "$(mine "$STORE" status --porcelain | paste -sd ,)" 'R  "d q/e/g" -> z/e/g,R  "d q/f" -> z/f'
+mine "$STORE" mv z 'd q' && is "$(mine "$STORE" status --porcelain)" ''
 # What somebody else has closed is not ours to open.
 if ((EUID == 0)); then
   chown 0 "$closed" && chmod 000 "$closed"
