@@ -155,12 +155,14 @@ class Run {
     } catch (...) {
       ending_.add(translate(std::current_exception()));
     }
+    const bool done = !ending_.error;
     try {
       conclude();
     } catch (...) {
       const Error error = translate(std::current_exception());
       ending_.add(error);
       if (!is_broken_pipe(error)) messages_.error(error);
+      if (done && !is_broken_pipe(error)) note_done();
     }
     return ending_.code;
   }
@@ -203,6 +205,13 @@ class Run {
     if (interrupted && command.spec.resumes && error.hint().empty())
       error.with_hint("the same command again: it goes on from here");
     throw;
+  }
+
+  /// The exit code alone would not tell that there is a commit now.
+  void note_done() {
+    const Command* command = find_command(word_);
+    if (command != nullptr && (command->spec.makes_commits || command->spec.resumes))
+      messages_.note("note: the command itself is done, only what it prints is lost");
   }
 
   void begin_json() {

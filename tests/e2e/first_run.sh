@@ -55,6 +55,14 @@ for words in status log ls show stats layers du fsck oplog branch help version m
   is "$words $(to_nobody "${split[@]}")" "$words -13"
 done
 
+# What a command did stands, and it says so.
+for form in 'commit -A' 'save .'; do
+  echo "$form" >x && read -ra split <<<"$form" && [[ $form == commit* ]] || split+=(-b other)
+  expect_exit 14 bash -c 'store "$@" -m m >&-' - "${split[@]}"
+  contains "$err" 'the command itself is done'
+  is "$(store cat "$([[ $form == commit* ]] && echo main || echo other):x")" "$form"
+done
+
 # Nobody that the system knows, with no home.
 (unset HOME && store status >"$out")
 if [[ $(id -u) == 0 ]]; then
