@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """store beside git, restic, borg, casync, tar | zstd and cp on real folders, interleaved.
 
-    bench/compare.py [--runs N] [--store PROGRAM] [--scratch DIR] [--cold] [--json FILE] [--plots DIR] FOLDER…
+    bench/compare.py [--runs N] [--store PROGRAM] [--corpora DIR] [--scratch DIR] [--cold] [--json FILE] [--plots DIR] [FOLDER|NAME…]
 
-For each folder: everything into a new repository; the same again, unchanged; again with a small change; a restore into an empty
-folder; a check that reads every byte. Prints a Markdown table with medians of wall seconds, the median of the ratios to store of the
+NAME is one of bench/corpora.py, which is built first; without any, all of them are. For each: everything into a new repository; the same
+again, unchanged; again with a small change (of a corpus: its next version); a restore into an empty
+folder, which is compared; a check that reads every byte. Prints a Markdown table with medians of wall seconds, the median of the ratios to store of the
 same round, CPU seconds, peak memory and the repository's size. --json keeps every single figure,
 --plots draws an SVG for each folder with gnuplot. --cold drops the page cache before each step (as root).
 
@@ -12,10 +13,13 @@ Each program works on a copy of its own, made and synced before the clock starts
 deleted ones cost several times as much on ext4). Every step ends when its data is on disk: git runs with core.fsync=all, what has
 no setting for it is followed by a sync of its file system. Settings: git gc.auto=0; restic without a cache beside its repository;
 borg without encryption and with its cache; casync with its chunk store on the same file system; tar | zstd -3 on one thread.
-The small change: a line appended to 1 % of the files, or, in a folder of few files, one byte in the middle of each.
+The small change in a folder: a line appended to 1 % of the files, or, if they are few, one byte in the middle of each.
 Programs that are not installed are left out. tools/packages.sh bench installs them.
 """
-import argparse, json, os, random, shutil, statistics, subprocess, sys, tempfile, time
+import argparse, json, os, random, shutil, statistics, subprocess, sys, tempfile
+
+import corpora
+from measure import measure
 
 STEPS = ("first", "same", "changed", "restore", "verify")
 BORG = "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes"
@@ -28,6 +32,7 @@ PROGRAMS = {
         "changed": "cd $W && $STORE add -q -A && $STORE commit -q -m y",
         "restore": "cd $W && $STORE checkout -q HEAD --out $T/out",
         "verify": "cd $W && $STORE fsck -q --data",
+        "restored": "$T/out",
         "repository": "$W/.store",
     },
     "git": {
@@ -68,7 +73,7 @@ PROGRAMS = {
     },
     "tar": {
         "prepare": "mkdir $R",
-        "first": "tar -cf - -C $W . | zstd -q -3 -o $R/a && sync $R/a",
+        "first": "tar -cSf - -C $W . | zstd -q -3 -o $R/a && sync $R/a",
         "restore": "zstd -q -d -c $R/a | tar -xf - -C $T && sync -f $T",
         "verify": "zstd -q -t $R/a",
         "repository": "$R/a",
@@ -84,19 +89,6 @@ NEEDS = {"tar": "zstd"}
 LABELS = {"tar": "tar \\| zstd -3", "cp": "cp -r"}
 
 
-def measure(command, variables):
-    """Wall seconds, CPU seconds of the whole process tree, and the largest peak memory of one process in bytes."""
-    with tempfile.NamedTemporaryFile() as report:
-        started = time.monotonic()
-        done = subprocess.run(["/usr/bin/time", "-f", "%U %S %M", "-o", report.name, "bash", "-o", "pipefail", "-ec", command],
-                              env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        wall = time.monotonic() - started
-        if done.returncode != 0:
-            sys.exit(f"{command}: exit {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}")
-        user, system, peak = open(report.name).read().split()[-3:]
-    return {"wall": wall, "cpu": float(user) + float(system), "peak": int(peak) * 1024}
-
-
 def regular_files(folder):
     for path, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in (".git", ".store")]
@@ -104,6 +96,14 @@ def regular_files(folder):
             full = os.path.join(path, name)
             if not os.path.islink(full) and os.path.isfile(full):
                 yield full
+
+
+def change(work, folder):
+    """To a corpus' next version; what is the same keeps its times."""
+    later = os.path.join(folder, "after")
+    if not os.path.isdir(later):
+        return change_a_little(work)
+    subprocess.run(["rsync", "-rlpS", "--checksum", "--delete", "--exclude=/.git", "--exclude=/.store", later + "/", work + "/"], check=True)
 
 
 def change_a_little(folder):
@@ -127,11 +127,25 @@ def stored_bytes(path):
     return sum(os.lstat(os.path.join(where, name)).st_blocks * 512 for where, _, names in os.walk(path) for name in names)
 
 
-def repository_of(program, variables):
-    path = PROGRAMS[program]["repository"]
-    for name in ("W", "R"):
+def resolve(path, variables):
+    for name in ("W", "R", "T"):
         path = path.replace("$" + name, variables[name])
     return path
+
+
+def check_restored(program, variables):
+    restored = resolve(PROGRAMS[program].get("restored", "$T"), variables)
+    done = subprocess.run(["diff", "-rq", "--no-dereference", "-x", ".git", "-x", ".store", variables["W"], restored],
+                          capture_output=True, text=True)
+    # Git has no empty folders.
+    wrong = [line for line in done.stdout.splitlines() if not (program == "git" and line.startswith("Only in"))]
+    if wrong or done.returncode > 1:
+        sys.exit(f"{program} restored something else:\n" + "\n".join(wrong[:10]) + done.stderr)
+
+
+def first_version(folder):
+    corpus = os.path.join(folder, "before")
+    return corpus if os.path.isdir(corpus) else folder
 
 
 def one_run(program, folder, options):
@@ -139,15 +153,15 @@ def one_run(program, folder, options):
     work, repository, target = (os.path.join(scratch, name) for name in ("work", "repository", "target"))
     variables = dict(os.environ, STORE=options.store, W=work, R=repository, T=target, RESTIC_PASSWORD="x", HOME=scratch,
                      BORG_BASE_DIR=scratch)
-    subprocess.run(["cp", "-a", folder, work], check=True)
+    subprocess.run(["cp", "-a", first_version(folder), work], check=True)
     os.mkdir(target)
     steps = PROGRAMS[program]
     measure(steps["prepare"], variables)
     figures = {}
     for step in STEPS:
         if step == "changed":
-            figures["size"] = stored_bytes(repository_of(program, variables))
-            change_a_little(work)
+            figures["size"] = stored_bytes(resolve(steps["repository"], variables))
+            change(work, folder)
         if step not in steps:
             continue
         os.sync()
@@ -155,7 +169,9 @@ def one_run(program, folder, options):
             with open("/proc/sys/vm/drop_caches", "w") as file:
                 file.write("3")
         figures[step] = measure(steps[step], variables)
-    figures["size_after_change"] = stored_bytes(repository_of(program, variables))
+        if step == "restore" and "changed" in steps:
+            check_restored(program, variables)
+    figures["size_after_change"] = stored_bytes(resolve(steps["repository"], variables))
     shutil.rmtree(scratch)
     return figures
 
@@ -211,9 +227,10 @@ plot for [i=2:{len(results) + 1}] '{data.name}' using i:xtic(1) title columnhead
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+")
+    parser.add_argument("folders", nargs="*", metavar="FOLDER|NAME")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--store", default=os.path.join(os.path.dirname(__file__), "../build/release/app/store"))
+    parser.add_argument("--corpora", default=os.path.join(os.path.dirname(__file__), "../build/corpora"), help="where corpora are")
     parser.add_argument("--scratch", help="where to work; default: beside the first folder")
     parser.add_argument("--programs", default=",".join(PROGRAMS))
     parser.add_argument("--cold", action="store_true")
@@ -221,7 +238,8 @@ def main():
     parser.add_argument("--plots")
     options = parser.parse_args()
     options.store = os.path.realpath(options.store)
-    folders = [os.path.abspath(folder) for folder in options.folders]
+    folders = [corpora.make(name, options.corpora) if name in corpora.CORPORA else os.path.abspath(name)
+               for name in options.folders or corpora.CORPORA]
     options.scratch = tempfile.mkdtemp(prefix="store-compare.", dir=options.scratch or os.path.dirname(folders[0]))
     programs = [name for name in options.programs.split(",") if name == "store" or shutil.which(NEEDS.get(name, name))]
     everything = {}
@@ -232,7 +250,8 @@ def main():
                 for name in programs if number % 2 == 0 else programs[::-1]:
                     results[name].append(one_run(name, folder, options))
             title = os.path.basename(folder)
-            print(f"\n### {title}: {sum(1 for _ in regular_files(folder))} files, {stored_bytes(folder) / 1e6:.0f} MB,"
+            content = first_version(folder)
+            print(f"\n### {title}: {sum(1 for _ in regular_files(content))} files, {stored_bytes(content) / 1e6:.0f} MB,"
                   f" {'cold' if options.cold else 'warm'}, medians of {options.runs}\n", flush=True)
             table(results)
             everything[title] = results
