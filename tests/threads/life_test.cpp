@@ -1,6 +1,7 @@
 // The parallel commands from end to end: what several threads make is what one makes.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -29,7 +30,12 @@ class Life {
     for (std::uint64_t i = 0; i < 400; ++i) fixture.write(fmt::format("d{}/small{}", i % 23, i), noise(20 + i, i));
     for (std::uint64_t i = 0; i < 60; ++i) fixture.write(fmt::format("m{}/several{}", i % 7, i), noise(9'000 + 100 * i, i % 50));
     for (std::uint64_t i = 0; i < 3; ++i) fixture.write(fmt::format("large{}", i), noise(2'500'000, 1000 + i));
-    write_sparse(fixture.path("sparse"), 3'000'000, {{400'000, noise(20'000, 5)}, {2'900'000, noise(9'000, 6)}});
+    std::vector<std::pair<std::uint64_t, std::string>> pieces;
+    for (std::uint64_t i = 0; i < 40; ++i) pieces.emplace_back(100'000 * i, noise(30'000, 2000 + i));
+    write_sparse(fixture.path("sparse"), 4'000'000, pieces);
+    // Only root has what others own, and does not give it back as the fixture is no root.
+    for (std::uint64_t i = 1; i < 80; i += 2)
+      strangers_ += ::chown(fixture.path(fmt::format("d{}/small{}", i % 23, i)).c_str(), 12'345, 12'345) == 0;
     fixture.make_symlink("link", "large0");
     fixture.settle();
   }
@@ -45,6 +51,7 @@ class Life {
     options.out = out;
     options.force = true;
     const CheckoutResult result = checkout(workspace, options);
+    if (result.not_restored.owner != strangers_) return fmt::format("{} owners left", result.not_restored.owner);
     if (!result.failed.empty()) return result.failed.front().path + ": " + result.failed.front().message;
     std::string different;
     std::size_t files = 0;
@@ -72,6 +79,9 @@ class Life {
   }
 
   WorkFixture fixture;
+
+ private:
+  std::size_t strangers_ = 0;
 };
 
 }  // namespace
