@@ -192,7 +192,16 @@ Step InPlacePlanner::file(const State& state) {
     there.id = half->to == after.id ? half->from : half->to;
     return half->from == after.id || half->to == after.id ? replace_file(state, there) : Step::replace;
   }
+  if (was_not_written(state)) return replace_file(state, *state.change.before);
   return in_the_way(state, Step::replace);
+}
+
+/// A checkout that could not write the file put it into the index all the same, and then could not move HEAD.
+bool InPlacePlanner::was_not_written(const State& state) const {
+  const std::optional<TreeEntry>& before = state.change.before;
+  return in_.interrupted && before && same_type(state.found->kind, before->kind) &&
+         same_entry(state.tracked, state.change.after) && mode_of(state) == before->mode &&
+         content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found, *before);
 }
 
 /// In place only where that spares something: whoever has the file open sees it change.

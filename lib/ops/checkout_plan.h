@@ -101,6 +101,7 @@ class InPlacePlanner {
   bool is_clean(const State& state) const;
   bool is_replaceable(const State& state) const;
   const JournalRewrite* half_written(const State& state) const;
+  bool was_not_written(const State& state) const;
   bool is_clean_by_stat(const State& state) const;
   std::uint16_t mode_of(const State& state) const;
   bool stays_absent(const State& state) const;
