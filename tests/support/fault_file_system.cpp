@@ -12,7 +12,12 @@
 namespace store::test {
 namespace {
 
-std::string fd_name(int fd) { return fmt::format("descriptor {}", fd); }
+/// As the real file system says it.
+std::string fd_name(int fd) {
+  char path[4096];
+  const ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : fmt::format("descriptor {}", fd);
+}
 
 [[noreturn]] void carry_out(const Fault& fault, FileCall call, std::string_view name) {
   if (fault.action == FaultAction::kill) {
@@ -38,6 +43,7 @@ void FaultFileSystem::arm(const Fault& fault) {
   fault_ = fault;
   matched_ = 0;
   faults_ = 0;
+  refused_.clear();
 }
 
 void FaultFileSystem::disarm() {
@@ -80,7 +86,20 @@ std::optional<Fault> FaultFileSystem::note(FileCall call) {
 }
 
 void FaultFileSystem::enter(FileCall call, std::string_view name) {
-  if (const std::optional<Fault> fault = note(call)) carry_out(*fault, call, name);
+  if (const std::optional<Fault> fault = note(call)) refuse(*fault, call, name);
+}
+
+void FaultFileSystem::refuse(const Fault& fault, FileCall call, std::string_view name) {
+  {
+    const MutexLock lock(mutex_);
+    refused_.emplace_back(name);
+  }
+  carry_out(fault, call, name);
+}
+
+std::vector<std::string> FaultFileSystem::refused() const {
+  const MutexLock lock(mutex_);
+  return refused_;
 }
 
 UniqueFd FaultFileSystem::open(At at, int flags, mode_t mode) {
@@ -91,7 +110,7 @@ UniqueFd FaultFileSystem::open(At at, int flags, mode_t mode) {
 void FaultFileSystem::pwrite(int fd, ByteView bytes, std::uint64_t offset) {
   if (const std::optional<Fault> fault = note(FileCall::pwrite)) {
     next_.pwrite(fd, bytes.first(std::min(fault->bytes_before, bytes.size())), offset);
-    carry_out(*fault, FileCall::pwrite, fd_name(fd));
+    refuse(*fault, FileCall::pwrite, fd_name(fd));
   }
   next_.pwrite(fd, bytes, offset);
   const MutexLock lock(mutex_);

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/file_system.h"
 #include "base/mutex.h"
@@ -71,6 +73,8 @@ class FaultFileSystem final : public FileSystem {
   std::uint64_t bytes_written() const;
   /// Calls made to fail since the last arm().
   std::uint64_t faults() const;
+  /// What they were about, in order: the name given, or the path behind the descriptor.
+  std::vector<std::string> refused() const;
 
   UniqueFd open(At at, int flags, mode_t mode) override;
   void pwrite(int fd, ByteView bytes, std::uint64_t offset) override;
@@ -102,6 +106,7 @@ class FaultFileSystem final : public FileSystem {
   std::optional<Fault> note(FileCall call);
   /// note(), and the fault carried out.
   void enter(FileCall call, std::string_view name);
+  [[noreturn]] void refuse(const Fault& fault, FileCall call, std::string_view name);
 
   FileSystem& next_;
   mutable Mutex mutex_;
@@ -110,6 +115,7 @@ class FaultFileSystem final : public FileSystem {
   std::uint64_t matched_ STORE_GUARDED_BY(mutex_) = 0;
   std::uint64_t faults_ STORE_GUARDED_BY(mutex_) = 0;
   std::uint64_t bytes_written_ STORE_GUARDED_BY(mutex_) = 0;
+  std::vector<std::string> refused_ STORE_GUARDED_BY(mutex_);
 };
 
 }  // namespace store::test
