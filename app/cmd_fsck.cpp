@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/quote.h"
@@ -77,6 +80,67 @@ std::string problem_text(const FsckProblem& problem) {
   return text + and_more(problem.paths.size());
 }
 
+/// What several problems of one kind are called together; empty: each is told by itself.
+std::string_view name_together(std::string_view kind) {
+  if (kind == "missing_object") return "objects missing or unreadable";
+  if (kind == "block") return "damaged blocks";
+  if (kind == "object") return "damaged objects";
+  return {};
+}
+
+/// A large file has many objects: what is wrong with the same paths is told once, at its first problem.
+class ProblemGroups {
+ public:
+  explicit ProblemGroups(const std::vector<FsckProblem>& problems) {
+    for (const FsckProblem& problem : problems) {
+      if (problem.paths.empty() || name_together(problem.kind).empty()) {
+        groups_.push_back({problem, 1});
+        continue;
+      }
+      const auto [at, is_new] = at_.try_emplace({problem.kind, problem.paths}, groups_.size());
+      if (is_new) groups_.push_back({problem, 1});
+      else add(groups_[at->second], problem);
+    }
+  }
+
+  std::string text() const {
+    std::string text;
+    for (const Group& group : groups_) text += problem_text(group.problem);
+    return text;
+  }
+
+ private:
+  struct Group {
+    FsckProblem problem;
+    std::uint64_t count = 0;
+  };
+
+  static void add(Group& group, const FsckProblem& problem) {
+    FsckProblem& all = group.problem;
+    ++group.count;
+    all.message = fmt::format("{} {} (-v names each)", human_count(group.count), name_together(all.kind));
+    if (all.pack != problem.pack) all.pack.reset();
+    all.offset.reset();
+    all.object.reset();
+    all.commits.insert(all.commits.end(), problem.commits.begin(), problem.commits.end());
+    std::sort(all.commits.begin(), all.commits.end());
+    all.commits.erase(std::unique(all.commits.begin(), all.commits.end()), all.commits.end());
+  }
+
+  std::vector<Group> groups_;
+  std::map<std::pair<std::string, std::vector<std::string>>, std::size_t> at_;
+};
+
+/// What is to be done about what --repair has left.
+std::string way_out(Context& context, const FsckResult& left) {
+  const bool lacks_content =
+      std::any_of(left.problems.begin(), left.problems.end(), [](const FsckProblem& problem) { return problem.kind == "missing_object"; });
+  if (!lacks_content) return "a copy of the repository in its place";
+  return fmt::format("put what was lost anywhere into the working tree, or the packs of a copy of the repository into {}/packs, "
+                     "then store fsck --repair again",
+                     escape_name(context.workspace().repository().path()));
+}
+
 std::string repaired_text(const Repaired& repaired) {
   std::string text = "repaired: " + escape_name(repaired.message) + "\n";
   if (!repaired.quarantined.empty()) text += "  the damaged file is " + escape_name(repaired.quarantined) + "\n";
@@ -98,7 +162,9 @@ int run(Context& context) {
     write_json(context.begin_result(), done);
   } else {
     for (const Repaired& repaired : done.repaired) context.out().write(repaired_text(repaired));
-    for (const FsckProblem& problem : result.problems) context.out().write(problem_text(problem));
+    if (context.verbose())
+      for (const FsckProblem& problem : result.problems) context.out().write(problem_text(problem));
+    else context.out().write(ProblemGroups(result.problems).text());
     if (!context.quiet())
       context.out().write(fmt::format("{} in {} checked, {} read: {}\n", counted(result.objects, "object"),
                                       counted(result.packs, "pack"), context.size_text()(result.bytes_read),
@@ -109,7 +175,7 @@ int run(Context& context) {
     context.fail(Error(ErrorKind::corrupt,
                        fmt::format("{}: {} {}", context.workspace().repository().path(), counted(result.problems.size(), "problem"),
                                    repaired ? "left" : "found"),
-                       repaired ? "" : "store fsck --repair, which keeps whatever it replaces"));
+                       repaired ? way_out(context, result) : "store fsck --repair, which keeps whatever it replaces"));
   return 0;
 }
 
@@ -128,7 +194,8 @@ Command fsck_command() {
                "oplog and the index from the packs and from each other; the sound objects of a damaged pack go into a new one; what\n"
                "is missing is taken from the working tree where its content is there. Damaged files go to quarantine/ in the\n"
                "repository: nothing is deleted. Exit 0 if nothing is left to mend, else 6 with what is still missing. Interrupted,\n"
-               "it can be run again.",
+               "it can be run again. What is left after that can still be had: put a file with the lost content into the working tree,\n"
+               "under any name, or copy the packs of a copy of the repository into packs/, and run it once more.",
            .options = {{.name = "quick", .help = "structure only: everything that is needed is there"},
                        {.name = "data", .help = "read and check all data (the default)"},
                        {.name = "subset", .argument = "PART", .help = "part of the data: 5%, 2/7 (part 2 of 7), 10G"},

@@ -50,6 +50,20 @@ mv d/big "$scratch/away"
 expect_exit 6 store --json fsck --repair
 is "$(got '[.error.kind, (.result.problems | map(.kind, .paths[]) | unique)] | tojson')" '["corrupt",["d/big","missing_object"]]'
 is "$(got '.result.problems[0].commits | length')" 2
+# For people a path once, however many objects it lacks, and the way out; -v names each.
+lost=$(got '.result.problems | length')
+at_least "$lost" 2
+expect_exit 6 store fsck --repair
+is "$(grep -c d/big "$out")" 1
+contains "$out" "$lost objects missing or unreadable"
+contains "$err" 'store fsck --repair again'
+expect_exit 6 store -v fsck
+is "$(grep -c d/big "$out")" "$lost"
+# The packs of a copy are enough.
+cp -a .store "$scratch/lost" && cp -n "$scratch/good/packs/"* .store/packs
+expect_exit 0 store fsck --repair
+store cat HEAD:d/big | cmp - "$scratch/away"
+rm -rf .store && mv "$scratch/lost" .store
 expect_exit 6 store fsck
 expect_exit 6 store checkout -q HEAD --out "$scratch/p"
 for file in other small e/f; do cmp "$file" "$scratch/p/$file"; done
