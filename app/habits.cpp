@@ -94,6 +94,7 @@ constexpr OptionHabit k_options[] = {
     {"checkout", "-b", k_new_branch},
     {"checkout", "-B", k_new_branch},
     {"checkout", "--detach", "store checkout REV with an id, or store switch --detach REV"},
+    {"commit", "", "store add PATH, then store commit, which takes all that is staged"},
     {"commit", "-n", "the same without it: there are no hooks"},
     {"commit", "--no-edit", "store commit --amend, which keeps the message without -m"},
     {"commit", "--no-verify", "the same without it: there are no hooks"},

@@ -13,7 +13,7 @@ struct WordHabit {
 };
 struct OptionHabit {
   std::string_view word;
-  std::string_view option;  // "--cached", "-b"
+  std::string_view option;  // "--cached", "-b"; empty: one argument more than the word takes
   std::string_view hint;
 };
 std::span<const WordHabit> word_habits();

@@ -55,7 +55,7 @@ LogFormat::LogFormat(std::string_view text) {
     const std::size_t close = text.find('}', at);
     const std::string name(text.substr(at + 1, close == text.npos ? text.npos : close - at - 1));
     if (close == text.npos || !is_field(name))
-      throw Error(ErrorKind::usage, "--format: {" + escape_name(name) + ": is no field",
+      throw Error(ErrorKind::usage, "--format: {" + escape_name(name) + (close == text.npos ? "" : "}") + ": is no field",
                   "{id} {short} {time} {author} {subject} {meta.KEY}");
     parts_.push_back({false, std::exchange(literal, {})});
     parts_.push_back({true, name});

@@ -164,7 +164,8 @@ void check_choice(const CommandSpec& spec, const OptionSpec& option, const std::
 /// What is one argument more than the word takes. Where REV:PATH is wanted, two arguments are what other programs take.
 [[noreturn]] void refuse_surplus(const CommandSpec& spec, const std::vector<std::string>& positionals) {
   const std::string& surplus = positionals[spec.max_positionals];
-  Error error(ErrorKind::usage, of_word(spec) + ": unexpected argument " + escape_name(surplus));
+  Error error(ErrorKind::usage, of_word(spec) + ": unexpected argument " + escape_name(surplus), "store help " + std::string(spec.word));
+  if (const std::string_view habit = habit_of_option(spec.word, ""); !habit.empty()) error.with_hint(std::string(habit));
   if (spec.completes == Completes::content && spec.max_positionals == 1) {
     const std::string& first = positionals.front();
     const bool is_head = first == "@" || (first.starts_with("HEAD") && first.find(':') == first.npos);

@@ -327,7 +327,8 @@ const ConfigKey* find_key(std::string_view name) {
 
 const ConfigKey& require_key(std::string_view name) {
   if (const ConfigKey* key = find_key(name)) return *key;
-  throw Error(ErrorKind::usage, fmt::format("{}: unknown key{}", escape_name(name), nearest_key_hint(name)));
+  throw Error(ErrorKind::usage, fmt::format("{}: unknown key{}", escape_name(name), nearest_key_hint(name)),
+              "store config --list");
 }
 
 std::string environment_name(std::string_view key) {

@@ -246,6 +246,8 @@ RechunkResult rechunk(Workspace& workspace, const RechunkOptions& options) {
   const Repository& repository = workspace.repository();
   const std::string ref = full_ref_name(NamedRef::branch, options.branch);
   check_not_checked_out(workspace, options.branch, ref);
+  if (!workspace.refs().read(ref))
+    throw Error(ErrorKind::not_found, fmt::format("{}: no such branch", escape_name(options.branch)), "store branch");
   const ObjectId tip = resolve_revision(workspace, ref).commit;
   Session session = Session::open(repository, workspace.env().command, workspace.lock_wait());
   session.directory_fd();  // refuses a full disk

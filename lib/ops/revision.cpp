@@ -192,7 +192,8 @@ std::vector<std::string> ref_names(const RefStore& refs) {
     throw Error(ErrorKind::not_found, fmt::format("{}: there is no commit yet", escape_name(text)), "store commit -A -m MESSAGE");
   if (base != text && base_revision(workspace, base))
     throw Error(ErrorKind::not_found, fmt::format("{}: history does not reach back that far", escape_name(text)));
-  Error error(ErrorKind::not_found, fmt::format("{}: no such revision", escape_name(text)));
+  Error error(ErrorKind::not_found, fmt::format("{}: no such revision", escape_name(text)),
+              "store branch, store tag, or store log --all --oneline, which list them");
   if (const auto nearest = nearest_match(base, ref_names(workspace.refs()))) {
     error.with_candidates({*nearest});
     error.with_hint(*nearest);
