@@ -13,6 +13,7 @@ namespace store {
 class ChunkLengths {
  public:
   void note(const BlockPlace& place, const DecodedBlock& block);
+  void forget(const ObjectId& pack) { packs_.erase(pack); }
   /// Nothing if the block was not read.
   std::optional<std::uint64_t> at(const ObjectLocation& location) const;
 

@@ -200,6 +200,8 @@ class Fsck {
         verify_blocks(workspace_.repository(), workspace_.objects(), places_, ports, workspace_.threads(),
                       workspace_.env().cancel, workspace_.env().progress);
     result_.bytes_read += totals.bytes_read;
+    // A repair puts something else into their place.
+    for (const ObjectId& pack : damaged_packs_) lengths->forget(pack);
     result_.lengths = lengths;
   }
 
