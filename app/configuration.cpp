@@ -1,7 +1,9 @@
 #include "app/configuration.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/error.h"
@@ -27,6 +29,15 @@ std::optional<std::string> user_config_folder(const Console& console) {
   return std::nullopt;
 }
 
+std::optional<std::string> readable_user_folder(const Console& console) {
+  std::optional<std::string> folder = user_config_folder(console);
+  struct stat info{};
+  // Of a file it is no matter here whether it may be read: that is refused where it is opened.
+  const bool is_closed = folder && stat((*folder + "/.").c_str(), &info) != 0 && errno == EACCES;
+  if (is_closed) folder.reset();
+  return folder;
+}
+
 std::optional<std::string> user_config_path(const Console& console) {
   if (const auto folder = user_config_folder(console)) return *folder + "/config.toml";
   return std::nullopt;
@@ -36,7 +47,7 @@ ConfigSources config_sources(const Console& console, const Arguments& arguments,
                              const std::optional<std::string>& repository) {
   ConfigSources sources;
   sources.system = read_layer(k_system_file);
-  if (const auto user = user_config_path(console)) sources.user = read_layer(*user);
+  if (readable_user_folder(console)) sources.user = read_layer(*user_config_path(console));
   if (repository) sources.repository = read_layer(*repository + "/" + layout::k_config);
   sources.environment = console.environment;
   sources.assignments = arguments.all("config");

@@ -16,6 +16,8 @@ ConfigSources config_sources(const Console& console, const Arguments& arguments,
 
 /// The user's folder, ${XDG_CONFIG_HOME:-~/.config}/store; nothing without a home.
 std::optional<std::string> user_config_folder(const Console& console);
+/// The same to read from: nothing, too, if the way there is closed to this user. sudo, su and containers leave the HOME of somebody else.
+std::optional<std::string> readable_user_folder(const Console& console);
 /// Path of the user's file, ${XDG_CONFIG_HOME:-~/.config}/store/config.toml; nothing without a home.
 std::optional<std::string> user_config_path(const Console& console);
 

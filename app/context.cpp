@@ -211,7 +211,7 @@ Environment Context::environment() {
   if (setup_.spec.makes_commits && !(takes_date && arguments().has("date"))) env.source_date_epoch = source_date_epoch(console_);
   env.lock_timeout_ms = arguments().duration_ms("lock-timeout").value_or(env.lock_timeout_ms);
   env.root = geteuid() == 0;
-  if (const auto folder = user_config_folder(console_)) env.user_ignore_file = *folder + "/ignore";
+  if (const auto folder = readable_user_folder(console_)) env.user_ignore_file = *folder + "/ignore";
   return env;
 }
 

@@ -72,6 +72,11 @@ if [[ $(id -u) == 0 ]]; then
     "$scratch/bin/store" commit --allow-empty -m 2 >"$out" 2>"$err")
   store --repo "$scratch/other" log -n 1 >"$out"
   contains "$out" 'uid-54321 <uid-54321@'
+  # With the home of somebody else, as sudo leaves it.
+  mkdir -p "$scratch/closed/.config/store" && echo nonsense >"$scratch/closed/.config/store/config.toml" && chmod 700 "$scratch/closed"
+  (cd "$scratch/other" && HOME="$scratch/closed" expect_exit 0 setpriv --reuid 54321 --regid 54321 --clear-groups "$scratch/bin/store" status)
+  chmod 755 "$scratch/closed" && chmod 600 "$scratch/closed/.config/store/config.toml"
+  (cd "$scratch/other" && HOME="$scratch/closed" expect_exit 12 setpriv --reuid 54321 --regid 54321 --clear-groups "$scratch/bin/store" status)
 fi
 
 # In a directory that is gone only what needs none works.
