@@ -1,7 +1,9 @@
 # fish completion of store; made by: store completion fish
 function __store_complete
     set -l words (commandline -opc)
-    set -l typed (string unescape -- (commandline -ct | string collect) | string collect --allow-empty)
+    set -l typed (commandline -ct | string collect)
+    test -n "$typed"
+    and set typed (string unescape -- "$typed" | string collect)
     set -l records (command $words[1] __complete $words[2..-1] "$typed" 2>/dev/null | string split0)
     switch "$records[1]"
         case ':file'
