@@ -153,11 +153,9 @@ class Restorer {
 
   StatKey write_small(RestoreFile& file, ByteView content, OpenDirectory& directory) const {
     const RestoreItem& item = file.item;
-    const bool holes = item.holes == RestoreItem::Holes::all;
-    if (holes || (!item.fresh && !item.replace)) {
+    if (item.holes == RestoreItem::Holes::all) {
       TargetTree::File output = target_.create_file(item.path);
-      if (holes) for_each_data_run(content, 0, [&](ByteView run, std::uint64_t at) { output.write(run, at); }, k_leave_out);
-      else output.write(content, 0);
+      for_each_data_run(content, 0, [&](ByteView run, std::uint64_t at) { output.write(run, at); }, k_leave_out);
       return output.commit(item.size, item.mode, replace_of(item), item.finish);
     }
     const std::string_view parent = parent_path(item.path);
@@ -165,8 +163,8 @@ class Restorer {
       directory.fd = target_.open_directory(std::string(parent));
       directory.path = parent;
     }
-    return target_.write_small_file(directory.fd.get(), std::string(base_name(item.path)), content, item.mode, item.fresh,
-                                    item.finish);
+    return target_.write_small_file(directory.fd.get(), std::string(base_name(item.path)), content, item.mode,
+                                    replace_of(item), item.finish);
   }
 
   /// The open file, made by whoever comes first.

@@ -20,7 +20,6 @@ struct RestoreItem {
   std::uint64_t size = 0;
   ObjectId id;
   bool replace = false;  // may replace a file that is there
-  bool fresh = false;    // the directory was made by this run: the file cannot be there
   /// Which aligned 4 KiB stretches of zeros become holes: none; all if the recipe has a zeros entry; all.
   enum class Holes : std::uint8_t { none, with_recipe, all };
   Holes holes = Holes::with_recipe;

@@ -275,31 +275,25 @@ std::optional<TargetTree::File> TargetTree::open_in_place(const std::string& pat
   });
 }
 
-StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content,
-                                     std::uint16_t mode, bool fresh, const Finish& finish) const {
+StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
+                                     File::Replace replace, const Finish& finish) const {
   check_name(name);
-  const std::string made = fresh ? name : temporary_name();
-  const At at{directory_fd, made.c_str()};
+  const std::string temporary = temporary_name();
+  const At at{directory_fd, temporary.c_str()};
+  const At final_place{directory_fd, name.c_str()};
   return in_path(name, [&] {
     const UniqueFd fd = create(*fs_, at, finish ? k_unfinished_file : mode & k_plain_bits);
     try {
       fs_->pwrite(fd.get(), content, 0);
-      struct stat info;
-      if (finish) {
-        finish({.directory_fd = directory_fd, .name = made, .fd = fd.get()});
-        if (fresh) info = stat_fd(fd.get(), name);
-      } else {
-        info = finish_mode(fd.get(), mode);
-      }
-      if (!fresh) {
-        fs_->rename(at, {directory_fd, name.c_str()});
-        info = stat_fd(fd.get(), name);  // the rename set the ctime
-      }
-      return key_of_stat(info);
+      if (finish) finish({.directory_fd = directory_fd, .name = temporary, .fd = fd.get()});
+      else finish_mode(fd.get(), mode);
+      if (replace == File::Replace::yes) fs_->rename(at, final_place);
+      else fs_->rename_new(at, final_place);
     } catch (...) {
       remove_quietly(*fs_, at);
       throw;
     }
+    return key_of_stat(stat_fd(fd.get(), name));  // after the rename: it sets the ctime
   });
 }
 

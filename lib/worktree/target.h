@@ -68,10 +68,9 @@ class TargetTree {
   /// the system does not let it be opened for writing (a program that runs, a read-only mode). Error{conflict} if it is
   /// not as expected any more.
   std::optional<File> open_in_place(const std::string& path, const StatKey& expected, std::uint64_t size) const;
-  /// A small file in one go, in an already open directory: O_EXCL create under its final name when `fresh`
-  /// (the directory was made by this run and the file cannot be there), temporary and rename otherwise.
+  /// A small file in one go, in an already open directory, otherwise as create_file() and commit().
   StatKey write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
-                           bool fresh, const Finish& finish = {}) const;
+                           File::Replace replace, const Finish& finish = {}) const;
   /// A hard link of a file in this tree; false if the file system refuses another one.
   bool make_link(const std::string& existing, const std::string& path, File::Replace replace) const;
   void make_symlink(const std::string& path, const std::string& target, File::Replace replace) const;

@@ -39,7 +39,7 @@ int do_everything(const TargetTree& target, const std::string& path) {
   });
   attempt([&] {
     const UniqueFd directory = target.open_directory(path);
-    target.write_small_file(directory.get(), "small", as_bytes("x"), 0644, false);
+    target.write_small_file(directory.get(), "small", as_bytes("x"), 0644, Replace::yes);
   });
   attempt([&] { target.make_symlink(path + "/link", "x", Replace::yes); });
   attempt([&] { target.make_node(path + "/fifo", EntryKind::fifo, 0644, 0, Replace::yes); });
@@ -96,7 +96,7 @@ TEST_CASE("paths that climb or are absolute are refused") {
     CHECK(do_everything(target, path) == 0);
   }
   for (const std::string name_in_d : {"..", ".", "", "a/b", "../x"})
-    CHECK_THROWS_AS(target.write_small_file(scratch.dirfd(), name_in_d, as_bytes("x"), 0644, true), Error);
+    CHECK_THROWS_AS(target.write_small_file(scratch.dirfd(), name_in_d, as_bytes("x"), 0644, Replace::no), Error);
   CHECK_THROWS_AS(target.make_directory("d/.."), Error);
   CHECK_THROWS_AS(target.make_symlink("d/link", std::string("a\0b", 3), Replace::no), Error);
   outside.check_untouched();

@@ -88,9 +88,9 @@ TEST_CASE("files, directories, links and fifos get their exact modes under any u
       const std::string name = std::to_string(mode);
       write_file(target, "d/large" + name, "content", mode, Replace::no);
       CHECK(mode_of(scratch, "d/large" + name) == mode);
-      for (const bool fresh : {false, true}) {
-        const std::string small = "small" + name + (fresh ? "fresh" : "");
-        const StatKey key = target.write_small_file(directory.get(), small, as_bytes("content"), mode, fresh);
+      for (const Replace replace : {Replace::no, Replace::yes}) {
+        const std::string small = "small" + name + (replace == Replace::yes ? "again" : "");
+        const StatKey key = target.write_small_file(directory.get(), small, as_bytes("content"), mode, replace);
         CHECK(mode_of(scratch, "d/" + small) == mode);
         CHECK(key == key_now(scratch, "d/" + small));
         if (::geteuid() == 0) CHECK(scratch.read("d/" + small) == "content");
@@ -153,7 +153,7 @@ TEST_CASE("only Replace::yes replaces, and then also links and fifos, never what
     CHECK(kind_of([&] { target.make_symlink(name, "x", Replace::no); }) == ErrorKind::exists);
     CHECK(kind_of([&] { target.make_node(name, EntryKind::fifo, 0644, 0, Replace::no); }) ==
           ErrorKind::exists);
-    CHECK(kind_of([&] { target.write_small_file(scratch.dirfd(), name, as_bytes("new"), 0644, true); }) ==
+    CHECK(kind_of([&] { target.write_small_file(scratch.dirfd(), name, as_bytes("new"), 0644, Replace::no); }) ==
           ErrorKind::exists);
   }
   CHECK(scratch.read("old") == "old");
@@ -163,7 +163,7 @@ TEST_CASE("only Replace::yes replaces, and then also links and fifos, never what
   CHECK(scratch.read("link") == "new");
   target.make_symlink("link", "elsewhere", Replace::yes);
   CHECK(link_target(scratch, "link") == "elsewhere");
-  target.write_small_file(scratch.dirfd(), "link", as_bytes("small"), 0644, false);
+  target.write_small_file(scratch.dirfd(), "link", as_bytes("small"), 0644, Replace::yes);
   CHECK(scratch.read("link") == "small");
   target.make_node("link", EntryKind::fifo, 0644, 0, Replace::yes);
   CHECK(S_ISFIFO(stat_of(scratch, "link").st_mode));
@@ -193,9 +193,9 @@ TEST_CASE("a file that is not committed, or fails, leaves nothing behind") {
       file.write(as_bytes("x"), 0);
       file.commit(9, 0644, Replace::yes);
     });
-    for (const bool fresh : {false, true})
+    for (const Replace replace : {Replace::no, Replace::yes})
       attempt([&] {
-        target.write_small_file(scratch.dirfd(), "s", as_bytes("x"), 04755, fresh);
+        target.write_small_file(scratch.dirfd(), "s", as_bytes("x"), 04755, replace);
         scratch.remove("s");
       });
     attempt([&] {
@@ -223,7 +223,7 @@ TEST_CASE("a file system that has no modes, or cannot make files longer, still g
   CHECK(scratch.read("holes") == std::string("x\0\0\0\0\0\0\0\0", 9));
   CHECK(target.keeps_modes());
   fs.arm({.call = FileCall::chmod, .error = ENOSYS, .lasts = test::FaultLasts::forever});
-  target.write_small_file(scratch.dirfd(), "f", as_bytes("x"), 04755, true);
+  target.write_small_file(scratch.dirfd(), "f", as_bytes("x"), 04755, Replace::no);
   CHECK(scratch.read("f") == "x");
   CHECK(!target.keeps_modes());
 }
@@ -267,7 +267,7 @@ TEST_CASE("a directory that its mode closes can still be finished and written to
     REQUIRE(target.make_directory("d"));
     target.set_directory_mode("d", 0300);
     const UniqueFd directory = target.open_directory("d");
-    target.write_small_file(directory.get(), "f", as_bytes("x"), 0, true);
+    target.write_small_file(directory.get(), "f", as_bytes("x"), 0, Replace::no);
     write_file(target, "d/g", "x", 0, Replace::no);
     target.set_directory_mode("d", 0);
     target.set_directory_mode("d", 0755);
