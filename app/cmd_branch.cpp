@@ -66,8 +66,9 @@ class RefCommand {
     std::string from = names[0];
     if (names.size() == 1) {
       const std::string branch = context_.workspace().refs().head().branch;
-      if (kind_ == NamedRef::tag || branch.empty()) throw Error(ErrorKind::usage, word_ + " -m: no OLD name");
-      from = branch.substr(std::string_view("refs/heads/").size());
+      constexpr std::string_view k_heads = "refs/heads/";
+      if (kind_ == NamedRef::tag || !branch.starts_with(k_heads)) throw Error(ErrorKind::usage, word_ + " -m: no OLD name");
+      from = branch.substr(k_heads.size());
     }
     return write({rename_ref(context_.workspace(), kind_, from, names.back(), force_of(arguments_))});
   }

@@ -173,8 +173,10 @@ void note_unborn(Context& context, const LogOptions& options) {
   const RefStore& refs = context.workspace().refs();
   const RefStore::Head head = refs.head();
   if (head.commit || refs.list("refs/heads/").empty()) return;
-  context.messages().note(fmt::format("note: {} has no commit yet, other branches have; try: store log --all",
-                                      escape_name(head.branch.substr(std::string_view("refs/heads/").size()))));
+  constexpr std::string_view k_heads = "refs/heads/";
+  const std::string name = head.branch.starts_with(k_heads) ? head.branch.substr(k_heads.size()) : head.branch;
+  context.messages().note(
+      fmt::format("note: {} has no commit yet, other branches have; try: store log --all", escape_name(name)));
 }
 
 int run(Context& context) {

@@ -46,6 +46,7 @@ Revision previous_revision(Context& context) {
   const std::optional<RefValue> previous = previous_head(context.workspace());
   if (!previous) throw Error(ErrorKind::not_found, "store switch -: HEAD has not been anywhere else yet");
   if (previous->id) return {.commit = *previous->id};
+  if (!previous->branch.starts_with(k_heads)) refuse(context, previous->branch);
   return branch_revision(context, previous->branch.substr(k_heads.size()));
 }
 

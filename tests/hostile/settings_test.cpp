@@ -70,7 +70,8 @@ void check_words(const Shaped& repository) {
   repository.scratch().write("outside/precious", "precious\n");
   const std::vector<std::vector<std::string>> words = {
       {"status"}, {"log"}, {"cat", "main:f"}, {"oplog"}, {"fsck"}, {"add", "-A"}, {"commit", "-m", "x"}, {"branch", "b"},
-      {"config", "core.fsync", "true"}, {"undo"}, {"checkout", "--force", "main"}, {"save", "../outside", "-b", "s", "-m", "x"}};
+      {"config", "core.fsync", "true"}, {"undo"}, {"checkout", "--force", "main"}, {"save", "../outside", "-b", "s", "-m", "x"},
+      {"switch", "-"}, {"branch", "-m", "renamed"}};
   for (const std::vector<std::string>& word : words) {
     std::vector<std::string> arguments = word;
     arguments.insert(arguments.begin(), {"--lock-timeout", "0"});
