@@ -77,7 +77,6 @@ int run(Context& context) {
   if (context.json()) {
     JsonWriter& json = context.begin_result();
     write_totals(json, result.totals, result.failed, result.seconds);
-    write_dedup_ratio(json, result.totals.bytes, result.totals.new_bytes);
     json.field("deleted", result.deleted);
     write_ignored(json, result.ignored);
   } else if (result.staged) {

@@ -69,8 +69,8 @@ Command commit_command() {
           "The time is --date, else SOURCE_DATE_EPOCH, else now; the author --author, else user.name and user.email, else\n"
           "the login name.\n"
           "\n"
-          "In --json files, bytes and chunks are those of the whole tree, new_* and stored_bytes what no earlier commit holds,\n"
-          "dedup_ratio the bytes of the files that are new or changed / new_bytes, and 1.0 if nothing was new.",
+          "In --json files, bytes and chunks are those of the whole tree, new_* and stored_bytes what no earlier commit holds;\n"
+          "dedup_ratio is bytes / new_bytes, and 1.0 if nothing was new.",
       .options =
           {
               {.letter = 'a', .help = "stage what changed or is gone of the tracked paths first"},

@@ -103,7 +103,6 @@ void read_commit_options(Context& context, CommitOptions& options) {
 
 void write_commit(JsonWriter& json, const CommitResult& result) {
   write_totals(json, result.totals, result.failed, result.seconds);
-  write_dedup_ratio(json, result.changes.bytes, result.totals.new_bytes);
   json.field("id", result.id.is_zero() ? std::optional<ObjectId>() : std::optional(result.id));
   json.field("tree", result.tree.is_zero() ? std::optional<ObjectId>() : std::optional(result.tree));
   json.key("parents").begin_array();

@@ -98,11 +98,6 @@ std::string ingested_text(const IngestTotals& totals, double seconds, SizeText s
   return text + fmt::format(", {}/s", human_size(static_cast<std::uint64_t>(static_cast<double>(read) / seconds)));
 }
 
-void write_dedup_ratio(JsonWriter& json, std::uint64_t bytes, std::uint64_t new_bytes) {
-  const bool none = bytes == 0 || new_bytes == 0;
-  json.field("dedup_ratio", none ? 1.0 : static_cast<double>(bytes) / static_cast<double>(new_bytes));
-}
-
 void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed,
                   double seconds) {
   json.field("files", totals.files);
@@ -114,6 +109,10 @@ void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vecto
   json.field("new_chunks", totals.new_chunks);
   json.field("new_bytes", totals.new_bytes);
   json.field("stored_bytes", totals.stored_bytes);
+  // How many bytes each new byte stands for; where nothing was new there is no such figure.
+  json.field("dedup_ratio", totals.new_bytes == 0 || totals.bytes == 0
+                                ? 1.0
+                                : static_cast<double>(totals.bytes) / static_cast<double>(totals.new_bytes));
   json.field("mapped_bytes", totals.mapped_bytes);
   json.field("streamed_bytes", totals.streamed_bytes);
   json.field("cache_hits", totals.cache_hits);

@@ -16,10 +16,8 @@ class Context;
 std::vector<OptionSpec> exclude_options();
 void read_exclude_options(Context& context, AddOptions& options);
 
-/// The figures of an ingest as cli contract §5 names them; `failed` and the rates of what was read too, but for the ratio.
+/// The figures of an ingest as cli contract §5 names them; `failed` and the rates of what was read too.
 void write_totals(JsonWriter& json, const IngestTotals& totals, const std::vector<PathFailure>& failed, double seconds);
-/// How many of these bytes each new byte stands for; 1.0 where nothing was new, so that there is no such figure.
-void write_dedup_ratio(JsonWriter& json, std::uint64_t bytes, std::uint64_t new_bytes);
 /// "61,701 new chunks (1.8 GiB), 599 deduplicated; 639 MiB stored, 2.9 times smaller", or that nothing was new.
 std::string stored_text(const IngestTotals& totals, SizeText size);
 /// "1,234 files (1.9 GiB) in 3.4s, 1.1 GiB read, 324 MiB/s": the rate is of what was read; if that was nothing, there is none.

@@ -164,7 +164,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
     result.totals.new_chunks = fresh.chunks;
     result.totals.new_bytes = fresh.bytes;
     result.totals.stored_bytes = fresh.stored_bytes;
-    result.changes = summarize(workspace, parent_tree, result.tree, summary);
+    result.changes = summarize(workspace, parent_tree, result.tree, summary.contents);
     result.merged_bytes = keep_house(workspace, access.session());
   }
   access.finish();

@@ -23,7 +23,6 @@ struct ChangeSummary {
   std::uint64_t added = 0;
   std::uint64_t modified = 0;
   std::uint64_t deleted = 0;
-  std::uint64_t bytes = 0;  // of the regular files whose content is not what was there before
 };
 
 struct CommitResult {

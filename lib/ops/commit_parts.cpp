@@ -47,11 +47,10 @@ Commit commit_from(const Workspace& workspace, const CommitOptions& options) {
 }
 
 ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
-                        const IndexSummary& whole) {
+                        std::uint64_t contents) {
   ChangeSummary summary;
   if (!before) {
-    summary.added = whole.contents;
-    summary.bytes = whole.totals.bytes;
+    summary.added = contents;
     return summary;
   }
   diff_trees(workspace.objects(), before, after, [&](const TreeChange& change) {
@@ -62,8 +61,6 @@ ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId
     if (change.kind == TreeChange::Kind::added) ++summary.added;
     else if (change.kind == TreeChange::Kind::deleted) ++summary.deleted;
     else ++summary.modified;
-    const bool same_content = change.before && change.after && change.before->id == change.after->id;
-    if (change.after && is_regular(change.after->kind) && !same_content) summary.bytes += change.after->size;
   });
   return summary;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "ops/commit.h"
-#include "ops/index_tree.h"
 #include "repo/session.h"
 
 namespace store {
@@ -10,9 +9,9 @@ namespace store {
 /// is not UTF-8; an empty one may stand for that of the commit that is amended.
 Commit commit_from(const Workspace& workspace, const CommitOptions& options);
 
-/// What changed from a tree (nothing: there was none) to another one, of which the index says `whole`.
+/// What changed from a tree (nothing: there was none) to another one, which has so many `contents` (IndexSummary).
 ChangeSummary summarize(const Workspace& workspace, const std::optional<ObjectId>& before, const ObjectId& after,
-                        const IndexSummary& whole);
+                        std::uint64_t contents);
 
 /// Puts into the figures of a tree how its files were read: from those of the run that staged them.
 void add_reading(IngestTotals& tree, const IngestTotals& run);

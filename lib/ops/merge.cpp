@@ -145,7 +145,7 @@ class Merging {
                  .label = label_of(options_.revision.branch, options_.revision.commit), .message = {}, .conflicts = {}};
     if (!result_.fast_forward) merge_three(session, index, *ours, target);
     if (is_staged(target.tree, index)) refuse_staged(workspace_, index, ours ? std::optional(ours->tree) : std::nullopt);
-    if (ours) result_.changes = summarize(workspace_, ours->tree, target.tree, {});
+    if (ours) result_.changes = summarize(workspace_, ours->tree, target.tree, 0);
     return target;
   }
 

@@ -275,7 +275,7 @@ class Save {
     result_.totals.new_chunks = read_.new_chunks;
     result_.totals.new_bytes = read_.new_bytes;
     result_.totals.stored_bytes = read_.stored_bytes;
-    if (result_.committed) result_.changes = summarize(workspace_, parent_tree_, result_.tree, whole);
+    if (result_.committed) result_.changes = summarize(workspace_, parent_tree_, result_.tree, whole.contents);
   }
 
   /// Nothing is committed: the branch is where it was.

@@ -19,14 +19,6 @@ at_least "$(jq .result.cache_misses "$out")" 1
 at_least "$(jq '.result.mapped_bytes + .result.streamed_bytes' "$out")" 4
 is "$(json '.result | .cache_misses + .mapped_bytes + .streamed_bytes' commit --allow-empty -m four)" 0
 
-# The ratio is of what changed, not of the tree around it.
-noise 7 1000000 >base && cp base again && store add -q -A
-is "$(json '.result | [.dedup_ratio, .new_bytes] | tojson' commit -m five)" '[2,1000000]'
-noise 8 1000 >own && cp own twin && chmod 600 base
-is "$(json '.result | [.dedup_ratio, .new_bytes] | tojson' commit -A -m six)" '[2,1000]'
-rm again
-is "$(json '.result | [.dedup_ratio, .new_bytes] | tojson' commit -a -m seven)" '[1,0]'
-
 # Rates are of what was read: of one file, and of none.
 mkdir -p "$scratch/rates" && cd "$scratch/rates"
 store init -q
