@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t k_label_columns = 8;
 constexpr std::size_t k_least_bar_columns = 6;  // below, a bar says nothing
-constexpr std::size_t k_min_bar_columns = 12;   // below, figures matter more
+constexpr std::size_t k_min_bar_columns = 12;   // below, second figures matter more
+constexpr std::size_t k_good_bar_columns = 20;  // long enough to see it move
 constexpr std::size_t k_max_bar_columns = 40;
 constexpr std::string_view k_gap = "  ";
 
@@ -103,17 +104,21 @@ std::string drawn(std::optional<double> share, std::size_t columns) {
   return "[" + text + "]";
 }
 
-/// How long the bars may be beside the figures; 0: there is no room for any.
+/// How long the bars may be beside the figures; 0: there is no room for any. Figures behind the second of a row give way to a long bar.
 std::size_t bar_columns(const std::vector<Row>& rows, std::size_t width) {
   constexpr std::size_t k_everything = 1000;
   std::size_t all = 0;    // figures and rates
+  std::size_t two = 0;    // of each row, a rate too
   std::size_t least = 0;  // one figure each
   for (const Row& row : rows) {
     all = std::max(all, figures_of(row, k_everything, Rates::yes).size());
+    const std::string second = row.figures.size() > 1 ? row.figures[1] : row.rate;
+    two = std::max(two, row.figures.front().size() + k_gap.size() + second.size());
     least = std::max(least, least_columns(row));
   }
   const auto room_beside = [&](std::size_t figures) { return width - std::min(width, k_label_columns + k_gap.size() + figures); };
-  if (room_beside(all) >= k_min_bar_columns) return std::min(room_beside(all), k_max_bar_columns);
+  if (room_beside(all) >= k_good_bar_columns) return std::min(room_beside(all), k_max_bar_columns);
+  if (room_beside(two) >= k_min_bar_columns) return std::min(room_beside(two), k_good_bar_columns);
   const std::size_t room = std::min(room_beside(least), k_min_bar_columns);
   return room < k_least_bar_columns ? 0 : room;
 }

@@ -128,8 +128,8 @@ TEST_CASE("bars say how far the command is, which stage runs, and what it does")
   CHECK(progress_bars(state, 100) == wide);
   // In a narrower window bars get shorter, then the values at the right go,
   const std::vector<std::string> narrow = {
-      "overall [=====>    ]   50%  ingest (2 of 3)  3.0s", "files   [==>       ]  50/200  1,234/s",
-      "bytes   [=======>  ]  3.0 MiB/4.0 MiB  1.0 MiB/s", "new     [=======>  ]  60 of 80 chunks  20 deduplicated"};
+      "overall [=======>      ]   50%  ingest (2 of 3)  3.0s", "files   [===>          ]  50/200  1,234/s",
+      "bytes   [==========>   ]  3.0 MiB/4.0 MiB  1.0 MiB/s", "new     [==========>   ]  60 of 80 chunks  20 deduplicated"};
   CHECK(progress_bars(state, 58) == narrow);
   // rates and times first, then totals,
   const std::vector<std::string> column = {"overall [=====>    ]   50%", "files   [==>       ]  50/200",
