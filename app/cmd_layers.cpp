@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "app/bar.h"
 #include "app/commands.h"
 #include "app/context.h"
@@ -41,6 +43,31 @@ Table table_for(std::optional<std::size_t> window) {
                window, 0);
 }
 
+void write_others(JsonWriter& json, const CatalogHistory& history) {
+  json.key("other_packs").begin_array();
+  for (const CatalogPack& pack : packs_in_no_layer(history)) {
+    json.begin_object();
+    json.field("id", pack.id);
+    json.field("objects", std::uint64_t{pack.objects});
+    json.field("bytes", pack.size);
+    json.end();
+  }
+  json.end();
+}
+
+void print_others(Context& context, const CatalogHistory& history) {
+  const Table table({{.width = 4},
+                     {.width = 10, .align = Table::Align::left, .rank = 2},
+                     {.width = 9, .rank = 1},
+                     {.width = 9}},
+                    context.window_columns(), 0);
+  bool any = false;
+  for (const CatalogPack& pack : packs_in_no_layer(history)) {
+    if (!std::exchange(any, true)) context.out().write("packs of no layer: merged, repaired, or left by an interruption\n");
+    context.out().write(table.line({"", pack.id.short_hex(), human_count(pack.objects), context.size_text()(pack.size)}) + "\n");
+  }
+}
+
 int run(Context& context) {
   const CatalogHistory history = read_catalog_history(context.workspace().repository());
   std::size_t number = 0;
@@ -49,6 +76,7 @@ int run(Context& context) {
     json.key("layers").begin_array();
     for (const auto& [layer, sequence] : history.layers) write_layer(json, ++number, layer);
     json.end();
+    write_others(json, history);
     return 0;
   }
   const SizeText size = context.size_text();
@@ -66,6 +94,7 @@ int run(Context& context) {
                                    drawn) +
                         "\n");
   }
+  print_others(context, history);
   return 0;
 }
 
@@ -78,7 +107,8 @@ Command layers_command() {
            .description =
                "One line for each time something was put into the repository, the oldest first: number, time, kind (full: it needs\n"
                "no other layer; delta), objects, stored bytes and bytes of content before compression, and the commit if it made\n"
-               "one. Packs are listed as they were published; merging changes packs, never layers. What add and commit call stored is\n"
+               "one. Packs are listed as they were published; merging changes packs, never layers. Behind them come the packs that no\n"
+               "layer published, with objects and bytes: those of a merge, a repack or a repair, and of a run that was cut off. What add and commit call stored is\n"
                "the sum of the lines that they made.",
            .max_positionals = 0},
           run};

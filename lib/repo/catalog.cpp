@@ -261,6 +261,15 @@ CatalogHistory read_catalog_history(const Repository& repository) {
   return {.state = log.replay.finish(log.size), .layers = log.replay.layers()};
 }
 
+std::vector<CatalogPack> packs_in_no_layer(const CatalogHistory& history) {
+  std::unordered_set<ObjectId, ObjectIdHash> published;
+  for (const CatalogHistory::Entry& entry : history.layers) published.insert(entry.layer.packs.begin(), entry.layer.packs.end());
+  std::vector<CatalogPack> others;
+  for (const CatalogState::Pack& pack : history.state.packs)
+    if (!published.contains(pack.pack.id)) others.push_back(pack.pack);
+  return others;
+}
+
 void append_catalog(const Repository& repository, const std::vector<CatalogRecord>& records,
                     const LockWait& wait) {
   const Lock lock = repository.locks().acquire(LockName::catalog, LockMode::exclusive, wait);

@@ -35,6 +35,9 @@ struct CatalogHistory {
 /// Reads the whole log; a torn tail is ignored. Error{corrupt} for other damage (hint: store fsck).
 CatalogState read_catalog(const Repository& repository);
 CatalogHistory read_catalog_history(const Repository& repository);
+/// The packs that are there and no layer published: left by an interruption, or made by a merge, a repack or a repair. In order of
+/// appearance.
+std::vector<CatalogPack> packs_in_no_layer(const CatalogHistory& history);
 
 /// Appends records in one step under the catalog lock: cuts off a torn tail first, one write, one fdatasync.
 /// The packs must be durable already: file and directory synced (docs/durability.md "Publishing a pack").
