@@ -179,8 +179,11 @@ class Printer {
 
   void print_line(const std::string& text) { context_.out().write(text + "\n"); }
 
+  /// As git quotes, and what that leaves to a terminal is escaped.
+  static std::string quoted_name(const std::string& path) { return escape_name(c_quoted(path)); }
+
   void print_name(const std::string& path) {
-    context_.out().write(request_.null ? path + '\0' : c_quoted(path) + "\n");
+    context_.out().write(request_.null ? path + '\0' : quoted_name(path) + "\n");
   }
 
   void print_name_status(const ListedChange& change) {
@@ -188,7 +191,7 @@ class Printer {
     std::string letter(1, letter_of(change.change));
     if (renamed) letter += "100";
     context_.out().write(letter + (request_.null ? '\0' : '\t'));
-    if (renamed) context_.out().write(request_.null ? change.from + '\0' : c_quoted(change.from) + "\t");
+    if (renamed) context_.out().write(request_.null ? change.from + '\0' : quoted_name(change.from) + "\t");
     print_name(change.path);
   }
 

@@ -227,6 +227,7 @@ void print_lines(Context& context, const StatusRequest& request, const StatusRes
       return;
     }
     std::string text = porcelain_line(line, shown);
+    if (brief) text = escape_name(text);  // what git's form leaves as it is, and a terminal would obey
     if (brief && context.color()) {
       const bool untracked = line.staged == '?' || line.staged == '!' || is_conflict(line);
       const std::string first = std::string(untracked ? "\x1b[31m" : "\x1b[32m") + line.staged + "\x1b[0m";

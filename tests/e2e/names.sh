@@ -37,3 +37,10 @@ expect_exit 7 store --json checkout HEAD -- .
 is "$(got '.error.paths_base64 | sort | tojson')" '[null,"/w=="]'
 expect_exit 7 store --json checkout HEAD -- plain
 is "$(got '.error | has("paths_base64")')" false
+
+# What a terminal would obey or cannot show is escaped wherever people read; porcelain stays as git has it, -s and --name-only quote as git.
+cd "$scratch" && store init -q seen && cd seen && echo 1 >$'a\xff' && echo 1 >$'c1\xc2\x9b' && echo 1 >'s p' && store add -q -A
+is "$(store status -s)" $'A  a\\xff\nA  c1\\xc2\\x9b\nA  "s p"'
+is "$(store status --porcelain)" $'A  a\xff\nA  c1\xc2\x9b\nA  "s p"'
+is "$(store diff --staged --name-only)" $'a\\xff\nc1\\xc2\\x9b\n"s p"'
+is "$(store diff --staged --name-status)" $'A\ta\\xff\nA\tc1\\xc2\\x9b\nA\t"s p"'
