@@ -82,6 +82,20 @@ void refuse_open_conflicts(const Workspace& workspace) {
       .with_paths(std::move(paths));
 }
 
+/// What -a and -A staged settles the conflicts that were open, which is said: nobody has named them.
+void settle_staged(const Workspace& workspace, const std::vector<PathFailure>& failed) {
+  std::vector<std::string> settled;
+  const std::optional<MergeRecord> merge = pending_merge(workspace);
+  for (std::string& path : merge ? open_conflicts(*merge) : std::vector<std::string>())
+    if (std::none_of(failed.begin(), failed.end(), [&](const PathFailure& one) { return one.path == path; }))
+      settled.push_back(std::move(path));
+  if (settled.empty()) return;
+  std::sort(settled.begin(), settled.end());
+  resolve_conflicts(workspace, [&](const std::string& path) { return std::binary_search(settled.begin(), settled.end(), path); });
+  const std::string rest = settled.size() == 1 ? "settled as it is" : fmt::format("and {} more: settled as they are", settled.size() - 1);
+  workspace.warn("settled", fmt::format("{}{} {} in the working tree", escape_name(settled.front()), settled.size() == 1 ? ":" : "", rest));
+}
+
 }  // namespace
 
 /// Phases, in the order of durability.md: objects, catalog, index, refs; then housekeeping.
@@ -120,9 +134,7 @@ CommitResult commit(Workspace& workspace, const CommitOptions& options) {
     AddResult staged = stage(workspace, access, staging);
     result.failed = std::move(staged.failed);
     reading = staged.totals;
-    resolve_conflicts(workspace, [&](const std::string& path) {
-      return std::none_of(result.failed.begin(), result.failed.end(), [&](const PathFailure& one) { return one.path == path; });
-    });
+    settle_staged(workspace, result.failed);
   }
   refuse_open_conflicts(workspace);
 

@@ -12,6 +12,7 @@
 #include "ops/content_match.h"
 #include "ops/exclude.h"
 #include "ops/index_attributes.h"
+#include "ops/merge_state.h"
 #include "ops/metadata.h"
 #include "ops/permissions.h"
 #include "worktree/scan_entry.h"
@@ -44,7 +45,12 @@ StageWalk::StageWalk(Workspace& workspace, const StageTarget& target, const AddO
       roots_(pathspecs_.roots()),
       root_device_(stat_fd(target.root_fd, ".").st_dev),
       repository_(key_of_stat(stat_fd(workspace.repository().fd(), "."))),
-      metadata_(metadata_selection(workspace.settings())) {}
+      metadata_(metadata_selection(workspace.settings())) {
+  const std::optional<MergeRecord> merge = options.snapshot || options.update ? std::nullopt : pending_merge(workspace);
+  if (!merge) return;
+  for (const ConflictRecord& conflict : merge->conflicts)
+    if (!conflict.beside.empty()) merge_copies_.insert(conflict.beside);
+}
 
 StageWalk::~StageWalk() = default;
 
@@ -219,6 +225,14 @@ bool StageWalk::is_ignored(const ScanEntry& found) const {
   return found.ignored && !options_.force && (options_.snapshot || !index_.tracks(found.path, found.kind));
 }
 
+/// The other side's version of a conflict is there to be looked at: a walk over everything does not mean it.
+bool StageWalk::is_left_copy(const std::string& path) const {
+  return merge_copies_.contains(path) &&
+         std::none_of(options_.paths.begin(), options_.paths.end(), [&](const Pathspec& spec) {
+           return !spec.exclude && (spec.literal ? spec.root() == path : spec.matches(path));
+         });
+}
+
 /// Puts off an untracked directory until something in it is staged, or it turns out to be empty; and passes over what
 /// is ignored. False for everything else.
 bool StageWalk::hold(const ScanEntry& found, const IndexEntry* tracked) {
@@ -293,6 +307,10 @@ bool StageWalk::holds_what_stays(const std::string& directory) {
 std::optional<IngestInput> StageWalk::on_found(const ScanEntry& found, const IndexEntry* tracked) {
   if (!pathspecs_.matches(found.path, found.kind)) return std::nullopt;
   if (tracked == nullptr && options_.update) return std::nullopt;
+  if (tracked == nullptr && is_left_copy(found.path)) {
+    left_copies_.push_back(found.path);
+    return std::nullopt;
+  }
   if (found.socket) {
     workspace_.warn("socket", fmt::format("{}: skipped: sockets are not content", escape_name(found.path)));
     return std::nullopt;

@@ -35,6 +35,8 @@ class StageWalk {
   /// Counted so far: unchanged files, directories, symlinks.
   const IngestTotals& totals() const { return totals_; }
   const std::vector<PathFailure>& failures() const { return failures_; }
+  /// What a merge put beside its conflicts: untracked, and left so, unless an argument names it.
+  const std::vector<std::string>& left_copies() const { return left_copies_; }
 
  private:
   struct Root;
@@ -49,6 +51,7 @@ class StageWalk {
   void release_held();
   void leave_held(const std::string* next);
   bool is_ignored(const ScanEntry& found) const;
+  bool is_left_copy(const std::string& path) const;
   std::optional<IngestInput> leave_out(const std::string& path, bool tracked);
   void push(IngestInput input);
   std::optional<IngestInput> on_tracked_only(const IndexEntry& tracked);
@@ -92,6 +95,8 @@ class StageWalk {
   IngestTotals totals_;
   Extent seen_;
   std::vector<PathFailure> failures_;
+  std::set<std::string> merge_copies_;
+  std::vector<std::string> left_copies_;
   std::optional<Index::Cursor> staying_;  // where the search for what stays in `staying_from_` ended
   std::string staying_from_;
   std::vector<std::string> unreadable_;  // what is below stays as it was

@@ -1,9 +1,12 @@
 #include "ops/staging.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
 #include "base/path.h"
+#include "base/text.h"
 #include "ops/index_attributes.h"
 #include "ops/metadata.h"
 #include "ops/size_classes.h"
@@ -285,6 +288,13 @@ bool names_any(const std::vector<Pathspec>& paths) {
   return std::any_of(paths.begin(), paths.end(), [](const Pathspec& spec) { return !spec.exclude; });
 }
 
+void note_left_copies(const Workspace& workspace, const std::vector<std::string>& copies) {
+  if (copies.empty()) return;
+  const std::string more = copies.size() == 1 ? "is" : fmt::format("and {} more are", copies.size() - 1);
+  workspace.warn("merge_copy", fmt::format("{} {} left out: what merge put beside a conflict is to be deleted, or added by its name",
+                                           escape_name(copies.front()), more));
+}
+
 }  // namespace
 
 AddResult stage(Workspace& workspace, WriteAccess& access, AddOptions options) {
@@ -308,6 +318,7 @@ AddResult stage(Workspace& workspace, const StageTarget& target, AddOptions opti
     const std::vector<std::string> changed =
         stage_once(workspace, target, options, journal ? &*journal : nullptr, walk, resume,
                    attempt < k_attempts ? Again::yes : Again::no, result);
+    note_left_copies(workspace, walk.left_copies());
     if (changed.empty()) break;
     options.paths.clear();
     for (const std::string& path : changed) options.paths.push_back(Pathspec::exactly(path));

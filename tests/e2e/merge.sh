@@ -181,3 +181,22 @@ is "$(conflicts)" 'UU a,UD c,AA new'
 rm -f a~side new~side
 expect_exit 0 store rm -f a c new
 is "$(conflicts)" ''
+
+# What nobody has named is told: commit -a and -A settle conflicts as the files are, and leave the copies of theirs out.
+store init -q "$scratch/settled" && cd "$scratch/settled"
+echo base | tee f >g && store commit -q -A -m base >"$out"
+store switch -q -c t && echo theirs | tee f >g && store commit -qam theirs >"$out"
+store switch -q main && echo ours | tee f >g && store commit -qam ours >"$out"
+expect_exit 7 store merge t
+is "$(json '.warnings | map(.kind) | join(" ")' add -n -A)" merge_copy
+is "$(store --json commit -a -m done | jq -r '.warnings | map(.message) | join(" ")')" 'f and 1 more: settled as they are in the working tree'
+is "$(store ls | paste -sd ,)$(lines)" 'f,g?? f~t ?? g~t '
+store undo -q && store merge --abort -q && expect_exit 7 store merge t
+rm g~t && store add g
+expect_exit 0 store commit -A -m done
+contains "$err" 'f: settled as it is in the working tree'
+contains "$err" 'f~t is left out'
+is "$(store ls | paste -sd ,)$(lines)" 'f,g?? f~t '
+store undo -q && store merge --abort -q && expect_exit 7 store merge t
+store add -q . 2>"$err" && contains "$err" 'f~t and 1 more are left out'
+store add -q f~t && is "$(lines)" 'A  f~t ?? g~t '
