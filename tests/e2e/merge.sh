@@ -189,11 +189,11 @@ store switch -q -c t && echo theirs | tee f >g && store commit -qam theirs >"$ou
 store switch -q main && echo ours | tee f >g && store commit -qam ours >"$out"
 expect_exit 7 store merge t
 is "$(json '.warnings | map(.kind) | join(" ")' add -n -A)" merge_copy
-is "$(store --json commit -a -m done | jq -r '.warnings | map(.message) | join(" ")')" 'f and 1 more: settled as they are in the working tree'
+is "$(store --json commit -a -m settled | jq -r '.warnings | map(.message) | join(" ")')" 'f and 1 more: settled as they are in the working tree'
 is "$(store ls | paste -sd ,)$(lines)" 'f,g?? f~t ?? g~t '
 store undo -q && store merge --abort -q && expect_exit 7 store merge t
 rm g~t && store add g
-expect_exit 0 store commit -A -m done
+expect_exit 0 store commit -A -m settled
 contains "$err" 'f: settled as it is in the working tree'
 contains "$err" 'f~t is left out'
 is "$(store ls | paste -sd ,)$(lines)" 'f,g?? f~t '
