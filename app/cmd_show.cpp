@@ -61,7 +61,7 @@ int run(Context& context) {
   if (entry)
     show_entry(context, resolve_tree_target(context, text));
   else
-    show_commit(context, resolve_revision(context.workspace(), text).commit);
+    show_commit(context, resolve_argument(context, text).commit);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "app/context.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "ops/nearest_path.h"
 #include "worktree/index.h"
 
 namespace store {
@@ -38,7 +39,57 @@ TreeTarget staged_target(Context& context, const std::string& path) {
           .staged = true};
 }
 
+/// The nearest tracked path, in the words of the argument; nothing if it cannot be a path.
+std::vector<std::string> nearest_tracked(Context& context, const std::string& text) {
+  const PathArguments paths = context.path_arguments();
+  if (!paths.place(text)) return {};
+  const Repository& repository = context.workspace().repository();
+  try {
+    return unknown_path(Index(repository.fs(), repository.fd()), -1, paths.resolve_pathspec(text), {}).candidates();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    return {};
+  }
+}
+
+/// Of a range the side that is none is what the error names; the candidate is a range again.
+void refuse_bad_range(Context& context, const std::string& text, std::size_t dots) {
+  const std::string sides[] = {text.substr(0, dots), text.substr(dots + 2)};
+  for (const std::string& side : sides) {
+    if (side.empty()) continue;
+    try {
+      resolve_revision(context.workspace(), side);
+    } catch (Error& error) {
+      if (error.kind() != ErrorKind::not_found || error.candidates().empty()) throw;
+      const std::string& near = error.candidates().front();
+      const std::string range = &side == sides ? near + ".." + sides[1] : sides[0] + ".." + near;
+      throw error.with_candidates({range}).with_hint(range);
+    }
+  }
+}
+
+/// Whether it is there was asked before; returns for what others have more to say of.
+void refuse_unknown(Context& context, const std::string& text) {
+  if (!context.workspace().refs().head().commit || text.find("...") != text.npos || is_revision(context, text)) return;
+  const std::size_t dots = text.find("..");
+  const bool in_path = text.starts_with("../") || text.find("/..") != text.npos;
+  if (dots != text.npos && !in_path) refuse_bad_range(context, text, dots);
+  resolve_argument(context, text);
+}
+
 }  // namespace
+
+Revision resolve_argument(Context& context, const std::string& text) {
+  try {
+    return resolve_revision(context.workspace(), text);
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    std::vector<std::string> candidates = error.candidates();
+    for (std::string& path : nearest_tracked(context, text)) candidates.push_back(std::move(path));
+    if (!candidates.empty()) error.with_hint(candidates.front()).with_candidates(candidates);
+    throw;
+  }
+}
 
 bool is_path_argument(Context& context, const std::string& argument, const std::string& hint) {
   const PathArguments paths = context.path_arguments();
@@ -74,6 +125,7 @@ RevisionsAndPaths split_revisions_and_paths(Context& context) {
       continue;
     }
     const bool path = is_path_argument(context, argument, "put -- before paths, or behind revisions");
+    if (!path) refuse_unknown(context, argument);
     (path ? out.paths : out.revisions).push_back(argument);
   }
   out.paths.insert(out.paths.end(), arguments.tail.begin(), arguments.tail.end());
@@ -91,7 +143,7 @@ TreeTarget resolve_tree_target(Context& context, const std::string& text) {
     path = paths.resolve(text);
     revision = "HEAD";
   }
-  const Revision resolved = resolve_revision(workspace, revision);
+  const Revision resolved = split.path ? resolve_revision(workspace, revision) : resolve_argument(context, revision);
   const Commit commit = read_commit(workspace.objects(), resolved.commit);
   return {.entry = find_in_tree(workspace.objects(), commit.tree, path), .path = path, .commit = resolved.commit};
 }

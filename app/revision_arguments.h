@@ -15,6 +15,9 @@ class Context;
 /// from outside the working tree, where nothing on disk is next to the argument, a revision wins.
 bool is_path_argument(Context& context, const std::string& argument, const std::string& hint);
 
+/// A revision where a path may stand, too, that is none. Error{not_found} with the nearest names of both.
+Revision resolve_argument(Context& context, const std::string& text);
+
 /// A..B; an empty side is HEAD.
 struct RevisionRange {
   Revision from;

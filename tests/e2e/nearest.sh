@@ -43,6 +43,27 @@ near "$PWD/main.cpp" add "$PWD/mian.cpp"
 cd ..
 store -C source --json add mian.cpp >"$out" || is $? 4
 is "$(got '.error.hint')" main.cpp
+# Where a revision or a path may stand, and ranges.
+store branch nightly
+for word in ls du show log diff; do
+  near README "$word" READM
+  near source/main.cpp "$word" source/mian.cpp
+  near nightly "$word" nighly
+  near 'store branch, store tag, or store log --all --oneline, which list them' "$word" zzzzzzzz
+done
+near source ls sorce
+near README log main READM
+for word in log diff; do
+  near main..nightly "$word" main..nighly
+  near main..nightly "$word" mian..nightly
+  near ..nightly "$word" ..nighly
+done
+expect_exit 4 store cat READM
+contains "$err" 'try: README'
+(cd source && near main.cpp ls mian.cpp && near ../README log ../READM)
+cp -r .store "$scratch/bare"
+near 'store branch, store tag, or store log --all --oneline, which list them' --repo "$scratch/bare" ls READM
+near nightly --repo "$scratch/bare" log nighly
 # A name of letters that a terminal must not see.
 echo 5 >$'od\ed' && store add -q .
 expect_exit 4 store rm $'od\eD'
