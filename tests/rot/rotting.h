@@ -30,7 +30,7 @@ class Rotting {
     keep(fixture_.snapshot("one").id);
     packs_of_first_ = fixture_.packs();
     fixture_.write("small", "22");
-    fixture_.write("d/new", noise(500, 2));
+    fixture_.write("d/new", noise(1200, 2));
     fixture_.settle();
     keep(fixture_.snapshot("two").id);
     fixture_.write("staged only", "333");
