@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Power cuts on real file systems (tests/shutdown): every acknowledged commit is there afterwards; and without syncs the same
-# script finds commits that are gone.
+# script finds commits that are gone. E2E_ROUNDS (3) cuts of each file system in each way.
 # shellcheck source=../support/harness.bash
 . "$(dirname "$0")/../support/harness.bash"
 
 status=0
-python3 "$here/tests/shutdown/shutdown.py" --store "$STORE" --rounds 3 "$scratch/cuts" || status=$?
+python3 "$here/tests/shutdown/shutdown.py" --store "$STORE" --rounds "${E2E_ROUNDS:-3}" "$scratch/cuts" || status=$?
 ((status != 77)) || skip 'needs root, loop devices and mkfs'
 is "$status" 0
 
