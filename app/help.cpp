@@ -7,20 +7,15 @@
 #include "app/examples.h"
 #include "app/exit_codes.h"
 #include "app/option_text.h"
+#include "app/table.h"
 
 namespace store {
 namespace {
 
 constexpr std::size_t k_option_column = 30;
 
-/// Columns of a text on a terminal: code points are close enough for what we write.
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 std::string padded(std::string text, std::size_t columns) {
-  const std::size_t have = columns_of(text);
+  const std::size_t have = display_columns(text);
   if (have < columns) text.append(columns - have, ' ');
   return text;
 }
@@ -30,7 +25,7 @@ std::string option_lines(const std::vector<OptionSpec>& options) {
   for (const OptionSpec* option : shown_options(options)) {
     // Long options without a letter stand under the others' names.
     const std::string syntax = (option->letter == 0 ? "      " : "  ") + option_syntax(*option);
-    if (columns_of(syntax) + 2 > k_option_column)
+    if (display_columns(syntax) + 2 > k_option_column)
       out += syntax + "\n" + std::string(k_option_column, ' ') + option_help(*option) + "\n";
     else
       out += padded(syntax, k_option_column) + option_help(*option) + "\n";
