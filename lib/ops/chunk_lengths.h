@@ -9,7 +9,8 @@
 
 namespace store {
 
-/// How long the chunks of blocks that were read are: no index says it, only the block itself. Four bytes a chunk. One thread at a time.
+/// How long the chunks of blocks that were read are: no index says it, only the block itself. Four bytes a
+/// chunk, and some eighty a block. One thread at a time.
 class ChunkLengths {
  public:
   void note(const BlockPlace& place, const DecodedBlock& block);

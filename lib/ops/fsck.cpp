@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <random>
+#include <map>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -16,6 +15,7 @@
 #include "config/config.h"
 #include "format/index_metadata.h"
 #include "ops/chunk_lengths.h"
+#include "ops/fsck_subset.h"
 #include "ops/reachability.h"
 #include "ops/revision.h"
 #include "pipeline/verify.h"
@@ -141,10 +141,12 @@ class Fsck {
         file = open_pack(workspace_.repository(), id);
       }
       ++result_.packs;
-      if (file)
+      if (file) {
         check_footer(*file, pack);
-      else
+      } else {
         report_pack("missing_pack", id, "the file is missing");
+        incomplete_packs_[id] = {};
+      }
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
       ++result_.packs;
@@ -164,11 +166,14 @@ class Fsck {
     const std::optional<PackFile> file = rescue_pack(workspace_.repository(), pack.id);
     FsckProblem& problem = report(file && !file->listed_anew ? "pack" : "footer", message);
     problem.pack = pack.id;
-    if (!file) return;
+    if (!file) {
+      incomplete_packs_[pack.id] = {};
+      return;
+    }
     problem.offset = file->listed_anew ? file->footer_offset : 0;
     const std::size_t objects = FooterView(file->footer, FooterView::Verify::no).size();
     result_.objects += objects;
-    if (objects < pack.objects) incomplete_packs_.insert(pack.id);
+    if (objects < pack.objects) incomplete_packs_[pack.id] = file->footer;
     const std::vector<BlockPlace> blocks = blocks_of(*file);
     places_.insert(places_.end(), blocks.begin(), blocks.end());
   }
@@ -186,7 +191,7 @@ class Fsck {
   }
 
   void check_blocks() {
-    if (options_.subset) choose_subset(*options_.subset);
+    if (options_.subset) choose_subset(places_, *options_.subset);
     if (workspace_.env().progress != nullptr) {
       std::uint64_t total = 0;
       for (const BlockPlace& place : places_) total += place.end - place.offset;
@@ -211,30 +216,6 @@ class Fsck {
     for (const std::string& name : tables.bad)
       report("table", fmt::format("tables/{}: is damaged; it is derived from the packs", escape_name(name)));
     if (!tables.bad.empty()) workspace_.objects().refresh_checked();
-  }
-
-  /// By part: every t-th block from n on. By percent or bytes: a random choice, so that repeated runs cover everything.
-  void choose_subset(const FsckOptions::Subset& subset) {
-    if (subset.part) {
-      std::vector<BlockPlace> chosen;
-      for (std::size_t i = 0; i < places_.size(); ++i)
-        if (i % subset.part->second == subset.part->first - 1) chosen.push_back(places_[i]);
-      places_ = std::move(chosen);
-      return;
-    }
-    std::shuffle(places_.begin(), places_.end(), std::mt19937_64(std::random_device{}()));
-    std::size_t kept = places_.size();
-    if (subset.percent)
-      kept = static_cast<std::size_t>(std::ceil(static_cast<double>(kept) * *subset.percent / 100.0));
-    if (subset.bytes) {
-      std::uint64_t bytes = 0;
-      for (kept = 0; kept < places_.size() && bytes < *subset.bytes; ++kept)
-        bytes += places_[kept].end - places_[kept].offset;
-    }
-    places_.resize(std::min(kept, places_.size()));
-    std::sort(places_.begin(), places_.end(), [](const BlockPlace& a, const BlockPlace& b) {
-      return std::tie(a.pack, a.offset) < std::tie(b.pack, b.offset);
-    });
   }
 
   void on_damage(const BlockDamage& damage) {
@@ -283,10 +264,9 @@ class Fsck {
 
   /// What an earlier run found by reading is still so, for one that does not read it again.
   void report_marked_packs() {
-    const bool all_is_read = options_.lengths != nullptr || (options_.mode == FsckOptions::Mode::data && !options_.subset);
-    if (all_is_read) return;
+    if (options_.mode == FsckOptions::Mode::data && !options_.subset) return;
     for (const CatalogState::Pack& pack : workspace_.objects().catalog()->packs) {
-      if ((pack.pack.flags & k_pack_damaged) == 0 || damaged_packs_.contains(pack.pack.id)) continue;
+      if ((pack.pack.flags & k_pack_damaged) == 0 || !damaged_packs_.insert(pack.pack.id).second) continue;
       report("pack", fmt::format("pack {}: an earlier check found it damaged", pack.pack.id.short_hex())).pack = pack.pack.id;
     }
   }
@@ -304,8 +284,18 @@ class Fsck {
     }
   }
 
+  /// Tables go on naming what an incomplete pack had.
+  bool is_lost(const ObjectKey& key) const {
+    if (bad_.contains(key)) return true;
+    if (incomplete_packs_.empty()) return false;
+    const std::optional<ObjectLocation> at = workspace_.objects().find(key);
+    const auto pack = at ? incomplete_packs_.find(at->pack) : incomplete_packs_.end();
+    if (pack == incomplete_packs_.end()) return false;
+    return pack->second.empty() || !FooterView(pack->second, FooterView::Verify::no).find(key);
+  }
+
   void check_reachable() {
-    Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return bad_.contains(key); },
+    Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return is_lost(key); },
                        [this] { return catch_up(); }, [this](const ObjectKey& key) { result_.missing.insert(key); },
                        [this](const ObjectKey& chunk) { return length_of(chunk); });
     std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash> needed;
@@ -424,7 +414,7 @@ class Fsck {
 
   /// What needs an object goes to the damage that was found for it, or is a problem of its own.
   void attach(const ObjectKey& key, FsckProblem&& need) {
-    const bool gone = !workspace_.objects().contains(key);
+    const bool gone = !workspace_.objects().contains(key) || is_lost(key);
     for (FsckProblem& problem : result_.problems) {
       const auto block = block_of_.find(key);
       const bool same_object = problem.object == key.id;
@@ -469,7 +459,7 @@ class Fsck {
   std::set<std::string> bad_refs_;  // reported
   std::vector<ObjectId> remembered_tips_;
   std::set<ObjectId> damaged_packs_;
-  std::set<ObjectId> incomplete_packs_;  // whose footer is lost, and with it objects
+  std::map<ObjectId, Bytes> incomplete_packs_;  // whose footer is lost, and with it objects: the footer of what is left, if any is
   std::unordered_set<ObjectKey, ObjectKeyHash> bad_;
   std::unordered_map<ObjectKey, BlockPlace, ObjectKeyHash> block_of_;
 };

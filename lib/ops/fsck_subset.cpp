@@ -1,10 +1,15 @@
+#include "ops/fsck_subset.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <random>
 #include <string>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/text.h"
-#include "ops/fsck.h"
 
 namespace store {
 namespace {
@@ -45,6 +50,29 @@ FsckOptions::Subset parse_subset(std::string_view text) {
     throw Error(ErrorKind::usage, fmt::format("--subset {}: neither a percentage, n/t, nor a size", escape_name(text)),
                 "--subset 5%, --subset 1/10 or --subset 10G");
   return subset;
+}
+
+void choose_subset(std::vector<BlockPlace>& places, const FsckOptions::Subset& subset) {
+  if (subset.part) {
+    std::vector<BlockPlace> chosen;
+    for (std::size_t i = 0; i < places.size(); ++i)
+      if (i % subset.part->second == subset.part->first - 1) chosen.push_back(places[i]);
+    places = std::move(chosen);
+    return;
+  }
+  std::shuffle(places.begin(), places.end(), std::mt19937_64(std::random_device{}()));
+  std::size_t kept = places.size();
+  if (subset.percent)
+    kept = static_cast<std::size_t>(std::ceil(static_cast<double>(kept) * *subset.percent / 100.0));
+  if (subset.bytes) {
+    std::uint64_t bytes = 0;
+    for (kept = 0; kept < places.size() && bytes < *subset.bytes; ++kept)
+      bytes += places[kept].end - places[kept].offset;
+  }
+  places.resize(std::min(kept, places.size()));
+  std::sort(places.begin(), places.end(), [](const BlockPlace& a, const BlockPlace& b) {
+    return std::tie(a.pack, a.offset) < std::tie(b.pack, b.offset);
+  });
 }
 
 }  // namespace store

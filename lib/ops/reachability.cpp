@@ -55,6 +55,12 @@ Reachability::Need Reachability::missing(const ObjectKey& key) const {
   return {key, ""};
 }
 
+/// It could not be read to its end: that counts, not the sizes it says.
+Reachability::Need Reachability::damaged(const ObjectKey& key) {
+  wrong_sizes_.erase(key);
+  return missing(key);
+}
+
 /// The object is there: nothing can bring back a better one.
 Reachability::Need Reachability::wrong_size(const ObjectKey& key) {
   wrong_sizes_.insert(key);
@@ -106,7 +112,7 @@ std::vector<Reachability::Need> Reachability::needs_of_tree(const ObjectId& id, 
       if (!fits(*key, entry.size)) append_below(needs, entry.name, {wrong_size({ObjectType::tree, id})});
     }
   });
-  if (!complete) needs.push_back(missing({ObjectType::tree, id}));
+  if (!complete) needs.push_back(damaged({ObjectType::tree, id}));
   --depth_;
   return needs;
 }
@@ -126,7 +132,7 @@ std::vector<Reachability::Need> Reachability::needs_of_recipe(const ObjectId& id
     ++seen_;
     bytes = nodes.recipe(id).bytes;
   });
-  if (!complete) needs.push_back(missing({ObjectType::recipe, id}));
+  if (!complete) needs.push_back(damaged({ObjectType::recipe, id}));
   return needs;
 }
 

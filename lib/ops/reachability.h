@@ -63,6 +63,7 @@ class Reachability {
   void add_values(std::vector<Need>& needs, const std::string& name, const Attributes& attributes);
   bool readable(const std::function<void()>& walk) const;
   Need missing(const ObjectKey& key) const;
+  Need damaged(const ObjectKey& key);
   Need wrong_size(const ObjectKey& key);
 
   const ObjectReader& objects_;

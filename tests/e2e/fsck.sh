@@ -54,3 +54,15 @@ for pack in .store/packs/*; do
     cp "$scratch/pack" "$pack"
   done
 done
+
+# All that a pack had is named when it was cut short, or is gone, also where tables still list it.
+rm -rf .store && store init -q && store add -q -A && store commit -q -m 1 >"$out"
+pack=$(find .store/packs -size +5M)
+for i in $(seq 12); do echo "$i" >"t$i" && store add -q "t$i" && store commit -q -m "$i" >"$out"; done
+[[ -n $(ls .store/tables) ]]
+for how in cut gone; do
+  if [[ $how == cut ]]; then truncate -s 5000 "$pack"; else rm -f "$pack"; fi
+  expect_exit 6 store --json fsck
+  is "$(got '[.result.problems[].paths[]] | unique | tojson')" '["d/big","other","small"]'
+  is "$(got '[.result.problems[].commits[]] | unique | length')" 13
+done
