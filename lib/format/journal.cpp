@@ -46,7 +46,7 @@ void put(Bytes& bytes, const JournalTarget& record) {
   ByteWriter out(bytes);
   put_kind(out, RecordKind::target);
   put_id(out, record.commit);
-  put_text(out, record.command);
+  put_text(out, record.operation);
   put_text(out, record.boot_id);
 }
 
@@ -97,7 +97,7 @@ JournalNode get_node(ByteReader& in) {
 JournalTarget get_target(ByteReader& in) {
   JournalTarget record;
   record.commit = get_id(in);
-  record.command = get_text(in);
+  record.operation = get_text(in);
   record.boot_id = get_text(in);
   return record;
 }

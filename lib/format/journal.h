@@ -28,7 +28,7 @@ struct JournalNode {  // a finished level-0 recipe node of a large file that is 
 /// A checkout's journal.
 struct JournalTarget {  // what is being written where
   ObjectId commit;
-  std::string command;
+  std::string operation;  // the same for each run of the same command, and only for those
   std::string boot_id;
   bool operator==(const JournalTarget&) const = default;
 };

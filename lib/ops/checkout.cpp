@@ -43,7 +43,8 @@ class InPlace {
         session_(Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait())),
         index_lock_(workspace.repository().locks().acquire(LockName::index, LockMode::exclusive,
                                                            workspace.lock_wait())),
-        interrupted_(find_interrupted(workspace.repository(), options.revision.commit, workspace.env().command)),
+        operation_(operation_of(take_back != nullptr ? "undo" : landing != nullptr ? "merge" : "checkout", options)),
+        interrupted_(find_interrupted(workspace.repository(), options.revision.commit, operation_)),
         index_(workspace.repository().fs(), workspace.repository().fd()),
         head_(workspace.refs().head()) {}
 
@@ -308,7 +309,7 @@ class InPlace {
     }
     const TargetTree target(*workspace_.env().fs, workspace_.worktree_path());
     JournalWriter& journal = journal_.emplace(session_.create_journal());
-    journal.append(JournalTarget{options_.revision.commit, workspace_.env().command, boot_id()});
+    journal.append(JournalTarget{options_.revision.commit, operation_, boot_id()});
     journal.append(JournalDiscarded{*record.discarded, record.discarded_attributes,
                                     options_.keep_index ? record.index_after : std::nullopt, std::nullopt});
     journal.flush();
@@ -434,6 +435,7 @@ class InPlace {
   int root_fd_;
   Session session_;
   Lock index_lock_;
+  const std::string operation_;
   Interrupted interrupted_;
   Index index_;
   RefStore::Head head_;

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
@@ -136,7 +137,26 @@ bool is_unfinished(const Workspace& workspace, const JournalRewrite& rewrite) {
 
 }  // namespace
 
-Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& command) {
+std::string operation_of(std::string_view kind, const CheckoutOptions& options) {
+  std::string text(kind);
+  const auto flag = [&](bool set, std::string_view name) {
+    if (set) text.append(" ").append(name);
+  };
+  flag(options.force, "force");
+  flag(options.from_index, "from_index");
+  flag(options.keep_index, "keep_index");
+  flag(options.remove, "remove");
+  const auto name = [&](std::string_view label, std::string_view value) { text += fmt::format(" {}:{}:{}", label, value.size(), value); };
+  name("branch", options.revision.branch);
+  if (options.new_branch) name("new", *options.new_branch);
+  for (const Pathspec& path : options.paths)
+    name(fmt::format("path{}{}{}{}{}", path.fixed, path.literal ? 'l' : '-', path.exclude ? 'x' : '-', path.within_names ? 'g' : '-',
+                     path.fold_case ? 'i' : '-'),
+         path.pattern);
+  return text;
+}
+
+Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& operation) {
   Interrupted found;
   const std::string this_boot = boot_id();
   for (DeadSession& session : adopt_dead_sessions(repository)) {
@@ -147,7 +167,7 @@ Interrupted find_interrupted(const Repository& repository, const ObjectId& commi
       found.wrote = true;
       if (const auto* target = std::get_if<JournalTarget>(&record)) {
         found.power_lost = found.power_lost || (target->commit == commit && target->boot_id != this_boot);
-        same_command = target->commit == commit && target->command == command;
+        same_command = target->commit == commit && target->operation == operation;
       }
       if (const auto* said = std::get_if<JournalDiscarded>(&record); said != nullptr && same_command) discarded = *said;
       if (const auto* rewrite = std::get_if<JournalRewrite>(&record)) found.rewrites.emplace(rewrite->path, *rewrite);

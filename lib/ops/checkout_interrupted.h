@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "ops/checkout.h"
 #include "ops/workspace.h"
 #include "repo/session.h"
 
@@ -23,7 +24,10 @@ struct Interrupted {
   /// What those that were the same command to the same commit had found and were about to discard.
   std::vector<JournalDiscarded> discarded;
 };
-Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& command);
+Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& operation);
+/// What tells runs of the same command to the same commit, whatever their words (-q, -C, another working directory) were. `kind`:
+/// "checkout", "undo" or "merge".
+std::string operation_of(std::string_view kind, const CheckoutOptions& options);
 /// True if a checkout of this commit was killed after it had begun to write.
 bool was_writing(const Repository& repository, const ObjectId& commit);
 

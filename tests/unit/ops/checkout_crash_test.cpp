@@ -184,7 +184,9 @@ TEST_CASE_FIXTURE(CrashFixture, "the same of a checkout that leaves the index al
     options.force = true;
     options.keep_index = true;
     const bool killed = killed_at(nth, [&] { checkout_with(options, one.hex()); });
+    env.command = "store -q restore";  // the same in other words
     checkout_with(options, one.hex());
+    env.command = "store test";
     CHECK(files().at("big") == files_one.at("big"));
     {
       Workspace workspace = open();
