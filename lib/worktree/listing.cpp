@@ -52,8 +52,9 @@ Listing::Listing(std::shared_ptr<WalkContext> walk, std::shared_ptr<const Direct
       ignore_(std::move(outer)) {}
 
 void Listing::fail(std::string path, const char* call, int error_number) {
-  if (ends_the_walk(error_number)) throw_errno(error_number, call, escape_name(path));
-  failures.push_back({std::move(path), reason(call, error_number)});
+  std::string shown = path.empty() ? std::string(1, '.') : std::move(path);
+  if (ends_the_walk(error_number)) throw_errno(error_number, call, escape_name(shown));
+  failures.push_back({std::move(shown), reason(call, error_number)});
 }
 
 int Listing::open() const {
