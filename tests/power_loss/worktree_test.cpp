@@ -60,7 +60,7 @@ TEST_CASE("after a power loss in a checkout, what is staged is there, and the sa
   explore_and_check(run, 800);
 }
 
-TEST_CASE("after a power loss in a restore, a checkout of paths, an rm or an undo, what was discarded can be had again") {
+TEST_CASE("after a power loss in a restore, a checkout of paths, an rm or an undo, what is staged is there, and the same command finishes it") {
   PowerLossRun run;
   make_history(run);
   run.write("work/a", "mine");
