@@ -65,9 +65,10 @@ void print_json(Context& context, const DuRequest& request) {
 /// For people. In a narrow window the bar goes first, and of what is new the size last.
 class DuTable {
  public:
-  DuTable(Context& context, const DuRequest& request)
+  /// `whole`: what a full bar stands for, of the size or, with --new, of what is packed.
+  DuTable(Context& context, const DuRequest& request, std::uint64_t whole)
       : size_(context.size_text()),
-        whole_(request.target.entry.content_bytes()),
+        whole_(whole),
         bar_columns_(context.draws() ? std::min<std::size_t>(context.bar_columns(50), 20) : 0),
         table_(columns_of(request.base.has_value(), bar_columns_), context.window_columns(), k_least_name) {}
 
@@ -83,7 +84,8 @@ class DuTable {
       cells.push_back(size_(entry.growth->new_bytes));
       cells.push_back(size_(entry.growth->new_stored_bytes));
     }
-    if (bar_columns_ > 0) cells.push_back(bar(entry.entry.content_bytes(), whole_, bar_columns_));
+    const std::uint64_t part = entry.growth ? entry.growth->new_stored_bytes : entry.entry.content_bytes();
+    if (bar_columns_ > 0) cells.push_back(bar(part, whole_, bar_columns_));
     return table_.line(cells, name);
   }
 
@@ -101,8 +103,23 @@ class DuTable {
   Table table_;
 };
 
+/// What is packed of all is known last, and bars need it first: they take two walks, of which the second is for names alone.
+struct Counted {
+  std::vector<Growth> entries;
+  std::size_t given = 0;
+  Growth total = {};
+};
+Counted count_first(Context& context, const DuRequest& request) {
+  Counted counted;
+  du(
+      context.workspace(), request.target.entry, request.target.path, request.base,
+      [&](const DuEntry& entry) { counted.entries.push_back(*entry.growth); },
+      [&](const DuEntry& total) { counted.total = *total.growth; });
+  return counted;
+}
+
 int run(Context& context) {
-  const DuRequest request = parse(context);
+  DuRequest request = parse(context);
   context.show_progress({{Stage::scan, 1}});
   context.enter_stage(Stage::scan, std::nullopt);
   if (context.json()) {
@@ -110,7 +127,9 @@ int run(Context& context) {
     return 0;
   }
   const bool null = context.arguments().has("null");
-  const DuTable table(context, request);
+  std::optional<Counted> counted;
+  if (request.base && context.draws() && !null) counted = count_first(context, request);
+  const DuTable table(context, request, counted ? counted->total.new_stored_bytes : request.target.entry.content_bytes());
   const auto line = [&](const DuEntry& entry, const std::string& name) {
     if (context.console().out_is_terminal) context.end_progress();  // its bars and these lines would share the screen
     if (!null) {
@@ -121,14 +140,20 @@ int run(Context& context) {
     if (entry.growth) text += fmt::format(" {} {}", entry.growth->new_bytes, entry.growth->new_stored_bytes);
     context.out().write(text + " " + entry.path + '\0');
   };
-  if (request.base && context.draws() && !null) context.out().write(table.head() + "\n");
+  if (counted) {
+    context.end_progress();
+    context.out().write(table.head() + "\n");
+    request.base.reset();
+  }
   du(
       context.workspace(), request.target.entry, request.target.path, request.base,
-      [&](const DuEntry& entry) {
+      [&](DuEntry entry) {
+        if (counted) entry.growth = counted->entries.at(counted->given++);
         const bool directory = entry.entry.kind == EntryKind::directory;
         line(entry, escape_name(entry.path) + (directory ? "/" : ""));
       },
-      [&](const DuEntry& total) {
+      [&](DuEntry total) {
+        if (counted) total.growth = counted->total;
         if (!null && total.entry.kind == EntryKind::directory) line(total, "all of it");
       });
   return 0;
@@ -143,7 +168,7 @@ Command du_command() {
            .description =
                "The entries of one directory of REV (HEAD) with the bytes of the files in and below them. --new adds what no\n"
                "ancestor of REV holds: content before compression, and its part of the packs as they are now, trees included.\n"
-               "What two entries share counts for the first.",
+               "What two entries share counts for the first. A bar is the size, with --new what is packed, as a part of all of it.",
            .options = {{.name = "new", .help = "what no ancestor of REV holds"},
                        {.letter = 'z', .name = "null", .help = "plain bytes and raw names, ended by NUL"}},
            .max_positionals = 2,
