@@ -60,10 +60,21 @@ CheckoutOptions parse(Context& context) {
   return options;
 }
 
+/// Out of the repository nothing can be committed.
+CheckoutResult checkout_as_asked(Context& context, const CheckoutOptions& options) {
+  try {
+    return checkout(context.workspace(), options);
+  } catch (Error& error) {
+    if (options.out && error.kind() == ErrorKind::conflict && !error.paths().empty())
+      error.with_hint("another DIR, or overwrite them with --force");
+    throw;
+  }
+}
+
 int run(Context& context) {
   const CheckoutOptions options = parse(context);
   context.show_progress({{Stage::scan, 0.05}, {Stage::fetch, 0.05}, {Stage::write, 0.85}, {Stage::verify, 0.05}});
-  CheckoutResult result = checkout(context.workspace(), options);
+  CheckoutResult result = checkout_as_asked(context, options);
   context.end_progress();
   finish_checkout(context, result, !options.out && options.paths.empty() ? ShowHead::yes : ShowHead::no);
   return 0;

@@ -51,14 +51,35 @@ void tell_undone(Context& context, const std::vector<OplogStep>& undone) {
   context.out().write(fmt::format("store undo does {} again\n", undone.size() == 1 ? "it" : "them all"));
 }
 
+/// Branches and tags but the current one, of which "on branch" speaks. False if nothing else has moved.
+bool tell_refs(Context& context, const UndoResult& result) {
+  bool others = result.refs.empty();
+  for (const RefChange& change : result.refs) {
+    const std::string_view name = change.name;
+    const bool tag = name.starts_with("refs/tags/");
+    const bool branch = name.starts_with("refs/heads/") && name.substr(11) != result.checkout.branch;
+    others = others || (!tag && !branch);
+    if ((!tag && !branch) || change.old_value == change.new_value) continue;
+    const std::string shown = (tag ? "tag " : "branch ") + escape_name(name.substr(tag ? 10 : 11));
+    const bool there = change.new_value && change.new_value->id;
+    context.out().write(there ? fmt::format("{} is back at {}\n", shown, change.new_value->id->short_hex())
+                              : fmt::format("{} is gone again\n", shown));
+  }
+  return others;
+}
+
 int run(Context& context) {
   const UndoOptions options = parse(context.arguments());
   context.show_progress({{Stage::scan, 0.05}, {Stage::fetch, 0.05}, {Stage::write, 0.85}, {Stage::verify, 0.05}});
   std::optional<UndoResult> result = undo(context.workspace(), options);
   context.end_progress();
   if (result) {
-    if (!context.json() && !context.quiet()) tell_undone(context, result->undone);
-    finish_checkout(context, result->checkout, ShowHead::yes, [&](JsonWriter& json) { write_undone(json, result->undone); });
+    ShowHead head = ShowHead::yes;
+    if (!context.json() && !context.quiet()) {
+      tell_undone(context, result->undone);
+      if (!tell_refs(context, *result)) head = ShowHead::no;
+    }
+    finish_checkout(context, result->checkout, head, [&](JsonWriter& json) { write_undone(json, result->undone); });
     return 0;
   }
   if (context.json()) {

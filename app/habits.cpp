@@ -57,6 +57,7 @@ constexpr WordHabit k_words[] = {
     {"worktree", "store checkout REV --out DIR"},
     // Words of backup programs, and what people call things.
     {"backup", "store save DIR -b BRANCH -m MESSAGE"},
+    {"check", "store fsck, or store verify --worktree REV for the files"},
     {"create", "store save DIR -b BRANCH -m MESSAGE"},
     {"dump", "store cat REV:PATH, or store export REV -o FILE"},
     {"extract", "store checkout REV --out DIR"},

@@ -41,7 +41,7 @@ std::vector<ExecRequest> exec_requests(const Context& context) {
   }
   for (const ExecRequest& request : requests)
     if (request.words.empty() || request.words.front().empty())
-      refuse(context, fmt::format("--exec {}: no command after --", escape_name(request.name)), hint);
+      refuse(context, fmt::format("--exec {}: no command after --", escape_name(request.name)), "--exec NAME -- COMMAND");
   return requests;
 }
 

@@ -187,6 +187,7 @@ std::optional<UndoResult> undo(Workspace& workspace, const UndoOptions& options)
   std::vector<RefChange> back = reversed(entry.changes);
   check_refs(workspace, back);
   refuse_to_move_head(workspace, back);
+  const std::vector<RefChange> moved = back;
   CheckoutResult result;
   if (leaves_index(entry)) {
     result = take_back_files(workspace, {.before = {},
@@ -208,7 +209,7 @@ std::optional<UndoResult> undo(Workspace& workspace, const UndoOptions& options)
   }
   constexpr std::string_view k_heads = "refs/heads/";
   if (result.branch.starts_with(k_heads)) result.branch.erase(0, k_heads.size());
-  return UndoResult{std::move(result), std::move(steps)};
+  return UndoResult{std::move(result), std::move(steps), moved};
 }
 
 }  // namespace store

@@ -16,6 +16,7 @@ struct UndoOptions {
 struct UndoResult {
   CheckoutResult checkout;
   std::vector<OplogStep> undone;  // newest first
+  std::vector<RefChange> refs;    // what moved back, the merge in progress and HEAD among them
 };
 
 /// Takes entries back as one new entry of the oplog, so that undoing twice is redoing. What moved only refs gets them back; what

@@ -40,3 +40,8 @@ chmod -R a-w .store
 chmod 777 "$o" && need_nobody
 as_nobody env STORE_SAFE_DIRECTORY='*' store checkout -q HEAD --out "$o/read-only"
 equal_trees . "$o/read-only"
+
+# What is in the way out there cannot be committed.
+store checkout -q HEAD --out "$scratch/way" && find "$scratch/way" -type f -exec sh -c 'echo other >"$1"' sh {} \;
+expect_exit 7 store checkout HEAD --out "$scratch/way"
+contains "$err" 'try: another DIR, or overwrite them with --force'

@@ -153,3 +153,16 @@ store undo -q
 is "$(cat a u | paste -sd ,)" '1,untracked'
 store mv -q a c
 is "$(json '.result.entries[0].command' oplog)" 'store undo -q'
+
+# Which branch or tag is back where is said, and nothing of the current branch, which has not moved.
+store init -q "$scratch/refs" && cd "$scratch/refs"
+echo 1 >a && one=$(store -q commit -Am 1) && mkdir "$scratch/folder" && nightly=$(store -q save "$scratch/folder" -b nightly -m x)
+is "$(store undo | sed 1,2d)" 'branch nightly is gone again'
+is "$(store undo | sed 1,2d)" "branch nightly is back at ${nightly:0:10}"
+store branch -q -d -f nightly
+is "$(store undo | sed 1,2d)" "branch nightly is back at ${nightly:0:10}"
+store tag v1 && store commit -q --allow-empty -m 2 >"$out" && store tag -q -f v1
+is "$(store undo | sed 1,2d)" "tag v1 is back at ${one:0:10}"
+store switch -q -c side
+is "$(store undo | sed 1,2d)" $'branch side is gone again\non branch main'
+is "$(store undo 2 | sed 1,3d)" 'on branch main'
