@@ -1,9 +1,14 @@
 #include "app/repository_names.h"
 
+#include <algorithm>
+#include <queue>
+#include <tuple>
+#include <unordered_set>
+
 #include "app/context.h"
 #include "app/revision_arguments.h"
+#include "ops/commit_graph.h"
 #include "ops/history.h"
-#include "ops/log.h"
 #include "ops/tree_reader.h"
 #include "worktree/index.h"
 
@@ -13,6 +18,8 @@ namespace {
 // Of the newest: more than anybody reads in a list.
 constexpr std::uint64_t k_commits = 30;
 constexpr std::uint64_t k_operations = 30;
+// Commits that are looked at for one key press.
+constexpr std::size_t k_visited = 1000;
 
 class Names {
  public:
@@ -33,15 +40,10 @@ class Names {
   }
 
   void revisions() const {
-    match("HEAD", "where the working tree is");
+    if (workspace_.refs().head().commit) match("HEAD", "where the working tree is");
     branches();
     tags();
-    const auto head = try_resolve_revision(workspace_, "HEAD");
-    if (!head) return;
-    log(workspace_, {.start = {head->commit}, .limit = k_commits}, [&](const ObjectId& id, const Commit& commit) {
-      match(id.short_hex(), std::string(commit.subject()));
-      return true;
-    });
+    if (typed_.find_first_not_of("0123456789abcdef") == typed_.npos) commits();
   }
 
   /// PATH of REV:PATH; `typed` has a colon.
@@ -66,6 +68,35 @@ class Names {
   }
 
  private:
+  struct Waiting {
+    bool tip;
+    std::int64_t time;
+    ObjectId id;
+    Commit commit;
+    bool operator<(const Waiting& other) const { return std::tie(tip, time, id) < std::tie(other.tip, other.time, other.id); }
+  };
+
+  /// Tips of branches and tags, then what is below them, newest first. A CommitWalk reads a history with forks to its end.
+  void commits() const {
+    std::priority_queue<Waiting> waiting;
+    std::unordered_set<ObjectId, ObjectIdHash> seen;
+    const auto take = [&](const ObjectId& id, bool tip) {
+      if (seen.size() == k_visited || !seen.insert(id).second) return;
+      Commit commit = read_commit(workspace_.objects(), id);
+      const std::int64_t time = commit.time.seconds;
+      waiting.push({tip, time, id, std::move(commit)});
+    };
+    std::vector<ObjectId> tips = every_tip(workspace_);
+    std::stable_partition(tips.begin(), tips.end(), [&](const ObjectId& id) { return id.short_hex().starts_with(typed_); });
+    for (const ObjectId& id : tips) take(id, true);
+    for (std::uint64_t offered = 0; !waiting.empty() && offered < k_commits;) {
+      const Waiting next = waiting.top();
+      waiting.pop();
+      if (match(next.id.short_hex(), std::string(next.commit.subject()))) ++offered;
+      for (const ObjectId& parent : next.commit.parents) take(parent, false);
+    }
+  }
+
   static std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
   /// What the index has directly in `directory`; `shown` stands before the names.
@@ -87,8 +118,10 @@ class Names {
     match(directory ? text + "/" : text, directory ? "directory" : "");
   }
 
-  void match(const std::string& text, const std::string& help) const {
-    if (text.starts_with(typed_)) offer_(prefix_ + text, help);
+  bool match(const std::string& text, const std::string& help) const {
+    if (!text.starts_with(typed_)) return false;
+    offer_(prefix_ + text, help);
+    return true;
   }
 
   Context& context_;

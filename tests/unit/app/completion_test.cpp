@@ -23,6 +23,20 @@ bool offers(const Words& words, const std::string& text) {
   return std::find(offered.begin(), offered.end(), text) != offered.end();
 }
 
+/// What __complete says, one word for each NUL.
+Words answer(test::CommandLine& store, Words words) {
+  words.insert(words.begin(), "__complete");
+  Words out{""};
+  for (const char c : store(words).out) {
+    if (c == '\0')
+      out.emplace_back();
+    else
+      out.back() += c;
+  }
+  out.pop_back();
+  return out;
+}
+
 }  // namespace
 
 TEST_CASE("words are completed, hidden and later ones are not") {
@@ -72,18 +86,7 @@ TEST_CASE("what a flag makes of the words behind it is completed, and names that
 
 TEST_CASE("names come from the repository, and a place without one is no error") {
   test::CommandLine store;
-  const auto offered = [&](Words words) {
-    words.insert(words.begin(), "__complete");
-    Words out{""};
-    for (const char c : store(words).out) {
-      if (c == '\0')
-        out.emplace_back();
-      else
-        out.back() += c;
-    }
-    out.pop_back();
-    return out;
-  };
+  const auto offered = [&](Words words) { return answer(store, std::move(words)); };
   CHECK(offered({"log", ""}) == Words{":none"});
   store.commit_two_files();
   const std::string id = store({"log", "--format", "{short}"}).out.substr(0, 10);
@@ -99,4 +102,18 @@ TEST_CASE("names come from the repository, and a place without one is no error")
   store.cwd = store.scratch.path("home");
   CHECK(offered({"-C", "../work/d", "restore", "../"}) == Words{":path", "../a", "", "../d/", "directory"});
   CHECK(offered({"--repo", "../work", "ls", "main:d"}) == Words{":path", "main:d/", "directory"});
+}
+
+TEST_CASE("ids are those of all branches, also where HEAD is nowhere, and the letters typed count before how many are offered") {
+  test::CommandLine store;
+  store.commit_two_files();
+  const std::string first = store({"log", "--format", "{short}"}).out.substr(0, 10);
+  for (int i = 0; i < 40; ++i) store({"commit", "--allow-empty", "-m", std::to_string(i)});
+  CHECK(answer(store, {"show", first}) == Words{":path", first, "first"});
+  CHECK(answer(store, {"show", "HEA"}) == Words{":path", "HEAD", "where the working tree is"});
+
+  REQUIRE(store({"init", "--bare", "depot"}).code == 0);
+  CHECK(answer(store, {"--repo", "depot", "show", ""}) == Words{":path"});
+  const std::string saved = store({"-q", "--repo", "depot", "save", "d", "-b", "nightly", "-m", "saved"}).out.substr(0, 10);
+  CHECK(answer(store, {"--repo", "depot", "show", ""}) == Words{":path", "nightly", "branch", saved, "saved"});
 }
