@@ -34,6 +34,18 @@ auto checked(const char* what, std::string_view name, Call call) {
   }
 }
 
+/// The same for calls by name. The folder itself is named by its path: "." may be the working tree or the repository.
+template <typename Call>
+auto checked(const char* what, At at, Call call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0) return result;
+    const int value = errno;
+    const bool is_folder = at.dirfd >= 0 && std::string_view(at.name) == ".";
+    if (value != EINTR) throw_errno(value, what, escape_name(is_folder ? fd_name(at.dirfd) : at.name));
+  }
+}
+
 /// The same for calls by descriptor: its path is looked up only when it is needed.
 template <typename Call>
 auto checked_fd(const char* what, int fd, Call call) {
@@ -52,7 +64,7 @@ class PosixFileSystem final : public FileSystem {
     // a link in the place of one would name.
     const bool writes = (flags & O_ACCMODE) != O_RDONLY;
     const int all = flags | O_CLOEXEC | O_NONBLOCK | (writes ? O_NOFOLLOW : 0);
-    return UniqueFd(checked("open", at.name, [&] { return ::openat(at.dirfd, at.name, all, mode); }));
+    return UniqueFd(checked("open", at, [&] { return ::openat(at.dirfd, at.name, all, mode); }));
   }
 
   void pwrite(int fd, ByteView bytes, std::uint64_t offset) override {
@@ -87,7 +99,7 @@ class PosixFileSystem final : public FileSystem {
   void syncfs(int fd) override { sync_once("syncfs", fd, ::syncfs(fd)); }
 
   void rename(At from, At to) override {
-    checked("rename", to.name, [&] { return ::renameat(from.dirfd, from.name, to.dirfd, to.name); });
+    checked("rename", to, [&] { return ::renameat(from.dirfd, from.name, to.dirfd, to.name); });
   }
   void rename_new(At from, At to) override {
     const long result = ::syscall(SYS_renameat2, from.dirfd, from.name, to.dirfd, to.name, RENAME_NOREPLACE);
@@ -102,38 +114,38 @@ class PosixFileSystem final : public FileSystem {
     rename(from, to);
   }
   void link(At from, At to) override {
-    checked("link", to.name, [&] { return ::linkat(from.dirfd, from.name, to.dirfd, to.name, 0); });
+    checked("link", to, [&] { return ::linkat(from.dirfd, from.name, to.dirfd, to.name, 0); });
   }
   void unlink(At at) override {
-    checked("unlink", at.name, [&] { return ::unlinkat(at.dirfd, at.name, 0); });
+    checked("unlink", at, [&] { return ::unlinkat(at.dirfd, at.name, 0); });
   }
   void mkdir(At at, mode_t mode) override {
-    checked("mkdir", at.name, [&] { return ::mkdirat(at.dirfd, at.name, mode); });
+    checked("mkdir", at, [&] { return ::mkdirat(at.dirfd, at.name, mode); });
   }
   void rmdir(At at) override {
-    checked("rmdir", at.name, [&] { return ::unlinkat(at.dirfd, at.name, AT_REMOVEDIR); });
+    checked("rmdir", at, [&] { return ::unlinkat(at.dirfd, at.name, AT_REMOVEDIR); });
   }
   void symlink(const char* target, At at) override {
-    checked("symlink", at.name, [&] { return ::symlinkat(target, at.dirfd, at.name); });
+    checked("symlink", at, [&] { return ::symlinkat(target, at.dirfd, at.name); });
   }
   void mknod(At at, mode_t mode, dev_t device) override {
-    checked("mknod", at.name, [&] { return ::mknodat(at.dirfd, at.name, mode, device); });
+    checked("mknod", at, [&] { return ::mknodat(at.dirfd, at.name, mode, device); });
   }
   void chmod(int fd, mode_t mode) override {
     checked_fd("chmod", fd, [&] { return ::fchmod(fd, mode); });
   }
   void chmod_at(At at, mode_t mode) override {
     // No fchmodat2 before Linux 6.6; /proc makes the no-follow form from an O_PATH descriptor.
-    const UniqueFd fd(checked("open", at.name,
+    const UniqueFd fd(checked("open", at,
                               [&] { return ::openat(at.dirfd, at.name, O_PATH | O_NOFOLLOW | O_CLOEXEC); }));
     const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
-    checked("chmod", at.name, [&] { return ::chmod(path.c_str(), mode); });
+    checked("chmod", at, [&] { return ::chmod(path.c_str(), mode); });
   }
   void chown_at(At at, uid_t uid, gid_t gid) override {
-    checked("chown", at.name, [&] { return ::fchownat(at.dirfd, at.name, uid, gid, AT_SYMLINK_NOFOLLOW); });
+    checked("chown", at, [&] { return ::fchownat(at.dirfd, at.name, uid, gid, AT_SYMLINK_NOFOLLOW); });
   }
   void set_times_at(At at, const struct timespec times[2]) override {
-    checked("utimens", at.name, [&] { return ::utimensat(at.dirfd, at.name, times, AT_SYMLINK_NOFOLLOW); });
+    checked("utimens", at, [&] { return ::utimensat(at.dirfd, at.name, times, AT_SYMLINK_NOFOLLOW); });
   }
   void set_xattr(int fd, const char* name, ByteView value) override {
     checked("setxattr", name, [&] { return ::fsetxattr(fd, name, value.data(), value.size(), 0); });

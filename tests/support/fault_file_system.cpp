@@ -19,6 +19,8 @@ std::string fd_name(int fd) {
   return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : fmt::format("descriptor {}", fd);
 }
 
+std::string name_of(At at) { return at.dirfd >= 0 && std::string_view(at.name) == "." ? fd_name(at.dirfd) : at.name; }
+
 [[noreturn]] void carry_out(const Fault& fault, FileCall call, std::string_view name) {
   if (fault.action == FaultAction::kill) {
     ::kill(::getpid(), SIGKILL);
@@ -103,7 +105,7 @@ std::vector<std::string> FaultFileSystem::refused() const {
 }
 
 UniqueFd FaultFileSystem::open(At at, int flags, mode_t mode) {
-  enter(FileCall::open, at.name);
+  enter(FileCall::open, name_of(at));
   return next_.open(at, flags, mode);
 }
 
@@ -155,42 +157,42 @@ void FaultFileSystem::syncfs(int fd) {
 }
 
 void FaultFileSystem::rename(At from, At to) {
-  enter(FileCall::rename, to.name);
+  enter(FileCall::rename, name_of(to));
   next_.rename(from, to);
 }
 
 void FaultFileSystem::rename_new(At from, At to) {
-  enter(FileCall::rename_new, to.name);
+  enter(FileCall::rename_new, name_of(to));
   next_.rename_new(from, to);
 }
 
 void FaultFileSystem::link(At from, At to) {
-  enter(FileCall::link, to.name);
+  enter(FileCall::link, name_of(to));
   next_.link(from, to);
 }
 
 void FaultFileSystem::unlink(At at) {
-  enter(FileCall::unlink, at.name);
+  enter(FileCall::unlink, name_of(at));
   next_.unlink(at);
 }
 
 void FaultFileSystem::mkdir(At at, mode_t mode) {
-  enter(FileCall::mkdir, at.name);
+  enter(FileCall::mkdir, name_of(at));
   next_.mkdir(at, mode);
 }
 
 void FaultFileSystem::rmdir(At at) {
-  enter(FileCall::rmdir, at.name);
+  enter(FileCall::rmdir, name_of(at));
   next_.rmdir(at);
 }
 
 void FaultFileSystem::symlink(const char* target, At at) {
-  enter(FileCall::symlink, at.name);
+  enter(FileCall::symlink, name_of(at));
   next_.symlink(target, at);
 }
 
 void FaultFileSystem::mknod(At at, mode_t mode, dev_t device) {
-  enter(FileCall::mknod, at.name);
+  enter(FileCall::mknod, name_of(at));
   next_.mknod(at, mode, device);
 }
 
@@ -200,17 +202,17 @@ void FaultFileSystem::chmod(int fd, mode_t mode) {
 }
 
 void FaultFileSystem::chmod_at(At at, mode_t mode) {
-  enter(FileCall::chmod_at, at.name);
+  enter(FileCall::chmod_at, name_of(at));
   next_.chmod_at(at, mode);
 }
 
 void FaultFileSystem::chown_at(At at, uid_t uid, gid_t gid) {
-  enter(FileCall::chown_at, at.name);
+  enter(FileCall::chown_at, name_of(at));
   next_.chown_at(at, uid, gid);
 }
 
 void FaultFileSystem::set_times_at(At at, const struct timespec times[2]) {
-  enter(FileCall::set_times_at, at.name);
+  enter(FileCall::set_times_at, name_of(at));
   next_.set_times_at(at, times);
 }
 
@@ -220,12 +222,12 @@ void FaultFileSystem::set_xattr(int fd, const char* name, ByteView value) {
 }
 
 void FaultFileSystem::set_xattr_at(At at, const char* name, ByteView value) {
-  enter(FileCall::set_xattr_at, at.name);
+  enter(FileCall::set_xattr_at, name_of(at));
   next_.set_xattr_at(at, name, value);
 }
 
 void FaultFileSystem::remove_xattr_at(At at, const char* name) {
-  enter(FileCall::remove_xattr_at, at.name);
+  enter(FileCall::remove_xattr_at, name_of(at));
   next_.remove_xattr_at(at, name);
 }
 

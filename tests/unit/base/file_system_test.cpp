@@ -177,6 +177,15 @@ TEST_CASE("names are made, linked and removed, and refusals carry kind, errno an
   CHECK(scratch.list().empty());
 }
 
+TEST_CASE("a refusal that is about the folder itself names the path of the folder") {
+  const Scratch scratch;
+  const Error real = error_of([&] { posix_file_system().open({scratch.dirfd(), "."}, O_WRONLY); });
+  CHECK(real.message().starts_with(scratch.path() + ": open: "));
+  FaultFileSystem failing;
+  failing.arm({.call = FileCall::open});
+  CHECK(error_of([&] { failing.open({scratch.dirfd(), "."}, O_RDONLY, 0); }).message().starts_with(scratch.path() + ": open: "));
+}
+
 TEST_CASE("FaultFileSystem fails the call that was asked for, once or for ever") {
   const Scratch scratch;
   FaultFileSystem fs;
