@@ -10,6 +10,7 @@
 #include "ops/merge_base.h"
 #include "ops/merge_tree.h"
 #include "ops/revision.h"
+#include "repo/directory.h"
 
 namespace store {
 namespace {
@@ -63,6 +64,7 @@ std::optional<MergeRecord> killed_merge(const Workspace& workspace) {
 }
 
 void write_merge_record(const Workspace& workspace, const MergeRecord& record) {
+  remove_leftovers(workspace.repository().fs(), workspace.repository().fd(), k_record);
   replace_file(workspace.repository().fs(), workspace.repository().fd(), k_record, encode_merge_record(record),
                SyncDirectory::yes);
 }

@@ -22,7 +22,7 @@ std::optional<MergeRecord> pending_merge(const Workspace& workspace);
 /// One that was killed before it could wait, if it may have touched files; nothing if HEAD has moved since.
 std::optional<MergeRecord> killed_merge(const Workspace& workspace);
 
-/// Durable on return.
+/// Durable on return. The caller holds the index lock.
 void write_merge_record(const Workspace& workspace, const MergeRecord& record);
 
 /// The conflicts that `is(path)` says are settled now. The caller holds the index lock.
