@@ -184,6 +184,15 @@ void note_spared(const Word& word, const std::vector<std::string>& refused, Spar
   FAIL_CHECK("a sync was refused and nobody was told");
 }
 
+/// What comes after an accident: something changes, and all of it is committed.
+void check_next_words(const WorkFixture& fixture) {
+  CHECK(describe(fixture.fsck()) == "");
+  fixture.write("after", "1");
+  CHECK(fixture.snapshot("after").committed);
+  CHECK(temporaries(fixture) == "");
+  CHECK(describe(fixture.fsck()) == "");
+}
+
 /// One word with one fault. True if the fault was met.
 bool run_round(const Word& word, const Fault& fault, Spared& spared) {
   CAPTURE(fault.nth);
@@ -209,11 +218,26 @@ bool run_round(const Word& word, const Fault& fault, Spared& spared) {
   CAPTURE((refused ? refused->message() : std::string()));
   CAPTURE((again ? again->message() : std::string()));
   CHECK((!again || again->kind() == ErrorKind::no || again->kind() == ErrorKind::exists));
-  CHECK(describe(fixture->fsck()) == "");
-  fixture->write("after", "1");
-  CHECK(fixture->snapshot("after").committed);
-  CHECK(temporaries(*fixture) == "");
-  CHECK(describe(fixture->fsck()) == "");
+  check_next_words(*fixture);
+  return true;
+}
+
+/// One word that is killed at its Nth call. False if it has no such call.
+bool kill_round(const Word& word, std::uint64_t nth) {
+  CAPTURE(nth);
+  const std::unique_ptr<WorkFixture> fixture = world();
+  if (word.prepare) word.prepare(*fixture);
+  ChildProcess child([&] {
+    FaultFileSystem killing(unsynced_file_system());
+    killing.arm({.call = std::nullopt, .nth = nth, .action = FaultAction::kill});
+    outcome(*fixture, word, killing);
+  });
+  if (!WIFSIGNALED(child.wait())) return false;
+  // What was done before the kill is done: a path that is removed or moved is not found again.
+  const std::optional<Error> again = outcome(*fixture, word, unsynced_file_system());
+  CAPTURE((again ? again->message() : std::string()));
+  CHECK((!again || again->kind() == ErrorKind::no || again->kind() == ErrorKind::not_found));
+  check_next_words(*fixture);
   return true;
 }
 
@@ -252,4 +276,25 @@ TEST_CASE("a refusal of any call of any kind, once or for ever, is told, and the
   // One call of each, refused in six ways: an earlier one of the same file is told.
   for (const std::size_t count : spared) CHECK(count == 6);
   MESSAGE(sum << " refusals: " << counts);
+}
+
+TEST_CASE("killed at any call of a word that writes the working tree, nothing is in the way of the next ones, and nothing is left over") {
+  std::vector<Word> killed{
+      {"rm", [](Workspace& workspace) { remove_paths(workspace, {.paths = {"figures"}, .recursive = true}); }},
+      {"mv", [](Workspace& workspace) { move_paths(workspace, {.sources = {"figures", "numbers.txt"}, .target = "appendix"}); },
+       [](const WorkFixture& fixture) { fixture.make_directory("appendix"); }},
+  };
+  for (const Word& word : words())
+    if (word.name == "switch" || word.name == "checkout -- PATH" || word.name == "restore" || word.name == "merge" || word.name == "undo")
+      killed.push_back(word);
+  REQUIRE(killed.size() == 7);
+  std::size_t kills = 0;
+  for (const Word& word : killed) {
+    CAPTURE(word.name);
+    std::uint64_t nth = 1;
+    while (kill_round(word, nth)) ++nth;
+    CHECK(nth > 10);
+    kills += nth - 1;
+  }
+  MESSAGE(kills << " kills");
 }
