@@ -5,6 +5,8 @@
 #include <atomic>
 #include <csignal>
 
+#include "app/signals.h"
+
 namespace store {
 namespace {
 
@@ -15,35 +17,21 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<unsigned>::i
 extern "C" void on_stop_asked(int) { g_stop_asked.store(true, std::memory_order_relaxed); }
 extern "C" void on_continued(int) { g_continued.fetch_add(1, std::memory_order_relaxed); }
 
-void handle(int number, void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
-  sigaction(number, &action, nullptr);
-}
-
-/// What is ignored stays ignored: a shell without job control.
-bool is_ignored(int number) {
-  struct sigaction action {};
-  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 }  // namespace
 
 void ProcessJobControl::hold() {
-  if (is_ignored(SIGTSTP)) return;
+  if (is_signal_ignored(SIGTSTP)) return;  // a shell without job control
   held_ = true;
   g_stop_asked = false;
-  handle(SIGTSTP, on_stop_asked);
-  handle(SIGCONT, on_continued);
+  handle_signal(SIGTSTP, on_stop_asked, SA_RESTART);
+  handle_signal(SIGCONT, on_continued, SA_RESTART);
 }
 
 void ProcessJobControl::release() {
   if (!held_) return;
   held_ = false;
-  handle(SIGTSTP, SIG_DFL);
-  handle(SIGCONT, SIG_DFL);
+  handle_signal(SIGTSTP, SIG_DFL, SA_RESTART);
+  handle_signal(SIGCONT, SIG_DFL, SA_RESTART);
 }
 
 bool ProcessJobControl::stop_asked() const { return g_stop_asked.load(std::memory_order_relaxed); }
@@ -57,14 +45,14 @@ void ProcessJobControl::stop() {
   sigset_t before;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTSTP);
-  handle(SIGTSTP, SIG_DFL);
-  handle(SIGCONT, SIG_DFL);
+  handle_signal(SIGTSTP, SIG_DFL, SA_RESTART);
+  handle_signal(SIGCONT, SIG_DFL, SA_RESTART);
   pthread_sigmask(SIG_UNBLOCK, &stop, &before);
   raise(SIGTSTP);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   g_stop_asked = false;
-  handle(SIGTSTP, on_stop_asked);
-  handle(SIGCONT, on_continued);
+  handle_signal(SIGTSTP, on_stop_asked, SA_RESTART);
+  handle_signal(SIGCONT, on_continued, SA_RESTART);
 }
 
 bool ProcessJobControl::in_foreground() const {

@@ -11,6 +11,7 @@
 #include "app/cli.h"
 #include "app/exit_codes.h"
 #include "app/job_control.h"
+#include "app/signals.h"
 
 extern char** environ;
 
@@ -35,26 +36,13 @@ extern "C" void on_stop_signal(int number) {
 
 extern "C" void on_line_request(int) { g_line_requests.fetch_add(1, std::memory_order_relaxed); }
 
-void handle(int number, void (*handler)(int), int flags) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = flags;
-  sigemptyset(&action.sa_mask);
-  sigaction(number, &action, nullptr);
-}
-
-bool is_ignored(int number) {
-  struct sigaction action {};
-  return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 void set_signals() {
   // What is ignored stays ignored (nohup). Without SA_RESTART a wait for a lock or a terminal ends at once.
   for (const int number : {SIGINT, SIGTERM, SIGHUP})
-    if (!is_ignored(number)) handle(number, on_stop_signal, 0);
-  handle(SIGUSR1, on_line_request, SA_RESTART);
-  handle(SIGPIPE, SIG_IGN, 0);
-  handle(SIGXFSZ, SIG_IGN, 0);  // a file that may not grow (ulimit -f) is an error like any other
+    if (!is_signal_ignored(number)) handle_signal(number, on_stop_signal, 0);
+  handle_signal(SIGUSR1, on_line_request, SA_RESTART);
+  handle_signal(SIGPIPE, SIG_IGN, 0);
+  handle_signal(SIGXFSZ, SIG_IGN, 0);  // a file that may not grow (ulimit -f) is an error like any other
 }
 
 /// A repository's file must never get number 0, 1 or 2: what is printed would go into it.
