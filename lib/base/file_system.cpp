@@ -24,37 +24,35 @@ std::string fd_name(int fd) {
   return std::string(path, static_cast<std::size_t>(length));
 }
 
-/// Throws for a refused call; returns its result otherwise. EINTR repeats it.
+/// Throws for a refused call; returns its result otherwise. EINTR repeats it. `name()` is asked only for the error.
+template <typename Call, typename Name>
+auto retried(const char* what, Call call, Name name) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0) return result;
+    const int value = errno;
+    if (value != EINTR) throw_errno(value, what, escape_name(name()));
+  }
+}
+
 template <typename Call>
 auto checked(const char* what, std::string_view name, Call call) {
-  for (;;) {
-    const auto result = call();
-    if (result >= 0) return result;
-    if (errno != EINTR) throw_errno(errno, what, escape_name(name));
-  }
+  return retried(what, call, [&] { return name; });
 }
 
-/// The same for calls by name. The folder itself is named by its path: "." may be the working tree or the repository.
+/// By name. The folder itself is named by its path: "." may be the working tree or the repository.
 template <typename Call>
 auto checked(const char* what, At at, Call call) {
-  for (;;) {
-    const auto result = call();
-    if (result >= 0) return result;
-    const int value = errno;
+  return retried(what, call, [&] {
     const bool is_folder = at.dirfd >= 0 && std::string_view(at.name) == ".";
-    if (value != EINTR) throw_errno(value, what, escape_name(is_folder ? fd_name(at.dirfd) : at.name));
-  }
+    return is_folder ? fd_name(at.dirfd) : std::string(at.name);
+  });
 }
 
-/// The same for calls by descriptor: its path is looked up only when it is needed.
+/// By descriptor: its path is looked up only when it is needed.
 template <typename Call>
 auto checked_fd(const char* what, int fd, Call call) {
-  for (;;) {
-    const auto result = call();
-    if (result >= 0) return result;
-    const int value = errno;
-    if (value != EINTR) throw_errno(value, what, escape_name(fd_name(fd)));
-  }
+  return retried(what, call, [&] { return fd_name(fd); });
 }
 
 class PosixFileSystem final : public FileSystem {
