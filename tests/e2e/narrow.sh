@@ -2,13 +2,8 @@
 # Tables in a window of 40 and of 20 columns: none of their lines wraps, and off a terminal a window changes nothing.
 # shellcheck source=support/harness.bash
 . "$(dirname "$0")/support/harness.bash"
-
-command -v tmux >"$out" || skip 'no tmux'
-unset TMUX
-export SHELL=/bin/bash  # what tmux starts commands with
-socket=$scratch/tmux
-terminal() { tmux -S "$socket" -f /dev/null "$@"; }
-trap 'terminal kill-server 2>/dev/null; on_exit' EXIT
+# shellcheck source=support/terminal.bash
+. "$here/tests/e2e/support/terminal.bash"
 
 store init -q
 mkdir -p results/of-a-rather-long-name/of-the-second-run

@@ -3,13 +3,8 @@
 # terminal changed its size, and that nothing of it stays, whatever ends the command.
 # shellcheck source=support/harness.bash
 . "$(dirname "$0")/support/harness.bash"
-
-command -v tmux >"$out" || skip 'no tmux'
-unset TMUX
-export SHELL=/bin/bash  # what tmux starts commands with
-socket=$scratch/tmux
-terminal() { tmux -S "$socket" -f /dev/null "$@"; }
-trap 'terminal kill-server 2>/dev/null; on_exit' EXIT
+# shellcheck source=support/terminal.bash
+. "$here/tests/e2e/support/terminal.bash"
 
 screen() { terminal capture-pane -p -t 0 | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
 # Numbers and units become N, the filling of bars goes.
