@@ -118,20 +118,8 @@ TEST_CASE("what a publisher says is sealed is found by every other thread") {
   ObjectStore objects(*repository, {});
   const Session session = repository.session();
   Publisher publisher(*repository, objects, session, {}, true);
-  std::vector<std::vector<ObjectKey>> keys;
   std::vector<EncodedBlock> blocks;
-  const auto make_block = [&](std::uint64_t seed) {
-    RawBlock raw;
-    raw.bytes = Bytes(k_max_block_objects);
-    raw.lengths.assign(k_max_block_objects, 1);
-    const Bytes random = noise(32 * std::size_t{k_max_block_objects}, seed);
-    for (std::size_t i = 0; i < k_max_block_objects; ++i)
-      raw.keys.push_back({ObjectType::chunk, ObjectId::from_bytes(ByteView(random).subspan(32 * i, 32))});
-    keys.push_back(raw.keys);
-    Compressor compressor;
-    blocks.push_back(encode_block(std::move(raw), compressor, {}));
-  };
-  for (std::uint64_t i = 0; i < k_blocks; ++i) make_block(i);
+  for (std::uint64_t i = 0; i < k_blocks; ++i) blocks.push_back(wide_block(i));
   std::atomic<bool> finished{false};
   std::atomic<std::uint64_t> lost{0};
   race([&](std::size_t thread) {
@@ -146,15 +134,15 @@ TEST_CASE("what a publisher says is sealed is found by every other thread") {
       // A pack holds one block at least.
       const std::uint64_t sealed = publisher.sealed_packs();
       for (std::uint64_t i = 0; i < sealed; ++i)
-        for (std::size_t k = thread; k < keys[i].size(); k += 5'000)
-          if (!objects.contains(keys[i][k])) ++lost;
+        for (std::size_t k = thread; k < blocks[i].keys.size(); k += 5'000)
+          if (!objects.contains(blocks[i].keys[k])) ++lost;
       std::this_thread::yield();
     }
   });
   CHECK(lost == 0);
   CHECK(publisher.sealed_packs() == 2);
   CHECK(objects.catalog()->packs.size() == 2);
-  for (const std::vector<ObjectKey>& block : keys) CHECK(objects.contains(block.back()));
+  for (const EncodedBlock& block : blocks) CHECK(objects.contains(block.keys.back()));
 }
 
 }  // namespace store::test

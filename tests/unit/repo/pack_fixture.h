@@ -130,4 +130,16 @@ std::optional<Error> error_of(Call call) {
   return std::nullopt;
 }
 
+/// A raw block of one-byte chunks under invented ids: many objects at little cost.
+inline EncodedBlock wide_block(std::uint64_t seed) {
+  Compressor compressor;
+  RawBlock raw;
+  raw.bytes = Bytes(k_max_block_objects);
+  raw.lengths.assign(k_max_block_objects, 1);
+  const Bytes random = noise(32 * std::size_t{k_max_block_objects}, seed);
+  for (std::size_t i = 0; i < k_max_block_objects; ++i)
+    raw.keys.push_back({ObjectType::chunk, ObjectId::from_bytes(ByteView(random).subspan(32 * i, 32))});
+  return encode_block(std::move(raw), compressor, {});
+}
+
 }  // namespace store::test
