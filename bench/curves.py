@@ -140,6 +140,7 @@ def main():
     parser.add_argument("--plots")
     options = parser.parse_args()
     options.store = os.path.realpath(options.store)
+    os.makedirs(options.corpora, exist_ok=True)
     options.scratch = tempfile.mkdtemp(prefix="store-curves.", dir=options.scratch or options.corpora)
     try:
         found = {"large": large(options), "many": many(options)}
