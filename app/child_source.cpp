@@ -123,7 +123,7 @@ ChildSource::~ChildSource() {
 
 std::size_t ChildSource::read(MutableByteView out) {
   const std::size_t got = source_->read(out);
-  if (got < out.size() && pid_ >= 0) wait_for_end();
+  if (got == 0 && !out.empty() && pid_ >= 0) wait_for_end();
   return got;
 }
 

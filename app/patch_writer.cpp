@@ -47,10 +47,7 @@ std::string run_diff(const std::string& before, const std::string& after, const 
                     cancel);
   std::string output;
   Bytes buffer(k_read_size);
-  for (std::size_t got = buffer.size(); got == buffer.size();) {
-    got = child.read(buffer);
-    output += as_text(ByteView(buffer).first(got));
-  }
+  while (const std::size_t got = child.read(buffer)) output += as_text(ByteView(buffer).first(got));
   return output;
 }
 

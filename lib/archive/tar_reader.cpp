@@ -240,7 +240,7 @@ la_ssize_t TarReader::State::on_read(archive* reader, void* self, const void** o
   try {
     const std::size_t got = state.source.read(state.buffer.span(0, k_block));
     state.any_bytes = state.any_bytes || got > 0;
-    state.source_ended = got < k_block;
+    state.source_ended = got == 0;
     return static_cast<la_ssize_t>(got);
   } catch (...) {
     state.source_error = std::current_exception();
@@ -295,7 +295,7 @@ std::optional<ArchiveEntry> TarReader::next() {
   int status = ARCHIVE_RETRY;
   while (status == ARCHIVE_RETRY) status = state_->check(archive_read_next_header(state_->reader.get(), &member));
   if (status == ARCHIVE_EOF) {
-    while (!state_->source_ended) state_->source_ended = state_->source.read(state_->buffer.span(0, k_block)) < k_block;
+    while (!state_->source_ended) state_->source_ended = state_->source.read(state_->buffer.span(0, k_block)) == 0;
     return std::nullopt;
   }
   ArchiveEntry entry;
@@ -326,26 +326,19 @@ std::optional<ArchiveEntry> TarReader::next() {
 
 std::size_t TarReader::read(MutableByteView out) {
   const ByteLocale::Scope scope(state_->locale);
-  std::size_t got = 0;
-  while (got < out.size()) {
-    state_->fetch();
-    const MutableByteView rest = out.subspan(got);
-    std::size_t take = 0;
-    if (state_->data_offset > state_->position) {
-      take = static_cast<std::size_t>(std::min<std::uint64_t>(rest.size(), state_->data_offset - state_->position));
-      std::fill_n(rest.begin(), take, std::byte{0});
-    } else if (!state_->data.empty()) {
-      take = std::min(rest.size(), state_->data.size());
-      std::copy_n(state_->data.begin(), take, rest.begin());
-      state_->data = state_->data.subspan(take);
-      state_->data_offset += take;
-    } else {
-      break;
-    }
-    state_->position += take;
-    got += take;
+  state_->fetch();
+  std::size_t take = 0;
+  if (state_->data_offset > state_->position) {
+    take = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), state_->data_offset - state_->position));
+    std::fill_n(out.begin(), take, std::byte{0});
+  } else {
+    take = std::min(out.size(), state_->data.size());
+    std::copy_n(state_->data.begin(), take, out.begin());
+    state_->data = state_->data.subspan(take);
+    state_->data_offset += take;
   }
-  return got;
+  state_->position += take;
+  return take;
 }
 
 std::uint64_t TarReader::skip_hole() {

@@ -29,7 +29,7 @@ class TarReader {
 
   /// The next member, or nothing at the end; then the source is read to its end too, so that its writer sees no broken pipe.
   std::optional<ArchiveEntry> next();
-  /// Content of the member that next() gave last; holes are zeros. Fewer bytes than asked for only at its end.
+  /// Content of the member that next() gave last; holes are zeros. As ByteSource::read.
   std::size_t read(MutableByteView out);
   /// Steps over a hole where that comes next: its bytes.
   std::uint64_t skip_hole();

@@ -27,15 +27,12 @@ void FdSource::wait() const {
 }
 
 std::size_t FdSource::read(MutableByteView out) {
-  std::size_t got = 0;
-  while (got < out.size()) {
+  for (;;) {
     wait();
-    const ssize_t length = ::read(fd_, out.data() + got, out.size() - got);
-    if (length == 0) break;
-    if (length > 0) got += static_cast<std::size_t>(length);
-    else if (errno != EINTR && errno != EAGAIN) throw_errno(errno, "read", name_);
+    const ssize_t length = ::read(fd_, out.data(), out.size());
+    if (length >= 0) return static_cast<std::size_t>(length);
+    if (errno != EINTR && errno != EAGAIN) throw_errno(errno, "read", name_);
   }
-  return got;
 }
 
 std::size_t BytesSource::read(MutableByteView out) {

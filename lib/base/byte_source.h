@@ -13,7 +13,7 @@ namespace store {
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
-  /// Reads up to `out.size()` bytes; fewer only at the end. Throws Error.
+  /// Reads what has come, up to `out.size()` bytes, and waits for the first of them; 0 only at the end. Throws Error.
   virtual std::size_t read(MutableByteView out) = 0;
   /// Zeros that come next: the source goes on behind them. 0: there are none, or it cannot tell without reading.
   virtual std::uint64_t skip_zeros() { return 0; }

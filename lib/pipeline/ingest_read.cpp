@@ -130,4 +130,17 @@ void IngestStages::read_symlink(int directory_fd, SmallItem& small) const {
   small.length = small.own.size();
 }
 
+/// Fills `out`, less only at the end. Progress shows what has come: the next bytes may be long in coming.
+std::size_t IngestStages::read_stream(const IngestInput& input, MutableByteView out) const {
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    const std::size_t got = input.stream->read(out.subspan(filled));
+    if (got == 0) break;
+    filled += got;
+    if (options_.progress != nullptr && is_regular(input.entry.kind))
+      options_.progress->bytes_done.fetch_add(got, std::memory_order_relaxed);
+  }
+  return filled;
+}
+
 }  // namespace store

@@ -83,6 +83,7 @@ bool IngestStages::plan_batch(IngestItem& item) {
     if (!stream) continue;
     small.own = *std::exchange(head_, std::nullopt);
     small.length = small.own.size();
+    if (is_regular(small.input.entry.kind)) item.counted += small.length;
   }
   item.buffer = item.buffer.first(std::min<std::size_t>(bytes, item.buffer.size()));
   ended_ = item.end = !ahead_ && exhausted_;
@@ -100,7 +101,7 @@ std::shared_ptr<LargeFile> IngestStages::new_large_file(const IngestInput& input
 void IngestStages::read_stream_head() {
   const std::size_t length = static_cast<std::size_t>(profile_of(*ahead_).inline_threshold) + 1;
   if (head_buffer_.capacity() < length) head_buffer_ = Buffer(length);
-  const ByteView head = head_buffer_.view(0, ahead_->stream->read(head_buffer_.span(0, length)));
+  const ByteView head = head_buffer_.view(0, read_stream(*ahead_, head_buffer_.span(0, length)));
   head_.emplace(head.begin(), head.end());
 }
 
@@ -142,13 +143,14 @@ bool IngestStages::plan_stream_window(IngestItem& item) {
   const Bytes head = std::exchange(planned_->head, {});
   if (head.empty()) item.zeros = planned_->input.stream->skip_zeros();
   planned_offset_ += item.zeros;
-  if (item.zeros != 0) return true;
+  if (item.zeros != 0) return true;  // counted when it is through
   const std::size_t length =
       std::max(std::min<std::size_t>(options_.window, item.buffer.size() - item.window_begin), head.size());
   item.buffer = item.buffer.first(item.window_begin + length);
   const MutableByteView out = item.buffer.subspan(item.window_begin);
   std::copy(head.begin(), head.end(), out.begin());
-  item.length = head.size() + planned_->input.stream->read(out.subspan(head.size()));
+  item.length = head.size() + read_stream(planned_->input, out.subspan(head.size()));
+  item.counted = item.length;
   planned_offset_ += item.length;
   item.last = item.length < length;
   if (item.last) planned_.reset();
@@ -480,7 +482,7 @@ void IngestStages::append(IngestItem& item) {
   if (item.file) bytes += item.length + item.zeros;
   if (options_.progress != nullptr) {
     options_.progress->files_done.fetch_add(files, std::memory_order_relaxed);
-    options_.progress->bytes_done.fetch_add(bytes, std::memory_order_relaxed);
+    options_.progress->bytes_done.fetch_add(bytes - item.counted, std::memory_order_relaxed);
     options_.progress->chunks_done.fetch_add(chunks, std::memory_order_relaxed);
   }
 }

@@ -66,6 +66,7 @@ struct IngestItem {
   std::uint64_t offset = 0;    // of the window in the file
   std::uint64_t length = 0;    // data bytes, planned; then read
   std::uint64_t zeros = 0;     // a hole of this length instead of data
+  std::uint64_t counted = 0;   // bytes of streams: progress knows them since they were read
   bool last = false;
   bool mapped = false;
   bool end = false;            // of the whole ingest
@@ -124,6 +125,7 @@ class IngestStages {
   bool plan_window(IngestItem& item);
   bool plan_stream_window(IngestItem& item);
   void read_stream_head();
+  std::size_t read_stream(const IngestInput& input, MutableByteView out) const;
   std::size_t head_capacity() const { return headroom_ + 1; }
   ContentProfile profile_of(const IngestInput& input) const {
     return input.profile.value_or(ContentProfile{options_.chunking, options_.inline_threshold});

@@ -35,3 +35,16 @@ expect_exit 0 store --progress json manifest
 is "$(events '.[-1].bytes_done')" 0
 expect_exit 0 store -q add -A
 is "$(cat "$err")" ''
+
+# What comes of a slow stream is counted when it comes.
+mkfifo slow_gate
+timeout 60 "$STORE" --progress plain --progress-interval 100ms add --stdin --name slow <slow_gate >"$out" 2>"$err" &
+exec 3>slow_gate
+echo 1234567 >&3
+until grep -q ' 8 B' "$err"; do
+  kill -0 $! || break
+  sleep 0.1
+done
+exec 3>&-
+wait $!
+contains "$err" 'ingest: 0 files, 8 B'

@@ -202,7 +202,9 @@ TEST_CASE("holes of a sparse member are told, read as zeros, and stepped over on
   CHECK(entry->size == k_size);
   CHECK((entry->holes == std::vector<Hole>{{0, 4096}, {4608, 1048576 - 4608}, {1049088, k_size - 1049088}}));
   Bytes head(5000);
-  CHECK(reader.read(head) == head.size());
+  std::size_t filled = 0;
+  while (const std::size_t got = reader.read(MutableByteView(head).subspan(filled))) filled += got;
+  CHECK(filled == head.size());
   CHECK(as_text(head) == std::string(4096, '\0') + std::string(512, 'a') + std::string(392, '\0'));
   CHECK(reader.skip_hole() == 1048576 - 5000);
   CHECK(reader.skip_hole() == 0);

@@ -106,6 +106,36 @@ TEST_CASE("a stream has the ids of a file with its bytes, at every size, window 
     }
 }
 
+TEST_CASE("bytes of a stream are counted as they come, once") {
+  /// A byte, then a look at what is counted, then the rest in odd pieces.
+  class SlowSource final : public ByteSource {
+   public:
+    SlowSource(std::size_t left, const Progress& progress) : left_(left), progress_(progress) {}
+    std::size_t read(MutableByteView out) override {
+      CHECK(progress_.bytes_done == given_);
+      const std::size_t got = given_ == 0 ? 1 : std::min({out.size(), left_ - given_, std::size_t{777}});
+      std::fill_n(out.begin(), got, std::byte{'s'});
+      given_ += got;
+      return got;
+    }
+
+   private:
+    const std::size_t left_;
+    const Progress& progress_;
+    std::size_t given_ = 0;
+  };
+  for (const std::size_t size : {10u, 4096u, 4097u, 50'000u}) {
+    CAPTURE(size);
+    WorkFixture fixture;
+    Progress progress;
+    fixture.env.progress = &progress;
+    AddOptions options;
+    options.streams = {{.path = "slow", .shown = "slow", .open = [&] { return std::make_unique<SlowSource>(size, progress); }}};
+    CHECK(fixture.add(options).totals.bytes == size);
+    CHECK(progress.bytes_done == size);
+  }
+}
+
 TEST_CASE("a stream that breaks leaves the index alone, and says which it was") {
   WorkFixture fixture;
   fixture.write("a", "a");
