@@ -23,7 +23,7 @@ AddOptions parse(Context& context) {
   if (files_from && !arguments.positionals.empty())
     throw Error(ErrorKind::usage, "store add: PATH and --files-from exclude each other");
   if (arguments.has("null") && !files_from) throw Error(ErrorKind::usage, "store add: -z belongs to --files-from");
-  const bool streams = arguments.has("stdin") || arguments.has("exec") || arguments.has("tar");
+  const bool streams = takes_streams(context);
   if (!files_from && arguments.positionals.empty() && !options.all && !options.update && !streams)
     throw Error(ErrorKind::usage, "store add: no PATH", "store add .");
   read_exclude_options(context, options);
@@ -61,6 +61,15 @@ void print_text(Context& context, const AddResult& result, bool dry_run) {
   context.out().write(line);
 }
 
+/// Whoever looks for the file finds none.
+void note_streams(Context& context, const AddOptions& options) {
+  if (options.streams.empty() || options.dry_run) return;
+  std::string what = "the members of an archive are";
+  if (options.streams.size() > 1) what = fmt::format("what came from {} streams is", options.streams.size());
+  else if (options.streams.front().kind == StreamInput::Kind::file) what = escape_name(options.streams.front().path) + " is";
+  context.messages().note(fmt::format("note: {} staged, and no file is made or missed here; next: store commit", what));
+}
+
 int run(Context& context) {
   const AddOptions options = parse(context);
   // --files-from of an empty list means no path at all, not everything.
@@ -81,6 +90,7 @@ int run(Context& context) {
     write_ignored(json, result.ignored);
   } else if (result.staged) {
     print_text(context, result, options.dry_run);
+    note_streams(context, options);
   }
   return result.ignored.empty() ? 0 : k_exit_no;
 }
@@ -104,9 +114,9 @@ Command add_command() {
           "An interrupted add is taken up by the next one.\n"
           "\n"
           "Content may also come from standard input, from programs and from tar archives, several of them in one run; one\n"
-          "more --exec may stand behind a command: --exec A -- x --exec B -- y. No file is expected at such a path in the\n"
-          "working tree: status does not call it deleted, and -A leaves it alone until a file appears there. If one of them\n"
-          "fails, nothing is staged.\n"
+          "more --exec may stand behind a command: --exec A -- x --exec B -- y. No file is made at such a path in the working\n"
+          "tree, and none is missed: status does not call it deleted, and -A leaves it alone until a file appears there. If one\n"
+          "of them fails, nothing is staged.\n"
           "\n"
           "In --json dedup_ratio is bytes / new_bytes, and 1.0 if nothing was new.",
       .options =

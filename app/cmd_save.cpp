@@ -31,12 +31,12 @@ std::string path_in_tree(const std::string& name) {
 SaveOptions parse(Context& context) {
   const Arguments& arguments = context.arguments();
   SaveOptions options;
+  const bool streams = takes_streams(context);
   const auto branch = arguments.last("branch");
   if (!branch) throw Error(ErrorKind::usage, "store save: no branch", "store save DIR -b BRANCH -m MESSAGE");
   options.branch = *branch;
   options.tag = arguments.last("tag");
   options.strict = arguments.has("strict");
-  const bool streams = arguments.has("stdin") || arguments.has("exec") || arguments.has("tar");
   if (streams == !arguments.positionals.empty())
     throw Error(ErrorKind::usage, streams ? "store save: DIR and streams exclude each other" : "store save: no DIR or FILE",
                 "store save DIR -b BRANCH -m MESSAGE");

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <set>
 
 #include "app/child_source.h"
 #include "app/context.h"
 #include "base/error.h"
+#include "base/shell_quote.h"
 #include "base/text.h"
 
 namespace store {
@@ -22,12 +24,18 @@ struct ExecRequest {
   throw Error(ErrorKind::usage, fmt::format("store {}: {}", context.word(), message), hint);
 }
 
+/// The way out, typed as it is: with the branch that `save` wants.
+std::string command_with(const Context& context, std::string_view streams) {
+  const bool saves = context.word() == "save";
+  return fmt::format("store {}{} {}", context.word(), saves ? " -b BRANCH -m MESSAGE" : "", streams);
+}
+
 /// `--exec A -- x y --exec B -- z`: the words after `--`, up to the next `--exec NAME --`, are one program.
 std::vector<ExecRequest> exec_requests(const Context& context) {
   const Arguments& arguments = context.arguments();
   const std::vector<std::string>& names = arguments.all("exec");
   if (names.empty()) return {};
-  const char* hint = "--exec NAME -- COMMAND --exec NAME -- COMMAND";
+  const std::string hint = command_with(context, "--exec NAME -- COMMAND --exec NAME -- COMMAND");
   if (names.size() > 1) refuse(context, "each --exec has its command right behind it, after --", hint);
   std::vector<ExecRequest> requests{{names.front(), {}}};
   const std::vector<std::string>& tail = arguments.tail;
@@ -41,7 +49,8 @@ std::vector<ExecRequest> exec_requests(const Context& context) {
   }
   for (const ExecRequest& request : requests)
     if (request.words.empty() || request.words.front().empty())
-      refuse(context, fmt::format("--exec {}: no command after --", escape_name(request.name)), "--exec NAME -- COMMAND");
+      refuse(context, fmt::format("--exec {}: no command after --", escape_name(request.name)),
+             command_with(context, fmt::format("--exec {} -- COMMAND", shell_quoted(request.name))));
   return requests;
 }
 
@@ -80,6 +89,22 @@ void refuse_below_files(const Context& context, const std::vector<StreamInput>& 
   }
 }
 
+/// `-` and an only argument are what other programs take for standard input.
+void refuse_half_a_stream(const Context& context) {
+  const Arguments& arguments = context.arguments();
+  const std::vector<std::string>& names = arguments.all("name");
+  const bool takes_stdin = arguments.has("stdin");
+  const std::vector<std::string>& paths = arguments.positionals;
+  const bool dash = paths.size() == 1 && paths.front() == "-";
+  std::string name = names.size() == 1 ? names.front() : "NAME";
+  if (takes_stdin && names.empty() && paths.size() == 1 && !dash) name = paths.front();
+  const std::string way = command_with(context, "--stdin --name " + shell_quoted(name));
+  if (takes_stdin && names.size() != 1) refuse(context, "--stdin needs one --name: what the file is called", way);
+  if (!takes_stdin && !names.empty()) refuse(context, "--name belongs to --stdin: it names what is read there", way);
+  if (dash && ::access(absolute_path(context.cwd(), "-").c_str(), F_OK) != 0)
+    throw Error(ErrorKind::not_found, "-: no such file; standard input is --stdin", way);
+}
+
 }  // namespace
 
 std::vector<OptionSpec> stream_options() {
@@ -97,6 +122,12 @@ std::vector<OptionSpec> stream_options() {
   };
 }
 
+bool takes_streams(const Context& context) {
+  refuse_half_a_stream(context);
+  const Arguments& arguments = context.arguments();
+  return arguments.has("stdin") || arguments.has("exec") || arguments.has("tar");
+}
+
 std::vector<StreamInput> read_stream_options(Context& context,
                                              const std::function<std::string(const std::string&)>& resolve) {
   const Arguments& arguments = context.arguments();
@@ -112,8 +143,6 @@ std::vector<StreamInput> read_stream_options(Context& context,
   };
 
   const std::vector<std::string>& names = arguments.all("name");
-  if (arguments.has("stdin") && names.size() != 1) refuse(context, "--stdin needs one --name", "--stdin --name NAME");
-  if (!arguments.has("stdin") && !names.empty()) refuse(context, "--name belongs to --stdin");
   for (std::size_t i = 0; i < arguments.all("stdin").size(); ++i) context.claim_stdin("--stdin");
   if (arguments.has("stdin")) add_file(names.front(), from_stdin);
 

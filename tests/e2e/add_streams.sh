@@ -139,3 +139,25 @@ END
 is "$code" -2
 cmp .store/index.log "$scratch/before"
 is "$(json '.result.problems | length' fsck)" 0
+
+# What other programs take for standard input, and half of a stream: what to type stands behind it.
+for words in '--stdin' '--name NAME' '--stdin NAME'; do
+  # shellcheck disable=SC2086
+  expect_exit 2 store add $words
+  contains "$err" 'try: store add --stdin --name NAME'
+done
+expect_exit 2 store save --name x.sql -m m -b other
+contains "$err" 'try: store save -b BRANCH -m MESSAGE --stdin --name x.sql'
+expect_exit 2 store add --exec 'a b'
+contains "$err" "try: store add --exec 'a b' -- COMMAND"
+expect_exit 4 store add -
+contains "$err" 'try: store add --stdin --name NAME'
+expect_exit 4 store save - -b other -m m
+contains "$err" 'try: store save -b BRANCH -m MESSAGE --stdin --name NAME'
+echo 'a file' >-
+expect_exit 0 store add -
+is "$(store cat :-)" 'a file'
+
+# Nobody has to wonder where the file is.
+echo text | store add --stdin --name nowhere.txt >"$out" 2>"$err"
+contains "$err" 'note: nowhere.txt is staged, and no file is made or missed here; next: store commit'
