@@ -1,5 +1,7 @@
 #include "app/cli.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <new>
@@ -9,6 +11,7 @@
 #include "app/exit_codes.h"
 #include "app/habits.h"
 #include "app/help.h"
+#include "app/text_fill.h"
 #include "base/text.h"
 
 namespace store {
@@ -218,10 +221,17 @@ class Run {
     if (json_.depth() == 0) json_.begin_object();
   }
 
+  void print_short_help() {
+    const std::size_t columns = console_.err_is_terminal ? terminal_columns(STDERR_FILENO) : k_prose_off_terminal;
+    std::string text = short_help(std::min(columns, k_widest_prose));
+    text.pop_back();  // line() ends the last one
+    messages_.line(text);
+  }
+
   void conclude() {
     if (ending_.error && !is_broken_pipe(*ending_.error)) {
       messages_.error(*ending_.error);
-      if (word_.empty() && json_.depth() == 0 && !find_word(words_)) messages_.line(short_help());
+      if (word_.empty() && json_.depth() == 0 && !find_word(words_)) print_short_help();
     }
     if (json_.depth() > 0) {
       json_.close_to(1);

@@ -29,7 +29,7 @@ int run(Context& context) {
   if (context.json())
     write_help(context.begin_result(), command != nullptr ? &command->spec : nullptr);
   else
-    context.out().write(command != nullptr ? word_help(command->spec) : full_help());
+    context.out().write(command != nullptr ? word_help(command->spec, context.prose_columns()) : full_help(context.prose_columns()));
   return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "app/identity.h"
 #include "app/ingest_output.h"
 #include "app/quote.h"
+#include "app/text_fill.h"
 #include "base/shell_quote.h"
 #include "base/system_info.h"
 #include "base/text.h"
@@ -110,6 +111,8 @@ const std::string& Context::cwd() const {
 std::optional<std::size_t> Context::window_columns() const {
   return draws() ? std::optional(terminal_columns(STDOUT_FILENO)) : std::nullopt;
 }
+
+std::size_t Context::prose_columns() const { return std::min(window_columns().value_or(k_prose_off_terminal), k_widest_prose); }
 
 std::size_t Context::bar_columns(std::size_t used) const {
   constexpr std::size_t k_shortest = 5;

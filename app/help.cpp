@@ -7,47 +7,53 @@
 #include "app/examples.h"
 #include "app/exit_codes.h"
 #include "app/option_text.h"
-#include "app/table.h"
+#include "app/text_fill.h"
 
 namespace store {
 namespace {
 
 constexpr std::size_t k_option_column = 30;
+constexpr std::size_t k_code_column = 8;
 
-std::string padded(std::string text, std::size_t columns) {
-  const std::size_t have = display_columns(text);
-  if (have < columns) text.append(columns - have, ' ');
-  return text;
-}
-
-std::string option_lines(const std::vector<OptionSpec>& options) {
+std::string option_lines(const std::vector<OptionSpec>& options, std::size_t columns) {
   std::string out;
-  for (const OptionSpec* option : shown_options(options)) {
-    // Long options without a letter stand under the others' names.
-    const std::string syntax = (option->letter == 0 ? "      " : "  ") + option_syntax(*option);
-    if (display_columns(syntax) + 2 > k_option_column)
-      out += syntax + "\n" + std::string(k_option_column, ' ') + option_help(*option) + "\n";
-    else
-      out += padded(syntax, k_option_column) + option_help(*option) + "\n";
-  }
+  for (const OptionSpec* option : shown_options(options))  // long options without a letter stand under the others' names
+    out += fill_entry(option_syntax(*option), option_help(*option), k_option_column, columns, option->letter == 0 ? 6 : 2);
   return out;
 }
 
-std::string word_lines() {
+std::string word_lines(std::size_t columns) {
   std::size_t longest = 0;
   for (const Command& command : commands())
     if (!command.spec.hidden) longest = std::max(longest, command.spec.word.size());
   std::string out;
   for (const Command& command : commands())
-    if (!command.spec.hidden)
-      out += "  " + padded(std::string(command.spec.word), longest + 2) + std::string(command.spec.summary) + "\n";
+    if (!command.spec.hidden) out += fill_entry(command.spec.word, command.spec.summary, longest + 4, columns);
   return out;
 }
 
-std::string example_lines(const CommandSpec& spec) {
+std::string usage_lines(const CommandSpec& spec, std::size_t columns) {
   std::string out;
-  for (const Example& example : examples_of(spec.word)) out += fmt::format("  {}\n      {}\n", example.command, example.meaning);
+  constexpr std::size_t k_label = 7;  // "usage: "
+  for (const std::string_view usage : spec.usage) {
+    const std::string line = fill("store " + std::string(usage), columns, {k_label, k_label + 2});
+    out += out.empty() ? "usage: " + line.substr(k_label) : line;
+  }
+  return out;
+}
+
+std::string example_lines(const CommandSpec& spec, std::size_t columns) {
+  std::string out;
+  for (const Example& example : examples_of(spec.word))
+    out += fill_command(example.command, columns, {2, 4}) + fill(example.meaning, columns, {6, 6});
   return out.empty() ? out : "\nexamples:\n" + out;
+}
+
+std::string exit_code_lines(std::size_t columns) {
+  std::string out;
+  for (const ExitCode& code : exit_codes())
+    out += fill_entry(fmt::format("{:>4}", code.code == k_exit_signal ? "128+" : std::to_string(code.code)), code.meaning, k_code_column, columns);
+  return out;
 }
 
 void write_options(JsonWriter& json, const std::vector<OptionSpec>& options) {
@@ -104,26 +110,23 @@ std::string markdown_options(const std::vector<OptionSpec>& options) {
 
 }  // namespace
 
-std::string short_help() {
-  return "usage: store [OPTION…] WORD …\n\n" + word_lines() + "\nstore help WORD tells more about a word.";
+std::string short_help(std::size_t columns) {
+  return fill("usage: store [OPTION…] WORD …", columns, {0, 7}) + "\n" + word_lines(columns) + "\n" +
+         fill("store help WORD tells more about a word.", columns);
 }
 
-std::string full_help() {
-  std::string out = "store: git for big data\n\nusage: store [OPTION…] WORD …\n\nwords:\n" + word_lines() +
-                    "\noptions, before or after the word:\n" + option_lines(global_options()) + "\nexit codes:\n";
-  for (const ExitCode& code : exit_codes())
-    out += fmt::format("  {:>3}  {}\n", code.code == k_exit_signal ? "128+" : std::to_string(code.code), code.meaning);
-  return out + "\nstore help WORD tells more about a word.\n";
+std::string full_help(std::size_t columns) {
+  return fill("store: git for big data", columns) + "\n" + fill("usage: store [OPTION…] WORD …", columns, {0, 7}) + "\nwords:\n" + word_lines(columns) + "\n" +
+         fill("options, before or after the word:", columns) + option_lines(global_options(), columns) + "\nexit codes:\n" +
+         exit_code_lines(columns) + "\n" + fill("store help WORD tells more about a word.", columns);
 }
 
-std::string word_help(const CommandSpec& spec) {
-  std::string out = fmt::format("store {}: {}\n\n", spec.word, spec.summary);
-  for (std::size_t i = 0; i < spec.usage.size(); ++i)
-    out += fmt::format("{} store {}\n", i == 0 ? "usage:" : "      ", spec.usage[i]);
-  if (!spec.description.empty()) out += fmt::format("\n{}\n", spec.description);
-  if (!shown_options(spec.options).empty()) out += "\noptions:\n" + option_lines(spec.options);
-  out += example_lines(spec);
-  return out + "\nstore help lists the options that every word takes, and the exit codes.\n";
+std::string word_help(const CommandSpec& spec, std::size_t columns) {
+  std::string out = fill(fmt::format("store {}: {}", spec.word, spec.summary), columns) + "\n" + usage_lines(spec, columns);
+  if (!spec.description.empty()) out += "\n" + fill_paragraphs(spec.description, columns);
+  if (!shown_options(spec.options).empty()) out += "\noptions:\n" + option_lines(spec.options, columns);
+  out += example_lines(spec, columns);
+  return out + "\n" + fill("store help lists the options that every word takes, and the exit codes.", columns);
 }
 
 void write_help(JsonWriter& json, const CommandSpec* only) {

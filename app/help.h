@@ -7,12 +7,13 @@
 
 namespace store {
 
+// Pages for a window of `columns`.
 /// What `store` alone prints: the words.
-std::string short_help();
+std::string short_help(std::size_t columns);
 /// What `store help` prints: the words, the options of all words and the exit codes.
-std::string full_help();
+std::string full_help(std::size_t columns);
 /// What `store help WORD` prints.
-std::string word_help(const CommandSpec& spec);
+std::string word_help(const CommandSpec& spec, std::size_t columns);
 
 /// Fields of the result of `help --json`: words (all, or one) with their options, and the exit codes.
 void write_help(JsonWriter& json, const CommandSpec* only);
