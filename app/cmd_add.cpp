@@ -131,7 +131,7 @@ Command add_command() {
                .completes = Completes::file},
               {.letter = 'z', .name = "null", .help = "names in --files-from end with NUL"},
           },
-      .completes = Completes::file,
+      .completes = Completes::addable,
       .tail_of = "exec",
       .resumes = true,
   };

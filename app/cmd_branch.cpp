@@ -95,8 +95,9 @@ class RefCommand {
 int run_branch(Context& context) { return RefCommand(context, NamedRef::branch, "branch").run(); }
 int run_tag(Context& context) { return RefCommand(context, NamedRef::tag, "tag").run(); }
 
-std::vector<OptionSpec> ref_options(Completes names) {
-  return {{.letter = 'd', .name = "delete", .help = "remove them", .completes = names},
+/// `gone`: what may be deleted.
+std::vector<OptionSpec> ref_options(Completes names, Completes gone) {
+  return {{.letter = 'd', .name = "delete", .help = "remove them", .completes = gone},
           {.letter = 'm', .name = "move", .help = "give another name", .completes = names},
           {.letter = 'f', .name = "force", .help = "move one that is there; delete one that is not merged"}};
 }
@@ -109,7 +110,7 @@ Command branch_command() {
            .usage = {"branch", "branch [-f] NAME [START]", "branch -d [-f] NAME…", "branch -m [-f] [OLD] NEW"},
            .description = "The branch that HEAD is on is marked with *. A branch whose commits HEAD does not reach is deleted with\n"
                           "--force only. store undo takes any of it back.",
-           .options = ref_options(Completes::branch),
+           .options = ref_options(Completes::branch, Completes::other_branch),
            .completes = Completes::revision},
           run_branch};
 }
@@ -119,7 +120,7 @@ Command tag_command() {
            .summary = "list, make, rename or delete tags",
            .usage = {"tag", "tag [-f] NAME [REV]", "tag -d NAME…", "tag -m [-f] OLD NEW"},
            .description = "A tag names a commit and stays where it is. store undo takes a change back.",
-           .options = ref_options(Completes::tag),
+           .options = ref_options(Completes::tag, Completes::tag),
            .completes = Completes::revision},
           run_tag};
 }

@@ -102,7 +102,7 @@ Command check_ignore_command() {
            .options = {{.letter = 'z', .name = "null", .help = "raw names ended by NUL, also those of --stdin"},
                        {.name = "stdin", .help = "take the names from standard input, one a line"},
                        {.name = "no-index", .help = "also what is tracked"}},
-           .completes = Completes::file,
+           .completes = Completes::addable,
            .tail = true},
           run};
 }

@@ -23,6 +23,7 @@ std::string_view kind_name(Completes kind) {
     case Completes::file: return "file";
     case Completes::directory: return "directory";
     case Completes::content:
+    case Completes::addable:
     case Completes::tracked: return "path";
     default: return "none";
   }

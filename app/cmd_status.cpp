@@ -277,7 +277,7 @@ Command status_command() {
                    {.name = "ignored", .help = "ignored files too"},
                    {.name = "exit-code", .help = "end with 1 if anything is listed"},
                },
-           .completes = Completes::file,
+           .completes = Completes::addable,
            .tail = true},
           run};
 }

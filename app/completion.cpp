@@ -29,10 +29,22 @@ const OptionSpec* waiting_option(const OptionLists& lists, std::string_view word
   return nullptr;
 }
 
+void add_words_of_key(Completion& out, std::string_view key, std::string_view prefix, std::string_view typed) {
+  const ConfigKey* known = find_key(key);
+  if (known == nullptr) return;
+  for (const std::string_view word : known->words)
+    add(out, typed, std::string(prefix) + std::string(word), word == known->default_value ? "default" : "");
+}
+
 void add_value(Completion& out, const OptionSpec& option, std::string_view prefix, std::string_view typed) {
   for (const std::string_view choice : option.choices) add(out, typed, std::string(prefix) + std::string(choice), "");
   out.kind = option.completes;
   out.prefix = std::string(prefix);
+  if (option.completes != Completes::config_key) return;
+  const std::size_t equals = typed.find('=', prefix.size());
+  if (equals == typed.npos) return;
+  out.kind = Completes::nothing;
+  add_words_of_key(out, typed.substr(prefix.size(), equals - prefix.size()), typed.substr(0, equals + 1), typed);
 }
 
 void add_options(Completion& out, const OptionLists& lists, std::string_view typed) {
@@ -63,6 +75,13 @@ bool gives_flag(std::string_view word, const OptionSpec& flag) {
   return word.starts_with('-') && flag.letter != 0 && word.find(flag.letter) != word.npos;
 }
 
+bool given(const std::vector<std::string>& words, std::string_view option) {
+  const std::string name = "--" + std::string(option);
+  return !option.empty() && std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    return word == name || word.starts_with(name + "=");
+  });
+}
+
 /// What positionals are: some flags make them something else ("branch -d").
 Completes positionals_of(const CommandSpec& spec, const std::vector<std::string>& before) {
   for (const OptionSpec& option : spec.options)
@@ -86,8 +105,9 @@ Completion complete(const std::vector<std::string>& words) {
   lists.push_back(&global_options());
 
   if (std::find(before.begin(), before.end(), "--") != before.end()) {
-    const bool untracked_too = command == nullptr || command->spec.completes == Completes::file;
-    out.kind = untracked_too ? Completes::file : Completes::tracked;
+    const bool a_program = command != nullptr && given(before, command->spec.tail_of);
+    const bool on_disk = command == nullptr || command->spec.completes == Completes::file || a_program;
+    out.kind = on_disk ? Completes::file : command->spec.completes == Completes::addable ? Completes::addable : Completes::tracked;
     return out;
   }
   if (const OptionSpec* option = before.empty() ? nullptr : waiting_option(lists, before.back())) {
@@ -103,9 +123,14 @@ Completion complete(const std::vector<std::string>& words) {
     add_words(out, typed);
   } else {
     out.kind = positionals_of(command->spec, before);
-    // The values of a key are not known here, only the keys.
     const bool second = command->spec.completes == Completes::config_key && before.size() > *at + 1 && !before.back().starts_with('-');
-    if (second) out.kind = Completes::nothing;
+    if (second) {
+      out.kind = Completes::nothing;
+      add_words_of_key(out, before.back(), "", typed);
+    }
+  }
+  if (out.kind == Completes::addable && typed.starts_with('~')) {  // the shell's own to expand
+    out.kind = Completes::file;
   }
   add_known(out, typed);
   return out;

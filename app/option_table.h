@@ -12,11 +12,13 @@ enum class Completes {
   file,
   directory,
   branch,
+  other_branch,  // than the one HEAD is on
   tag,
   operation,  // of the oplog
   revision,
   content,  // REV or REV:PATH
   tracked,  // a path of the index
+  addable,  // a path on disk or of the index
   word,
   config_key,
   shell,

@@ -1,12 +1,18 @@
 #include "app/repository_names.h"
 
+#include <dirent.h>
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <memory>
 #include <queue>
+#include <set>
 #include <tuple>
 #include <unordered_set>
 
 #include "app/context.h"
 #include "app/revision_arguments.h"
+#include "base/path.h"
 #include "ops/commit_graph.h"
 #include "ops/history.h"
 #include "ops/tree_reader.h"
@@ -18,16 +24,50 @@ namespace {
 // Of the newest: more than anybody reads in a list.
 constexpr std::uint64_t k_commits = 30;
 constexpr std::uint64_t k_operations = 30;
+const std::string k_heads = "refs/heads/";
 // Commits that are looked at for one key press.
 constexpr std::size_t k_visited = 1000;
+
+using Offer = std::function<void(const std::string& text, const std::string& help)>;
+
+/// The directory of a path that is being typed, with its slash.
+std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+
+bool leads_to_directory(int folder, const dirent& entry) {
+  if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return entry.d_type == DT_DIR;
+  struct stat info{};
+  return ::fstatat(folder, entry.d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+}
+
+/// What is beside the word being typed, on disk; a repository is never content. Names what it has offered.
+std::set<std::string> offer_on_disk(const Context& context, const std::string& typed, const Offer& offer) {
+  std::set<std::string> offered;
+  const std::string shown = directory_of(typed);
+  const std::string place = absolute_path(context.cwd(), shown.empty() ? "." : shown);
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(place.c_str()), ::closedir);
+  if (!listing) return offered;
+  while (const dirent* entry = ::readdir(listing.get())) {
+    const std::string name = entry->d_name;
+    if (!(shown + name).starts_with(typed) || !name_fault(name).empty()) continue;
+    offered.insert(shown + name + (leads_to_directory(::dirfd(listing.get()), *entry) ? "/" : ""));
+  }
+  for (const std::string& text : offered) offer(text, text.back() == '/' ? "directory" : "");
+  return offered;
+}
 
 class Names {
  public:
   Names(Context& context, std::string prefix, std::string typed,
-        const std::function<void(const std::string&, const std::string&)>& offer)
+        const Offer& offer)
       : context_(context), workspace_(context.workspace()), prefix_(std::move(prefix)), typed_(std::move(typed)), offer_(offer) {}
 
-  void branches() const { refs("refs/heads/", "branch"); }
+  void branches() const { refs(k_heads, "branch"); }
+
+  void other_branches() const {
+    const std::string current = workspace_.refs().head().branch;
+    for (const auto& [name, value] : workspace_.refs().list(k_heads))
+      if (name != current) match(name.substr(k_heads.size()), "branch");
+  }
 
   void tags() const { refs("refs/tags/", "tag"); }
 
@@ -97,15 +137,14 @@ class Names {
     }
   }
 
-  static std::string directory_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
-
-  /// What the index has directly in `directory`; `shown` stands before the names.
+  /// What the index has directly in `directory` that begins as typed; `shown` stands before the names.
   void staged(const std::string& directory, const std::string& shown) const {
     const Index index(*workspace_.env().fs, workspace_.repository().fd());
     const std::string below = directory.empty() ? std::string() : directory + "/";
-    Index::Cursor cursor = index.seek(directory);
+    const std::string wanted = below + typed_.substr(shown.size());
+    Index::Cursor cursor = index.seek(wanted);
     if (!cursor.at_end() && cursor.entry().path == directory) cursor.next();
-    for (; !cursor.at_end() && cursor.entry().path.starts_with(below); cursor.next_sibling())
+    for (; !cursor.at_end() && cursor.entry().path.starts_with(wanted); cursor.next_sibling())
       match_entry(shown + cursor.entry().path.substr(below.size()), cursor.entry().kind);
   }
 
@@ -128,18 +167,39 @@ class Names {
   Workspace& workspace_;
   const std::string prefix_;
   const std::string typed_;
-  const std::function<void(const std::string&, const std::string&)>& offer_;
+  const Offer& offer_;
 };
+
+/// What is on disk, then what is tracked and gone.
+void offer_addable(Context& context, const std::string& typed, const Offer& offer) {
+  const std::set<std::string> there = offer_on_disk(context, typed, offer);
+  if (!context.repository()) return;
+  const Offer rest = [&](const std::string& text, const std::string& help) {
+    if (!there.contains(text)) offer(text, help);
+  };
+  Names(context, "", typed, rest).tracked();
+}
+
+/// "A.." of A..B, where a revision is being typed.
+std::string range_start(Completes kind, const std::string& typed) {
+  const std::size_t dots = typed.find("..");
+  const bool revision = kind == Completes::revision || kind == Completes::content;
+  if (!revision || dots == typed.npos || typed.find(':') < dots) return {};
+  return typed.substr(0, dots + 2);
+}
 
 }  // namespace
 
 void offer_repository_names(Context& context, const Completion& wanted, const std::string& typed,
                             const std::function<void(const std::string& text, const std::string& help)>& offer) {
+  if (wanted.kind == Completes::addable) return offer_addable(context, typed, offer);
   if (!context.repository()) return;
-  const Names names(context, wanted.prefix, typed.substr(wanted.prefix.size()), offer);
-  const bool colon = typed.find(':', wanted.prefix.size()) != typed.npos;
+  const std::string prefix = wanted.prefix + range_start(wanted.kind, typed.substr(wanted.prefix.size()));
+  const Names names(context, prefix, typed.substr(prefix.size()), offer);
+  const bool colon = typed.find(':', prefix.size()) != typed.npos;
   switch (wanted.kind) {
     case Completes::branch: return names.branches();
+    case Completes::other_branch: return names.other_branches();
     case Completes::tag: return names.tags();
     case Completes::operation: return names.operations();
     case Completes::revision: return names.revisions();

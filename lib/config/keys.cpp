@@ -156,6 +156,10 @@ std::string one_more(Settings& settings, std::string_view text) {
   return {};
 }
 
+constexpr std::array<std::string_view, 2> k_boolean{"true", "false"};
+constexpr std::array<std::string_view, 1> k_auto{"auto"};
+constexpr std::array<std::string_view, 1> k_never_mapped{"never"};
+constexpr std::array<std::string_view, 1> k_uncompressed{"none"};
 constexpr std::array<std::string_view, 2> k_permissions{"full", "exec"};
 constexpr std::array<std::string_view, 3> k_color{"auto", "always", "never"};
 constexpr std::array<std::string_view, 5> k_progress{"auto", "bar", "plain", "json", "none"};
@@ -186,7 +190,7 @@ using SafeDirectory = Field<&Settings::safe, &SafeSettings::directory>;
 template <auto Member>
 constexpr ConfigKey class_average(std::string_view name, std::string_view description) {
   using F = Chunking<Member>;
-  return {name, KeyType::size, "", KeyScope::anywhere, true, description, automatic_average<F>, F::same};
+  return {name, KeyType::size, "", KeyScope::anywhere, true, description, automatic_average<F>, F::same, k_auto};
 }
 
 template <auto Member, std::uint64_t Low>
@@ -199,7 +203,8 @@ constexpr ConfigKey class_threshold(std::string_view name, std::string_view desc
           true,
           description,
           automatic_size<F, Low, k_max_size>,
-          F::same};
+          F::same,
+          k_auto};
 }
 
 template <auto Member>
@@ -212,7 +217,8 @@ constexpr ConfigKey chunk_bound(std::string_view name, std::string_view descript
           true,
           description,
           automatic_size<F, k_min_chunk_bound, k_max_chunk_bound>,
-          F::same};
+          F::same,
+          k_auto};
 }
 
 template <auto Member, std::uint64_t Low, std::uint64_t High>
@@ -224,7 +230,7 @@ constexpr ConfigKey performance_size(std::string_view name, std::string_view val
 
 template <typename F>
 constexpr ConfigKey flag(std::string_view name, std::string_view description) {
-  return {name, KeyType::boolean, "true", KeyScope::anywhere, false, description, boolean<F>, F::same};
+  return {name, KeyType::boolean, "true", KeyScope::anywhere, false, description, boolean<F>, F::same, k_boolean};
 }
 
 constexpr ConfigKey k_keys[] = {
@@ -232,11 +238,11 @@ constexpr ConfigKey k_keys[] = {
      "files up to this size are one chunk (0 to 1M; at most the chunk maximum counts)",
      size<InlineThreshold, 0, k_max_inline_threshold>, InlineThreshold::same},
     {"core.compression", KeyType::level, "3", KeyScope::anywhere, false, "zstd level from 1 to 22, or none",
-     level<Compression>, Compression::same},
+     level<Compression>, Compression::same, k_uncompressed},
     flag<Fsync>("core.fsync", "wait until the disk has what a command reports as stored"),
     {"core.permissions", KeyType::choice, "full", KeyScope::anywhere, true,
      "full records all permission bits, exec only whether the owner may execute",
-     choice<PermissionBits, k_permissions>, PermissionBits::same},
+     choice<PermissionBits, k_permissions>, PermissionBits::same, k_permissions},
     flag<AutoMerge>("core.auto_merge", "commit merges small packs"),
 
     {"chunking.avg", KeyType::size, "64K", KeyScope::anywhere, true,
@@ -276,7 +282,7 @@ constexpr ConfigKey k_keys[] = {
                                                          "share of the block cache for trees and recipes"),
     {"performance.memory_map_threshold", KeyType::size, "10M", KeyScope::anywhere, false,
      "larger regular files are read through mmap, all else by read; or never",
-     size_or_never<Performance<&P::memory_map_threshold>>, Performance<&P::memory_map_threshold>::same},
+     size_or_never<Performance<&P::memory_map_threshold>>, Performance<&P::memory_map_threshold>::same, k_never_mapped},
     performance_size<&P::compression_threshold, 0, k_max_size>("performance.compression_threshold", "4K",
                                                                "smaller blocks are stored raw"),
     flag<Performance<&P::async_io>>("performance.async_io", "read ahead"),
@@ -293,9 +299,9 @@ constexpr ConfigKey k_keys[] = {
     flag<Metadata<&M::hardlinks>>("metadata.hardlinks", "record and restore which files are hard links of one another"),
 
     {"ui.color", KeyType::choice, "auto", KeyScope::anywhere, false, "auto, always or never",
-     choice<Color, k_color>, Color::same},
+     choice<Color, k_color>, Color::same, k_color},
     {"ui.progress", KeyType::choice, "auto", KeyScope::anywhere, false, "auto, bar, plain, json or none",
-     choice<Progress, k_progress>, Progress::same},
+     choice<Progress, k_progress>, Progress::same, k_progress},
     {"ui.progress_interval", KeyType::duration, "", KeyScope::anywhere, false,
      "time between two progress lines; by default 100ms for bars, 10s for lines, 1s for json",
      duration<ProgressInterval>, ProgressInterval::same},

@@ -31,6 +31,8 @@ struct ConfigKey {
   std::string (*apply)(Settings& settings, std::string_view text);
   /// Whether two settings have the same value here.
   bool (*same)(const Settings& a, const Settings& b);
+  /// Words that it takes: all there are for booleans and choices, those beside figures for others.
+  std::span<const std::string_view> words = {};
 };
 
 /// All keys, in the order in which they are listed.

@@ -17,6 +17,7 @@ store branch topic
 id=$(store log --format '{short}')
 undone=$(json '.result.entries[0].id[:10]' oplog)  # the tag is the newest
 rm plain.txt
+store branch nightly
 
 # Keys (\t: the tab key), then the arguments they should become.
 case_of() { jq -nc '$ARGS.positional' --args -- "$@"; }
@@ -39,6 +40,18 @@ tab=$'\t'
   case_of "store restore tw${tab}i${tab}x" store restore 'two words/in it.txt' x
   case_of "store cat :da${tab}" store cat :data/
   case_of "store restore pl${tab}x" store restore plain.txt x
+  case_of "store config core.permissions f${tab}x" store config core.permissions full x
+  case_of "store --config core.permissions=ex${tab}x" store --config core.permissions=exec x
+  case_of "store log main..nig${tab}x" store log main..nightly x
+  case_of "store diff v1..to${tab}x" store diff v1..topic x
+  case_of "store add da${tab}j${tab}x" store add data/jan.csv x
+  case_of "store add tw${tab}i${tab}x" store add 'two words/in it.txt' x
+  case_of "store add new${tab}x" store add "$newline" x
+  case_of "store add pl${tab}x" store add plain.txt x
+  case_of "store add -- quo${tab}x" store add -- "quo'te\".txt" x
+  case_of "store add .${tab}x" store add .x
+  case_of "store branch -d m${tab}x" store branch -d mx
+  case_of "store branch -d nig${tab}x" store branch -d nightly x
   case_of "store branch -d to${tab}x" store branch -d topic x
   case_of "store tag -d ${tab}x" store tag -d v1 x
   case_of "store completion fi${tab}x" store completion fish x

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli_fixture.h"
 
@@ -64,19 +65,25 @@ TEST_CASE("values of options are completed behind them and behind an equals sign
 
 TEST_CASE("after a double dash there are only paths") {
   CHECK(complete({"log", "--", ""}).kind == Completes::tracked);
-  CHECK(complete({"add", "--", ""}).kind == Completes::file);
+  CHECK(complete({"add", "--", ""}).kind == Completes::addable);
+  CHECK(complete({"add", "--exec", "x", "--", ""}).kind == Completes::file);
   CHECK(texts({"log", "--", "--gr"}).empty());
 }
 
 TEST_CASE("keys of the configuration are completed") {
   CHECK(offers({"config", "core."}, "core.fsync"));
-  CHECK(texts({"config", "core.fsync", ""}).empty());
+  CHECK(texts({"config", "core.permissions", ""}) == Words{"full", "exec"});
+  CHECK(texts({"config", "--user", "core.fsync", "t"}) == Words{"true"});
+  CHECK(texts({"config", "performance.memory_map_threshold", ""}) == Words{"never"});
+  CHECK(texts({"config", "user.name", ""}).empty());
+  CHECK(texts({"--config", "ui.color=al"}) == Words{"ui.color=always"});
+  CHECK(texts({"--config=core.permissions="}) == Words{"--config=core.permissions=full", "--config=core.permissions=exec"});
 }
 
 TEST_CASE("what a flag makes of the words behind it is completed, and names that are not in the repository") {
   CHECK(complete({"branch", ""}).kind == Completes::revision);
-  CHECK(complete({"branch", "-d", ""}).kind == Completes::branch);
-  CHECK(complete({"branch", "-fd", "a", ""}).kind == Completes::branch);
+  CHECK(complete({"branch", "-d", ""}).kind == Completes::other_branch);
+  CHECK(complete({"branch", "-fd", "a", ""}).kind == Completes::other_branch);
   CHECK(complete({"branch", "--move", ""}).kind == Completes::branch);
   CHECK(complete({"branch", "-f", ""}).kind == Completes::revision);
   CHECK(complete({"tag", "-d", ""}).kind == Completes::tag);
@@ -98,10 +105,26 @@ TEST_CASE("names come from the repository, and a place without one is no error")
   CHECK(offered({"cat", "nothing:d"}) == Words{":path"});
   CHECK(offered({"restore", ""}) == Words{":path", "a", "", "d/", "directory"});
   CHECK(offered({"restore", "--source=m"}) == Words{":none", "--source=main", "branch"});
-  CHECK(offered({"add", "--json", ""}) == Words{":file"});
+  CHECK(offered({"log", "main.."}) == Words{":none", "main..HEAD", "where the working tree is", "main..main", "branch", "main.." + id, "first"});
+  CHECK(offered({"log", "..m"}) == Words{":none", "..main", "branch"});
+  CHECK(offered({"diff", "HEAD..ma"}) == Words{":path", "HEAD..main", "branch"});
+  CHECK(offered({"branch", "-d", ""}) == Words{":none"});
+  CHECK(offered({"add", "--json", ""}) == Words{":path", "a", "", "d/", "directory"});
+  CHECK(offered({"add", "d/"}) == Words{":path", "d/b", ""});
+  CHECK(offered({"add", ".s"}) == Words{":path"});
+  CHECK(offered({"add", "~/"}) == Words{":file"});
   store.cwd = store.scratch.path("home");
   CHECK(offered({"-C", "../work/d", "restore", "../"}) == Words{":path", "../a", "", "../d/", "directory"});
   CHECK(offered({"--repo", "../work", "ls", "main:d"}) == Words{":path", "main:d/", "directory"});
+}
+
+TEST_CASE("what is gone from disk can be added, too, and another branch deleted") {
+  test::CommandLine store;
+  store.commit_two_files();
+  store({"branch", "other"});
+  std::filesystem::remove(store.scratch.path("work/a"));
+  CHECK(answer(store, {"add", ""}) == Words{":path", "d/", "directory", "a", ""});
+  CHECK(answer(store, {"branch", "-d", ""}) == Words{":none", "other", "branch"});
 }
 
 TEST_CASE("ids are those of all branches, also where HEAD is nowhere, and the letters typed count before how many are offered") {
