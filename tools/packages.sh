@@ -10,7 +10,7 @@ test_packages=(doctest-dev librapidcheck-dev clang ccache git jq python3 shellch
   rsync acl attr dosfstools fusefat e2fsprogs xfsprogs python3-jsonschema tmux zsh fish)
 bench_packages=(libbenchmark-dev python3 time git restic borgbackup casync zstd gnuplot-nox
   rsync debootstrap e2fsprogs)
-package_packages=(lintian dpkg-dev)
+package_packages=(lintian dpkg-dev man-db jq python3 bash-completion zsh fish)
 fuzz_packages=(clang libclang-rt-14-dev)
 
 list() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""type_into_shell.py SHELL SCRIPT: types into an interactive bash, zsh or fish that has read the completion SCRIPT.
+"""type_into_shell.py SHELL SCRIPT: types into an interactive bash, zsh or fish that has read the completion SCRIPT (/dev/null: those
+that are installed).
 
 Each line of standard input is a JSON list: a command line with \\t for the tab key, then the arguments that the shell should
 make of it. They are not run. Prints the lines where it made others.
@@ -24,7 +25,8 @@ os.chmod(show, 0o755)
 start = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], f"source {script}\n"),
     "zsh": (["zsh", "-f", "-i"], f"bindkey -e; autoload -Uz compinit; compinit -u -d {folder}/dump; source {script}\n"),
-    "fish": (["fish", "--no-config", "-i"], f"source {script}\n"),
+    # Where fish itself looks for completions its configuration says.
+    "fish": (["fish", "-i"] if script == "/dev/null" else ["fish", "--no-config", "-i"], f"source {script}\n"),
 }[shell]
 
 # HOME moves for history files; the words typed keep their meaning.
