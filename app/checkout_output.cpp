@@ -78,7 +78,7 @@ void finish_checkout(Context& context, CheckoutResult& result, ShowHead head,
     write_checkout(json, result);
     if (more) more(json);
   } else if (!context.quiet()) {
-    context.out().write((head == ShowHead::yes ? head_line(result) : std::string()) + counts_line(result, context.size_text()));
+    context.say((head == ShowHead::yes ? head_line(result) : std::string()) + counts_line(result, context.size_text()));
   }
 }
 

@@ -150,7 +150,9 @@ struct Ending {
 class Run {
  public:
   Run(const std::vector<std::string>& words, Console& console)
-      : words_(words), console_(console), messages_(*console.err), json_(*console.out) {}
+      : words_(words), console_(console), messages_(*console.err), json_(*console.out) {
+    if (console.err_is_terminal) messages_.set_window([] { return terminal_columns(STDERR_FILENO); });
+  }
 
   int perform() {
     try {

@@ -58,7 +58,7 @@ void print_text(Context& context, const AddResult& result, bool dry_run) {
   if (context.verbose())
     line += fmt::format(" {} of {} read, {} mapped, {} streamed\n", human_count(totals.cache_misses), counted(totals.files, "file"),
                         size(totals.mapped_bytes), size(totals.streamed_bytes));
-  context.out().write(line);
+  context.say(line);
 }
 
 /// Whoever looks for the file finds none.
@@ -67,6 +67,7 @@ void note_streams(Context& context, const AddOptions& options) {
   std::string what = "the members of an archive are";
   if (options.streams.size() > 1) what = fmt::format("what came from {} streams is", options.streams.size());
   else if (options.streams.front().kind == StreamInput::Kind::file) what = escape_name(options.streams.front().path) + " is";
+  context.out().flush();  // the summary first
   context.messages().note(fmt::format("note: {} staged, and no file is made or missed here; next: store commit", what));
 }
 

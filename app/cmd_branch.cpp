@@ -57,7 +57,7 @@ class RefCommand {
     const std::vector<RefEntry> entries = delete_refs(context_.workspace(), kind_, names, force_of(arguments_));
     if (!context_.json() && !context_.quiet())
       for (const RefEntry& entry : entries)
-        context_.out().write(fmt::format("deleted {} (was {})\n", escape_name(entry.name), entry.id.short_hex()));
+        context_.say(fmt::format("deleted {} (was {})\n", escape_name(entry.name), entry.id.short_hex()));
     return write(entries);
   }
 

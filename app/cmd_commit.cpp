@@ -26,14 +26,14 @@ CommitOptions parse(Context& context) {
 
 void print_text(Context& context, const CommitResult& result) {
   if (!result.committed) {
-    if (!context.quiet()) context.out().write("nothing to commit\n");
+    if (!context.quiet()) context.say("nothing to commit\n");
     return;
   }
   if (context.quiet()) {
     context.out().write(result.id.hex() + "\n");
     return;
   }
-  context.out().write(commit_text(result, context.size_text()));
+  context.say(commit_text(result, context.size_text()));
 }
 
 int run(Context& context) {

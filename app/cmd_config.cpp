@@ -1,6 +1,7 @@
 #include "app/commands.h"
 #include "app/context.h"
 #include "app/exit_codes.h"
+#include "app/table.h"
 #include "app/user_config.h"
 #include "base/text.h"
 #include "config/edit.h"
@@ -84,15 +85,19 @@ void write_values(JsonWriter& json, const std::vector<ConfigValue>& values) {
   json.end();
 }
 
+constexpr std::size_t k_tab = 8;  // at most
+
 void print_values(Context& context, const ConfigRequest& request, const std::vector<ConfigValue>& values) {
   if (context.json()) {
     write_values(context.begin_result(), values);
     return;
   }
   for (const ConfigValue& value : values) {
-    std::string line = request.show_origin ? escape_name(value.origin) + "\t" : "";
-    if (request.action == ConfigRequest::Action::list) line += value.key + "=";
-    context.out().write(line + escape_name(value.value) + "\n");
+    const std::string origin = request.show_origin ? escape_name(value.origin) : "";
+    const std::string key = request.action == ConfigRequest::Action::list ? value.key + "=" : "";
+    const std::string text = key + escape_name(value.value) + "\n";
+    const bool fits = display_columns(origin) + k_tab + display_columns(text) <= context.window_columns().value_or(~std::size_t{0});
+    context.out().write(origin.empty() ? text : origin + (fits ? "\t" : "\n  ") + text);
   }
 }
 

@@ -87,7 +87,7 @@ int run(Context& context) {
     json.field("files", result.files);
     json.field("bytes", result.bytes);
   } else if (!to_stdout && !context.quiet()) {
-    context.out().write(fmt::format("exported {} ({})\n", counted(result.files, "file"), context.size_text()(result.bytes)));
+    context.say(fmt::format("exported {} ({})\n", counted(result.files, "file"), context.size_text()(result.bytes)));
   }
   return 0;
 }

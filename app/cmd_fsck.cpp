@@ -161,12 +161,12 @@ int run(Context& context) {
   if (context.json()) {
     write_json(context.begin_result(), done);
   } else {
-    for (const Repaired& repaired : done.repaired) context.out().write(repaired_text(repaired));
+    for (const Repaired& repaired : done.repaired) context.say(repaired_text(repaired));
     if (context.verbose())
-      for (const FsckProblem& problem : result.problems) context.out().write(problem_text(problem));
-    else context.out().write(ProblemGroups(result.problems).text());
+      for (const FsckProblem& problem : result.problems) context.say(problem_text(problem));
+    else context.say(ProblemGroups(result.problems).text());
     if (!context.quiet())
-      context.out().write(fmt::format("{} in {} checked, {} read: {}\n", counted(result.objects, "object"),
+      context.say(fmt::format("{} in {} checked, {} read: {}\n", counted(result.objects, "object"),
                                       counted(result.packs, "pack"), context.size_text()(result.bytes_read),
                                       result.problems.empty() ? "no problem" : counted(result.problems.size(), "problem")));
   }

@@ -65,7 +65,7 @@ int run(Context& context) {
     json.field("created", result.created);
     json.list_field("notes", result.notes);
   } else if (!context.quiet()) {
-    context.out().write((result.created ? "initialized a store repository in " : "there is already a store repository in ") +
+    context.say((result.created ? "initialized a store repository in " : "there is already a store repository in ") +
                         escape_name(result.path) + "\n");
   }
   return 0;

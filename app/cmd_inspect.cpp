@@ -94,9 +94,9 @@ int run(Context& context) {
     return 0;
   }
   bool any = false;
-  inspect(context.workspace(), name, [&](const Inspected& head) { context.out().write(head_text(head)); },
+  inspect(context.workspace(), name, [&](const Inspected& head) { context.say(head_text(head)); },
           [&](const InspectedEntry& entry) {
-            context.out().write((std::exchange(any, true) ? "" : "\n") + entry_text(entry));
+            context.say((std::exchange(any, true) ? "" : "\n") + entry_text(entry));
           });
   return 0;
 }

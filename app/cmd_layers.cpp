@@ -63,7 +63,7 @@ void print_others(Context& context, const CatalogHistory& history) {
                     context.window_columns(), 0);
   bool any = false;
   for (const CatalogPack& pack : packs_in_no_layer(history)) {
-    if (!std::exchange(any, true)) context.out().write("packs of no layer: merged, repaired, or left by an interruption\n");
+    if (!std::exchange(any, true)) context.say("packs of no layer: merged, repaired, or left by an interruption\n");
     context.out().write(table.line({"", pack.id.short_hex(), human_count(pack.objects), context.size_text()(pack.size)}) + "\n");
   }
 }

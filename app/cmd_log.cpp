@@ -114,13 +114,15 @@ class TextLog {
     if (request_.format) return {request_.format->apply(id, commit)};
     const auto found = growth_.find(id);
     if (!request_.oneline) {
-      std::vector<std::string> lines = commit_lines(id, commit, context_.color());
+      std::vector<std::string> lines = commit_lines(id, commit, context_.color(), window_behind(margin));
       if (found != growth_.end())
         lines.insert(std::find(lines.begin(), lines.end(), std::string()), growth_line(found->second, margin));
       return lines;
     }
     const std::string head = id.short_hex();
-    const std::string subject = shown_text(commit.subject());
+    std::string subject = shown_text(commit.subject());
+    const std::optional<std::size_t> room = window_behind(margin + head.size() + 1);
+    if (room && *context_.window_columns() < k_narrow_window) subject = shortened(subject, *room, Keep::head);
     std::string line = found == growth_.end() ? head + " " + subject : growth_row(head, found->second, subject, margin);
     if (context_.color()) line.replace(0, head.size(), "\x1b[33m" + head + "\x1b[0m");
     return {line};

@@ -52,14 +52,14 @@ void write_json(JsonWriter& json, const MergeResult& result) {
 }
 
 void print_text(Context& context, const MergeResult& result) {
-  if (result.up_to_date) return context.out().write("Already up to date.\n");
+  if (result.up_to_date) return context.say("Already up to date.\n");
   const PathArguments paths = context.path_arguments();
-  for (const ConflictRecord& conflict : result.conflicts) context.out().write(conflict_line(conflict, paths));
+  for (const ConflictRecord& conflict : result.conflicts) context.say(conflict_line(conflict, paths));
   if (!result.conflicts.empty()) return;
   const std::string id = result.id->short_hex();
-  context.out().write(result.fast_forward ? fmt::format("Fast-forward to {}\n", id) : fmt::format("Merged as {}\n", id));
+  context.say(result.fast_forward ? fmt::format("Fast-forward to {}\n", id) : fmt::format("Merged as {}\n", id));
   const ChangeSummary& changes = result.changes;
-  context.out().write(fmt::format(" {} changed: {} added, {} modified, {} deleted\n",
+  context.say(fmt::format(" {} changed: {} added, {} modified, {} deleted\n",
                                   counted(changes.added + changes.modified + changes.deleted, "path"),
                                   human_count(changes.added), human_count(changes.modified), human_count(changes.deleted)));
 }

@@ -33,7 +33,7 @@ void write(Context& context, const Result& result, const std::vector<RechunkedCo
   } else if (!context.quiet()) {
     for (const RechunkedCommit& commit : commits)
       context.out().write(fmt::format("{} → {}\n", commit.old_id.hex(), commit.new_id.hex()));
-    context.out().write(fmt::format("{} in {} → {} in {}\n", context.size_text()(result.bytes_before),
+    context.say(fmt::format("{} in {} → {} in {}\n", context.size_text()(result.bytes_before),
                                     counted(result.packs_before, "pack"), context.size_text()(result.bytes_after),
                                     counted(result.packs_after, "pack")));
   }

@@ -66,7 +66,7 @@ void write_paths(Context& context, const RemoveResult& result, std::string_view 
     write_path_list(json, result.paths);
     write_failed(json, result.failed);
   } else if (!context.quiet()) {
-    context.out().write(fmt::format("{} {}\n", counted(result.paths.size(), "path"), done));
+    context.say(fmt::format("{} {}\n", counted(result.paths.size(), "path"), done));
   }
 }
 

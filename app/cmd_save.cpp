@@ -56,9 +56,9 @@ void print_text(Context& context, const SaveOptions& options, const CommitResult
   if (context.quiet()) {
     if (result.committed || unchanged) context.out().write(result.id.hex() + "\n");
   } else if (result.committed) {
-    context.out().write(commit_text(result, context.size_text()));
+    context.say(commit_text(result, context.size_text()));
   } else if (unchanged) {
-    context.out().write(fmt::format("nothing changed: {} stays at {}\n", escape_name(options.branch), result.id.short_hex()));
+    context.say(fmt::format("nothing changed: {} stays at {}\n", escape_name(options.branch), result.id.short_hex()));
   }
 }
 

@@ -44,7 +44,7 @@ void show_commit(Context& context, const ObjectId& id) {
   }
   context.use_pager();
   const ChangeForm form{context.color(), context.size_text(), context.window_columns()};
-  for (const std::string& line : commit_lines(id, commit, form.color)) context.out().write(line + "\n");
+  for (const std::string& line : commit_lines(id, commit, form.color, context.window_columns())) context.out().write(line + "\n");
   bool any = false;
   each_change(workspace, commit, [&](const ListedChange& change) {
     if (!std::exchange(any, true)) context.out().write("\n");

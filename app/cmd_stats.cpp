@@ -52,13 +52,16 @@ void write_json(JsonWriter& json, const StatsResult& stats, bool histogram, std:
   json.end();
 }
 
+/// `columns`: of a bar; 0: the window is narrow.
 std::string histogram_text(std::string_view title, const SizeHistogram& histogram, std::size_t columns) {
   std::uint64_t most = 1;
   for (const auto& [size, count] : histogram.rows()) most = std::max(most, count);
   std::string text = fmt::format("\n{}, by size\n", title);
-  for (const auto& [size, count] : histogram.rows())
-    text += fmt::format("  {:>10}  {:>12}  {}\n", size == 0 ? "0 B" : "≥ " + human_size(size), human_count(count),
-                        bar(count, most, columns));
+  for (const auto& [size, count] : histogram.rows()) {
+    const std::string least = size == 0 ? "0 B" : "≥ " + human_size(size);
+    text += columns == 0 ? fmt::format("{:>10} {:>8}\n", least, human_count(count))
+                         : fmt::format("  {:>10}  {:>12}  {}\n", least, human_count(count), bar(count, most, columns));
+  }
   return text;
 }
 
@@ -96,7 +99,7 @@ int run(Context& context) {
   }
   context.out().write(text_of(result, threshold, context.size_text(), context.window_columns()));
   if (histogram)
-    context.out().write(histogram_text("files of all commits", result.content.file_sizes, context.bar_columns(28)) +
+    context.say(histogram_text("files of all commits", result.content.file_sizes, context.bar_columns(28)) +
                         histogram_text("different chunks", result.chunk_sizes, context.bar_columns(28)));
   return 0;
 }

@@ -3,6 +3,7 @@
 #include "app/exit_codes.h"
 #include "app/ingest_output.h"
 #include "app/status_format.h"
+#include "app/table.h"
 #include "base/date.h"
 #include "base/text.h"
 #include "ops/merge_state.h"
@@ -103,7 +104,7 @@ void write_json(JsonWriter& json, const StatusResult& result) {
 class HumanStatus {
  public:
   HumanStatus(Context& context, const StatusRequest& request, const StatusResult& result)
-      : request_(request), result_(result), paths_(context.path_arguments()), color_(context.color()), out_(context.out()) {}
+      : context_(context), request_(request), result_(result), paths_(context.path_arguments()), color_(context.color()) {}
 
   void print() {
     put(result_.branch.empty()
@@ -129,7 +130,18 @@ class HumanStatus {
   }
 
  private:
-  void put(std::string_view text) { out_.write(text); }
+  void put(std::string_view text) { context_.say(text); }
+
+  /// A path and what there is to say of it; in a narrow window below each other, shortened.
+  void item(const std::string& label, std::string name, std::string_view color) {
+    const std::optional<std::size_t> window = context_.window_columns();
+    constexpr std::size_t k_indent = 2;
+    if (!window || *window >= k_narrow_window) return context_.out().write("\t" + painted(label + name, color) + "\n");
+    const std::string blanks(k_indent, ' ');
+    name = shortened(name, *window - std::min(*window, 2 * k_indent), Keep::tail);
+    const bool beside = k_indent + label.size() + display_columns(name) <= *window;
+    context_.out().write(blanks + painted(label + (beside ? "" : "\n" + blanks + blanks) + name, color) + "\n");
+  }
 
   std::string painted(const std::string& text, std::string_view color) const {
     return color_ ? "\x1b[" + std::string(color) + "m" + text + "\x1b[0m" : text;
@@ -160,7 +172,7 @@ class HumanStatus {
     for (const StatusEntry entry : entries) {
       std::string line(entry.directory && entry.change == Change::added ? "new dir:    " : label(entry.change));
       if (!entry.from.empty()) line += shown(entry, entry.from) + " -> ";
-      put("\t" + painted(line + shown(entry, entry.path), color) + "\n");
+      item(line, shown(entry, entry.path), color);
     }
   }
 
@@ -181,14 +193,14 @@ class HumanStatus {
     put("\nUnmerged paths:\n");
     for (std::size_t i = 0; i < result_.conflicted.size(); ++i) {
       const StatusEntry entry = result_.conflicted[i];
-      put("\t" + painted(std::string(label(result_.conflicts[i])) + shown(entry, entry.path), "31") + "\n");
+      item(std::string(label(result_.conflicts[i])), shown(entry, entry.path), "31");
     }
   }
 
   void listed(std::string_view title, std::string_view hint, const StatusList& entries) {
     if (entries.empty()) return;
     put("\n" + std::string(title) + "\n  (" + std::string(hint) + ")\n");
-    for (const StatusEntry entry : entries) put("\t" + painted(shown(entry, entry.path), "31") + "\n");
+    for (const StatusEntry entry : entries) item("", shown(entry, entry.path), "31");
   }
 
   /// Of other paths nothing is known.
@@ -205,11 +217,11 @@ class HumanStatus {
       put(result_.head ? "nothing to commit, working tree clean\n" : "\nnothing to commit: store add PATH… stages files\n");
   }
 
+  Context& context_;
   const StatusRequest& request_;
   const StatusResult& result_;
   const PathArguments paths_;
   const bool color_;
-  Sink& out_;
 };
 
 /// Both letters in red, as git has it.

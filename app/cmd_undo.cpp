@@ -46,9 +46,9 @@ void write_undone(JsonWriter& json, const std::vector<OplogStep>& undone) {
 /// What was taken back need not be what was done last: not everything is in the oplog.
 void tell_undone(Context& context, const std::vector<OplogStep>& undone) {
   for (const OplogStep& step : undone)
-    context.out().write(fmt::format("took back {} {} {}\n", step.id.short_hex(), format_local(step.record.time.seconds),
+    context.say(fmt::format("took back {} {} {}\n", step.id.short_hex(), format_local(step.record.time.seconds),
                                     escape_name(step.record.command)));
-  context.out().write(fmt::format("store undo does {} again\n", undone.size() == 1 ? "it" : "them all"));
+  context.say(fmt::format("store undo does {} again\n", undone.size() == 1 ? "it" : "them all"));
 }
 
 /// Branches and tags but the current one, of which "on branch" speaks. False if nothing else has moved.
@@ -62,7 +62,7 @@ bool tell_refs(Context& context, const UndoResult& result) {
     if ((!tag && !branch) || change.old_value == change.new_value) continue;
     const std::string shown = (tag ? "tag " : "branch ") + escape_name(name.substr(tag ? 10 : 11));
     const bool there = change.new_value && change.new_value->id;
-    context.out().write(there ? fmt::format("{} is back at {}\n", shown, change.new_value->id->short_hex())
+    context.say(there ? fmt::format("{} is back at {}\n", shown, change.new_value->id->short_hex())
                               : fmt::format("{} is gone again\n", shown));
   }
   return others;
@@ -89,7 +89,7 @@ int run(Context& context) {
     nothing.branch = head.branch;
     finish_checkout(context, nothing, ShowHead::no, [](JsonWriter& json) { write_undone(json, {}); });
   } else if (!context.quiet()) {
-    context.out().write("nothing to undo: add, mv and rm --cached are not in the oplog; store rm --cached PATH unstages\n");
+    context.say("nothing to undo: add, mv and rm --cached are not in the oplog; store rm --cached PATH unstages\n");
   }
   return k_exit_no;
 }

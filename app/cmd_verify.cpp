@@ -44,9 +44,9 @@ int run(Context& context) {
     context.end_progress();
     differences = found.size();
     for (const StatusEntry entry : found)
-      context.out().write(std::string(name_of(entry.change)) + ": " + escape_name(entry.path) + "\n");
+      context.say(std::string(name_of(entry.change)) + ": " + escape_name(entry.path) + "\n");
     if (differences == 0 && failed.empty() && !context.quiet())
-      context.out().write("the working tree is what " + id.short_hex() + " says\n");
+      context.say("the working tree is what " + id.short_hex() + " says\n");
   }
   context.report_failed(failed, "the rest is compared");
   if (differences > 0)

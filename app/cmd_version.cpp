@@ -22,7 +22,7 @@ int run(Context& context) {
     json.field("libraries", k_libraries);
     json.field("sha256", sha256_kernel());
   } else {
-    context.out().write(fmt::format("store {}\nrepository format {}\nbuilt by {}, {}, with {}\nSHA-256 by {}\n", STORE_VERSION,
+    context.say(fmt::format("store {}\nrepository format {}\nbuilt by {}, {}, with {}\nSHA-256 by {}\n", STORE_VERSION,
                                     k_format_version, STORE_BUILD_COMPILER, STORE_BUILD_TYPE, k_libraries, sha256_kernel()));
   }
   return 0;

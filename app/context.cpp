@@ -112,6 +112,11 @@ std::optional<std::size_t> Context::window_columns() const {
   return draws() ? std::optional(terminal_columns(STDOUT_FILENO)) : std::nullopt;
 }
 
+void Context::say(std::string_view text) {
+  const std::optional<std::size_t> window = window_columns();
+  out().write(window ? fold(text, *window) : std::string(text));
+}
+
 std::size_t Context::prose_columns() const { return std::min(window_columns().value_or(k_prose_off_terminal), k_widest_prose); }
 
 std::size_t Context::bar_columns(std::size_t used) const {

@@ -54,6 +54,8 @@ class Context {
   SizeText size_text() const { return verbose() ? exact_size : human_size; }
   /// Of the terminal that results go to; nothing if nobody looks at them.
   std::optional<std::size_t> window_columns() const;
+  /// Sentences for people: lines that the window has no room for are broken between words.
+  void say(std::string_view text);
   /// How long lines of prose may be.
   std::size_t prose_columns() const;
   /// How long a bar behind `used` columns of text may be, so that no line wraps; 0: there is no room for one.

@@ -1,7 +1,9 @@
 #include "app/log_format.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "app/text_fill.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -85,18 +87,25 @@ std::string shown_author(const Identity& author) {
   return shown_text(author.name) + " <" + shown_text(author.email) + ">";
 }
 
-std::vector<std::string> commit_lines(const ObjectId& id, const Commit& commit, bool color) {
+std::vector<std::string> commit_lines(const ObjectId& id, const Commit& commit, bool color, std::optional<std::size_t> window) {
   std::vector<std::string> lines;
-  const std::string head = "commit " + id.hex();
+  constexpr std::string_view k_head = "commit ";
+  const std::size_t columns = window.value_or(~std::size_t{0});
+  const std::size_t digits = std::clamp<std::size_t>(columns - std::min(columns, k_head.size()), id.short_hex().size(), id.hex().size());
+  const std::string head = std::string(k_head) + id.hex().substr(0, digits);
+  const auto add = [&](const std::string& text) {
+    const std::string folded = fold(text, columns);
+    for (const std::string_view line : lines_of(folded)) lines.emplace_back(line);
+  };
   lines.push_back(color ? "\x1b[33m" + head + "\x1b[0m" : head);
   if (commit.parents.size() > 1) {
     std::string merge = "Merge:";
     for (const ObjectId& parent : commit.parents) merge += " " + parent.short_hex();
-    lines.push_back(merge);
+    add(merge);
   }
-  lines.push_back("Author: " + shown_author(commit.author));
-  lines.push_back("Date:   " + format_local(commit.time.seconds));
-  for (const auto& [key, value] : commit.meta) lines.push_back("Meta:   " + key + "=" + shown_text(value));
+  add("Author: " + shown_author(commit.author));
+  add("Date:   " + format_local(commit.time.seconds));
+  for (const auto& [key, value] : commit.meta) add("Meta:   " + key + "=" + shown_text(value));
   lines.emplace_back();
   for (const std::string_view line : lines_of(commit.message))
     lines.push_back(line.empty() ? std::string() : "    " + shown_text(line));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,9 @@ class LogFormat {
 std::string shown_text(std::string_view text);
 /// "Name <email>", escaped.
 std::string shown_author(const Identity& author);
-/// Lines of the default form, without line ends.
-std::vector<std::string> commit_lines(const ObjectId& id, const Commit& commit, bool color);
+/// Lines of the default form, without line ends. Where the window is narrow, the id loses digits and what is said of the commit is
+/// broken between words; the message is as it is.
+std::vector<std::string> commit_lines(const ObjectId& id, const Commit& commit, bool color, std::optional<std::size_t> window = {});
 /// The fields of a commit in `log`'s JSON.
 void write_commit(JsonWriter& json, const ObjectId& id, const Commit& commit);
 

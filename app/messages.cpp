@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/text_fill.h"
 #include "base/text.h"
 
 namespace store {
@@ -31,6 +32,11 @@ void Messages::set_color(bool color) {
   color_ = color;
 }
 
+void Messages::set_window(std::function<std::size_t()> columns) {
+  const MutexLock lock(mutex_);
+  window_ = std::move(columns);
+}
+
 // The cursor stands at the end of the last live line: nothing has to be restored when the process dies here.
 std::string Messages::to_first_live() const {
   std::size_t rows = 0;
@@ -53,15 +59,20 @@ void Messages::print(std::string_view label, std::string_view color, std::string
   err_.flush();
 }
 
+void Messages::tell(std::string_view label, std::string_view color, std::string_view text) {
+  const std::string whole = std::string(label.size(), '.') + std::string(text);  // no line ends behind the label
+  print(label, color, window_ ? fold(whole, window_()).substr(label.size()) : std::string(text));
+}
+
 void Messages::warning(const Warning& warning) {
   const MutexLock lock(mutex_);
-  print("warning: ", "33", escape_name(warning.message));
+  tell("warning: ", "33", escape_name(warning.message));
   warnings_.push_back(warning);
 }
 
 void Messages::note(std::string_view text) {
   const MutexLock lock(mutex_);
-  if (!quiet_) print("", "", escape_name(text));
+  if (!quiet_) tell("", "", escape_name(text));
 }
 
 void Messages::line(std::string_view text) {
@@ -71,7 +82,7 @@ void Messages::line(std::string_view text) {
 
 void Messages::error(const Error& error) {
   const MutexLock lock(mutex_);
-  print("error: ", "31", escape_name(error.message()));
+  tell("error: ", "31", escape_name(error.message()));
   const std::vector<std::string>& paths = error.paths();
   for (std::size_t i = 0; i < paths.size() && i < k_shown_paths; ++i) print("  ", "", escape_name(paths[i]));
   if (paths.size() > k_shown_paths) print("  … and ", "", std::to_string(paths.size() - k_shown_paths) + " more");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ class Messages {
 
   void set_quiet(bool quiet);
   void set_color(bool color);
+  /// Columns of the terminal that reads this: what is longer is broken between words, but for what may be typed as it is.
+  void set_window(std::function<std::size_t()> columns);
 
   /// Printed, and kept for the JSON object.
   void warning(const Warning& warning);
@@ -40,6 +43,8 @@ class Messages {
 
  private:
   void print(std::string_view label, std::string_view color, std::string_view text) STORE_REQUIRES(mutex_);
+  /// A sentence, folded.
+  void tell(std::string_view label, std::string_view color, std::string_view text) STORE_REQUIRES(mutex_);
   std::string to_first_live() const STORE_REQUIRES(mutex_);
   std::string erase_live() const STORE_REQUIRES(mutex_);
 
@@ -47,6 +52,7 @@ class Messages {
   Sink& err_ STORE_GUARDED_BY(mutex_);
   bool quiet_ STORE_GUARDED_BY(mutex_) = false;
   bool color_ STORE_GUARDED_BY(mutex_) = false;
+  std::function<std::size_t()> window_ STORE_GUARDED_BY(mutex_);
   std::size_t columns_ STORE_GUARDED_BY(mutex_) = 80;
   std::vector<std::string> live_ STORE_GUARDED_BY(mutex_);
   std::vector<Warning> warnings_ STORE_GUARDED_BY(mutex_);

@@ -82,6 +82,27 @@ std::string fill_paragraphs(std::string_view text, std::size_t columns) {
   return out;
 }
 
+std::string fold(std::string_view text, std::size_t columns) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    const std::size_t indent = std::min(line.find_first_not_of(' '), line.size()) + 2;
+    for (std::string lead; !line.empty(); lead = "\n" + std::string(indent, ' ')) {
+      const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
+      const std::size_t room = columns - std::min(columns, lead.empty() ? 0 : indent);
+      std::size_t cut = line.size();
+      while (cut != line.npos && cut > begin && display_columns(line.substr(0, cut)) > room) cut = line.rfind(' ', cut - 1);
+      if (cut == line.npos || cut <= begin) cut = std::min(line.find(' ', begin), line.size());  // one word: whole
+      out += lead + std::string(line.substr(0, cut));
+      line.remove_prefix(std::min(cut + 1, line.size()));
+    }
+    if (end < text.size()) out += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 std::string fill_command(std::string_view command, std::size_t columns, Indent indent) {
   return laid_out(shell_words_of(command), columns, indent, " \\");
 }

@@ -23,6 +23,9 @@ std::string fill(std::string_view text, std::size_t columns, Indent indent = {})
 /// The same for each paragraph: those are separated by empty lines.
 std::string fill_paragraphs(std::string_view text, std::size_t columns);
 
+/// Lines of a text that are longer than `columns`, broken between words, their rest two columns further in; all else as it is.
+std::string fold(std::string_view text, std::size_t columns);
+
 /// A command that a POSIX shell reads back as it is: broken between its words only, with a backslash behind each line but the last.
 std::string fill_command(std::string_view command, std::size_t columns, Indent indent);
 

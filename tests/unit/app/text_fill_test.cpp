@@ -64,6 +64,15 @@ TEST_CASE("prose is broken between words, behind its indent") {
   CHECK(fill_paragraphs("a b\nc\n\nd", 3) == "a b\nc\n\nd\n");
 }
 
+TEST_CASE("lines that are too long are broken between words, others are as they are") {
+  CHECK(fold("short  one\n a line that is long\n", 12) == "short  one\n a line that\n   is long\n");
+  CHECK(fold("/a/name/that/is/long and more", 12) == "/a/name/that/is/long\n  and more");
+  CHECK(fold("say /a/name/that/is/long", 12) == "say\n  /a/name/that/is/long");
+  CHECK(fold("\n\nx\n", 3) == "\n\nx\n");
+  CHECK(fold("    deep words", 6) == "    deep\n      words");
+  CHECK(fold("", 5).empty());
+}
+
 TEST_CASE("a command is broken where a shell reads it back as it is") {
   CHECK(fill_command("store save a -m 'two words'", 14, {2, 4}) == "  store save \\\n    a -m \\\n    'two words'\n");
   CHECK(fill_command("store add", 20, {2, 4}) == "  store add\n");
