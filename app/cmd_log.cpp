@@ -233,7 +233,7 @@ Command log_command() {
                    {.name = "graph", .help = "draw the lines of descent"},
                    {.name = "format",
                     .argument = "TEXT",
-                    .help = "a line made of {id} {short} {time} {author} {subject} {meta.KEY}"},
+                    .help = "a line made of {id} {short} {time} (UTC) {author} {subject} {meta.KEY}"},
                    {.name = "since", .argument = "DATE", .help = "not older than DATE"},
                    {.name = "until", .argument = "DATE", .help = "not newer than DATE"},
                    {.name = "author", .argument = "PATTERN", .help = "\"Name <email>\" of the author matches PATTERN, a basic regular expression"},

@@ -22,7 +22,7 @@ bool is_field(std::string_view name) {
 std::string field_text(const std::string& field, const ObjectId& id, const Commit& commit) {
   if (field == "id") return id.hex();
   if (field == "short") return id.short_hex();
-  if (field == "time") return format_local(commit.time.seconds);
+  if (field == "time") return format_utc(commit.time.seconds);  // for programs: of no zone, of no locale
   if (field == "author") return shown_author(commit.author);
   if (field == "subject") return shown_text(commit.subject());
   const auto found = commit.meta.find(field.substr(k_meta.size()));

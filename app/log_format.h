@@ -10,7 +10,8 @@
 
 namespace store {
 
-/// A template of `log --format`: text with {id} {short} {time} {author} {subject} {meta.KEY}; "{{" and "}}" are braces.
+/// A template of `log --format`: text with {id} {short} {time} {author} {subject} {meta.KEY}; "{{" and "}}" are braces. The
+/// time is RFC 3339 in UTC.
 class LogFormat {
  public:
   /// Error{usage} for an unknown field or an open brace.
