@@ -48,8 +48,22 @@ void write_repaired(JsonWriter& json, const Repaired& repaired) {
   json.end();
 }
 
-void write_json(JsonWriter& json, const RepairResult& done) {
+/// How much of the content was read; repair reads what its own check reads.
+std::string_view contents_read(const FsckOptions& options) {
+  if (options.mode == FsckOptions::Mode::quick) return "none";
+  return options.subset ? "part" : "all";
+}
+
+/// What a good answer does not mean.
+std::string_view unread_note(const FsckOptions& options) {
+  if (options.mode == FsckOptions::Mode::quick)
+    return "Contents were not read: damage inside of files is found by store fsck, which reads all of them.\n";
+  return options.subset ? "Only a part of the contents was read: store fsck reads all of them.\n" : "";
+}
+
+void write_json(JsonWriter& json, const RepairResult& done, const FsckOptions& options) {
   const FsckResult& result = done.left;
+  json.field("contents_read", contents_read(options));
   json.field("objects", result.objects);
   json.field("packs", result.packs);
   json.field("bytes_read", result.bytes_read);
@@ -159,16 +173,16 @@ int run(Context& context) {
   const FsckResult& result = done.left;
   context.end_progress();
   if (context.json()) {
-    write_json(context.begin_result(), done);
+    write_json(context.begin_result(), done, options);
   } else {
     for (const Repaired& repaired : done.repaired) context.say(repaired_text(repaired));
     if (context.verbose())
       for (const FsckProblem& problem : result.problems) context.say(problem_text(problem));
     else context.say(ProblemGroups(result.problems).text());
     if (!context.quiet())
-      context.say(fmt::format("{} in {} checked, {} read: {}\n", counted(result.objects, "object"),
-                                      counted(result.packs, "pack"), context.size_text()(result.bytes_read),
-                                      result.problems.empty() ? "no problem" : counted(result.problems.size(), "problem")));
+      context.say(fmt::format("{} in {} checked, {} read: {}\n{}", counted(result.objects, "object"), counted(result.packs, "pack"),
+                              context.size_text()(result.bytes_read),
+                              result.problems.empty() ? "no problem" : counted(result.problems.size(), "problem"), unread_note(options)));
   }
   const bool repaired = context.arguments().has("repair");
   if (!result.problems.empty())
@@ -196,7 +210,7 @@ Command fsck_command() {
                "repository: nothing is deleted. Exit 0 if nothing is left to mend, else 6 with what is still missing. Interrupted,\n"
                "it can be run again. What is left after that can still be had: put a file with the lost content into the working tree,\n"
                "under any name, or copy the packs of a copy of the repository into packs/, and run it once more.",
-           .options = {{.name = "quick", .help = "structure only: everything that is needed is there"},
+           .options = {{.name = "quick", .help = "structure only: everything that is needed is there; contents are not read"},
                        {.name = "data", .help = "read and check all data (the default)"},
                        {.name = "subset", .argument = "PART", .help = "part of the data: 5%, 2/7 (part 2 of 7), 10G"},
                        {.name = "repair", .help = "mend what can be mended; damaged files are kept in quarantine/"}},

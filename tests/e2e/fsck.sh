@@ -20,7 +20,14 @@ pack=$(find .store/packs -size +5M)
 chmod u+w "$pack" && offset=1000000
 if [[ $(dd if="$pack" bs=1 skip="$offset" count=1 status=none | xxd -p) == ff ]]; then offset=$((offset + 1)); fi
 printf '\xff' | dd of="$pack" bs=1 seek="$offset" conv=notrunc status=none
+# What reads no content cannot see it, and says so.
+expect_exit 0 store fsck --quick
+contains "$out" 'Contents were not read: damage inside of files is found by store fsck'
+is "$(json .result.contents_read fsck --quick)" none
+expect_exit 0 store fsck --quick --repair
+contains "$out" 'Contents were not read'
 expect_exit 6 store --json fsck
+is "$(got .result.contents_read)" all
 is "$(got '[.ok, .error.code, .error.kind] | tojson')" '[false,6,"corrupt"]'
 is "$(got '.result.problems | length')" 1
 is "$(got '.result.problems[0].pack')" "$(basename "$pack" .pack)"
