@@ -38,6 +38,10 @@ for arguments in 'status' 'status --ignored' 'diff' 'diff --staged' 'diff --chun
   in_a_copy ask_changed "${split[@]}"
 done
 
+in_a_copy ask export v1 -o ../v1.tar
+ask_committed() { store -q commit -A -m all >"$out" && ask "$@"; }
+in_a_copy ask_committed verify --worktree
+
 # What goes wrong, in every word: no such revision, path, option; no repository.
 while read -r word; do
   ask "$word" --nonsense
@@ -48,3 +52,11 @@ done <<<"$words"
 /usr/bin/python3 "${script%/*}/support/validate.py" "$schemas" <"$answers" >"$out" 2>"$err" || fail "$(cat "$out")"
 at_least "$(grep -c . "$answers")" 150
 is "$(jq -r .command "$answers" | sort -u)" "$words"
+# Of each word an answer, and an error.
+is "$(jq -r 'select(.ok and (.result | length >= 0)).command' "$answers" | sort -u)" "$words"
+is "$(jq -r 'select(.error.code == 2).command' "$answers" | sort -u)" "$words"
+# Words that have no --json say so in it.
+for word in cat completion; do
+  expect_exit 2 store --json "$word" x
+  is "$(got '[.ok, .command, .error.code, .error.kind, (.warnings | type)] | tojson')" "[false,\"$word\",2,\"usage\",\"array\"]"
+done
