@@ -43,8 +43,8 @@ class InPlace {
         session_(Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait())),
         index_lock_(workspace.repository().locks().acquire(LockName::index, LockMode::exclusive,
                                                            workspace.lock_wait())),
-        operation_(operation_of(take_back != nullptr ? "undo" : landing != nullptr ? "merge" : "checkout", options)),
-        interrupted_(find_interrupted(workspace.repository(), options.revision.commit, operation_)),
+        operation_(operation_of(take_back != nullptr ? k_undo_operation : landing != nullptr ? "merge" : "checkout", options)),
+        interrupted_(find_interrupted(workspace, options.revision.commit, operation_)),
         index_(workspace.repository().fs(), workspace.repository().fd()),
         head_(workspace.refs().head()) {}
 
@@ -69,6 +69,7 @@ class InPlace {
     move_head(std::move(record));
     if (paths_only() && !options_.keep_index && !options_.from_index)  // who says what is to be staged settles a conflict
       resolve_conflicts(workspace_, [paths = PathspecSet(options_.paths)](const std::string& path) { return paths.matches(path); });
+    record_left_behind(workspace_, session_, interrupted_.others);
     session_.remove();
     remove_interrupted(workspace_, std::move(interrupted_.sessions), decided_);
     if (journal_synced_) sync_sessions(workspace_.repository());

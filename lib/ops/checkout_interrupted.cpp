@@ -156,23 +156,26 @@ std::string operation_of(std::string_view kind, const CheckoutOptions& options) 
   return text;
 }
 
-Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& operation) {
+Interrupted find_interrupted(const Workspace& workspace, const ObjectId& commit, const std::string& operation) {
   Interrupted found;
   const std::string this_boot = boot_id();
-  for (DeadSession& session : adopt_dead_sessions(repository)) {
+  for (DeadSession& session : adopt_dead_sessions(workspace.repository())) {
     if (has_work_of_add(session)) continue;
-    bool same_command = false;
+    JournalTarget target;
     std::optional<JournalDiscarded> discarded;
     read_journal(session, [&](JournalRecord&& record) {
       found.wrote = true;
-      if (const auto* target = std::get_if<JournalTarget>(&record)) {
-        found.power_lost = found.power_lost || (target->commit == commit && target->boot_id != this_boot);
-        same_command = target->commit == commit && target->operation == operation;
+      if (auto* said = std::get_if<JournalTarget>(&record)) {
+        found.power_lost = found.power_lost || (said->commit == commit && said->boot_id != this_boot);
+        target = std::move(*said);
       }
-      if (const auto* said = std::get_if<JournalDiscarded>(&record); said != nullptr && same_command) discarded = *said;
+      if (const auto* said = std::get_if<JournalDiscarded>(&record)) discarded = *said;
       if (const auto* rewrite = std::get_if<JournalRewrite>(&record)) found.rewrites.emplace(rewrite->path, *rewrite);
     });
-    if (discarded) found.discarded.push_back(*discarded);
+    const bool same_command = target.commit == commit && target.operation == operation;
+    if (discarded && same_command) found.discarded.push_back(*discarded);
+    else if (discarded && is_left_behind(workspace, *discarded))
+      found.others.push_back({target, *discarded, session.about ? session.about->command : target.operation});
     found.sessions.push_back(std::move(session));
   }
   return found;

@@ -14,6 +14,13 @@ namespace store {
 /// Large files that were being rewritten in place, by path: from which content to which.
 using Rewrites = std::multimap<std::string, JournalRewrite>;
 
+/// What a killed command had discarded, and nothing else in the oplog tells of.
+struct LeftBehind {
+  JournalTarget target;
+  JournalDiscarded discarded;
+  std::string command;  // its command line
+};
+
 /// Killed checkouts, ours to clean up now.
 struct Interrupted {
   std::vector<DeadSession> sessions;
@@ -23,10 +30,13 @@ struct Interrupted {
   Rewrites rewrites;
   /// What those that were the same command to the same commit had found and were about to discard.
   std::vector<JournalDiscarded> discarded;
+  /// The same of other commands.
+  std::vector<LeftBehind> others;
 };
-Interrupted find_interrupted(const Repository& repository, const ObjectId& commit, const std::string& operation);
+Interrupted find_interrupted(const Workspace& workspace, const ObjectId& commit, const std::string& operation);
 /// What tells runs of the same command to the same commit, whatever their words (-q, -C, another working directory) were. `kind`:
-/// "checkout", "undo" or "merge".
+/// "checkout", k_undo_operation or "merge".
+inline constexpr std::string_view k_undo_operation = "undo";
 std::string operation_of(std::string_view kind, const CheckoutOptions& options);
 /// True if a checkout of this commit was killed after it had begun to write.
 bool was_writing(const Repository& repository, const ObjectId& commit);
@@ -34,6 +44,13 @@ bool was_writing(const Repository& repository, const ObjectId& commit);
 /// True if every stretch of the file is one of the two contents, and beyond the shorter one perhaps zeros that were not written
 /// over yet: nobody but the rewriting has written to it. Reads the file; of the contents, what is in doubt.
 bool is_half_written(const Workspace& workspace, const ScanEntry& found, const JournalRewrite& rewrite);
+
+/// True if there is something that was discarded, and nobody can take it back by the oplog.
+bool is_left_behind(const Workspace& workspace, const JournalDiscarded& discarded);
+/// What other commands had discarded becomes an entry of the oplog for each of them, so that undo brings it back.
+void record_left_behind(Workspace& workspace, const Session& session, const std::vector<LeftBehind>& others);
+/// The same on the way into an undo of the newest entry. An undo that was killed is left to the one that goes on with it.
+void record_left_behind(Workspace& workspace);
 
 /// Removes the sessions; but not those that tell of a half written file that is still there and not among `decided`.
 void remove_interrupted(const Workspace& workspace, std::vector<DeadSession> sessions, const std::set<std::string>& decided);

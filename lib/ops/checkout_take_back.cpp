@@ -91,7 +91,7 @@ void TakeBackCheck::look_at(const TreeChange& back) {
   const bool goes = is_whiteout(*back.after) && holds(back.path, entry_at(workspace_.objects(), target_, back.path));
   if (entry_.left || goes) overwritten.push_back(back.path);
   if (is_whiteout(*back.after) && holds(back.path, entry_at(workspace_.objects(), entry_.overwrites, back.path))) return;
-  if (!holds(back.path, back.after) && !is_of_either(back.path)) changed_.push_back(back.path);
+  if (!holds(back.path, back.after) && !is_of_either(back.path) && !is_being_rewritten(*found)) changed_.push_back(back.path);
 }
 
 /// A directory where none was: it goes with all that the entry left in it. Of what goes, `before` and `target` tell a redo only what
@@ -145,6 +145,12 @@ bool TakeBackCheck::holds(const std::string& path, const std::optional<TreeEntry
   const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), path);
   if (!found || !entry) return !found && !entry;
   return content_matches(workspace_, workspace_.worktree_fd(), *found, *entry);
+}
+
+bool TakeBackCheck::is_being_rewritten(const ScanEntry& found) const {
+  if (!is_regular(found.kind)) return false;
+  const auto [begin, end] = interrupted_.rewrites.equal_range(found.path);
+  return std::any_of(begin, end, [&](const auto& rewrite) { return is_half_written(workspace_, found, rewrite.second); });
 }
 
 std::vector<TreeEntry> TakeBackCheck::known_at(const std::string& path) const {

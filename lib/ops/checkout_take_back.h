@@ -34,6 +34,8 @@ class TakeBackCheck {
   void look_below(const std::string& path, bool others_stay);
   void note_absent(const std::string& path, bool stayed);
   bool is_of_either(const std::string& path) const;
+  /// A killed checkout was writing it in place, and nobody has written to it since.
+  bool is_being_rewritten(const ScanEntry& found) const;
   bool holds(const std::string& path, const std::optional<TreeEntry>& entry) const;
   std::vector<TreeEntry> known_at(const std::string& path) const;
   bool has_known_mode(const ScanEntry& directory) const;

@@ -1,0 +1,168 @@
+// A command that discards bytes is killed at every call, and nobody runs it again: what it had overwritten by then comes back by undo.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+
+#include "ops/checkout.h"
+#include "ops/history.h"
+#include "ops/ref_edit.h"
+#include "ops/restore.h"
+#include "ops/undo.h"
+#include "support/fault_file_system.h"
+#include "support/work_fixture.h"
+#include "unit/repo/child_process.h"
+
+using namespace store;
+using namespace store::test;
+
+namespace {
+
+using Command = std::function<void(Workspace&)>;
+struct Word {
+  std::string_view name;
+  Command run;
+};
+
+constexpr std::size_t k_large = 1'200'000;  // of which little changes: rewritten in place
+
+struct Killed : WorkFixture {
+  Killed() {
+    settings.core.fsync = true;
+    settings.core.auto_merge = false;
+    write("small", "1");
+    write("large", large(1));
+    write("folder/file", "1");
+    write("other", "1");
+    snapshot("one");
+    run([](Workspace& workspace) {
+      create_ref(workspace, NamedRef::branch, "side", resolve_revision(workspace, "HEAD").commit, Overrule::no);
+    });
+    write("small", "2");
+    write("large", large(2));
+    write("folder/file", "2");
+    snapshot("two");
+    write("small", "mine");
+    remove("folder/file");
+    write("folder/file/inside", "mine, too");
+    write("other", "mine as well");
+  }
+
+  void run(const Command& command) const {
+    Workspace workspace = open();
+    command(workspace);
+  }
+
+  bool is_killed(const Command& command, std::uint64_t nth) {
+    env.command = "store discards";
+    ChildProcess child([&] {
+      FaultFileSystem killing(unsynced_file_system());
+      killing.arm({.nth = nth, .action = FaultAction::kill});
+      env.fs = &killing;
+      run(command);
+    });
+    const int status = child.wait();
+    env.command = "store test";
+    REQUIRE((WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0)));
+    return WIFSIGNALED(status);
+  }
+
+  /// The killed command came as far as its entry in the oplog.
+  bool is_told() const {
+    const Workspace workspace = open();
+    bool told = false;
+    visit_oplog(workspace, [&](const OplogStep& step) {
+      told = step.record.command == "store discards";
+      return false;
+    });
+    return told;
+  }
+
+  /// What the command discards is as it was.
+  bool is_untouched(bool large_is_discarded) const {
+    return holds("small", "mine") && (!large_is_discarded || holds("large", large(2))) && holds("folder/file/inside", "mine, too");
+  }
+
+ private:
+  bool holds(const std::string& name, const std::string& content) const {
+    return std::filesystem::is_regular_file(path(name)) && scratch().read("work/" + name) == content;
+  }
+
+  /// Made once.
+  static const std::string& large(std::uint64_t ends) {
+    static std::map<std::uint64_t, std::string> contents;
+    std::string& content = contents[ends];
+    if (content.empty()) content = noise(5'000, ends) + noise(k_large - 10'000, 0) + noise(5'000, ends);
+    return content;
+  }
+};
+
+CheckoutOptions to(const Workspace& workspace, const std::string& revision, CheckoutOptions options) {
+  options.revision = resolve_revision(workspace, revision);
+  return options;
+}
+
+const std::vector<Pathspec> k_paths{"small", "large", "folder"};
+
+/// What a user may do next instead of the same once more. None of it touches what was discarded.
+const Word k_nothing{"nothing", [](Workspace&) {}};
+const Word k_add{"add", [](Workspace& workspace) {
+                   AddOptions options;
+                   options.paths = {"other"};
+                   add(workspace, options);
+                 }};
+const Word k_restore{"restore of something else",
+                     [](Workspace& workspace) { restore(workspace, {.paths = {"other"}, .source = {}, .staged = false}); }};
+const Word k_switch{"switch -c",
+                    [](Workspace& workspace) { checkout(workspace, to(workspace, "HEAD", {.new_branch = "refs/heads/new"})); }};
+
+/// A killed word and what is done next.
+struct Pair {
+  Word word;
+  Word next;
+  bool leaves_index = false;  // then what is as committed is discarded, too
+};
+const std::vector<Pair>& pairs() {
+  static const std::vector<Pair> all{
+      {{"restore", [](Workspace& workspace) { restore(workspace, {.paths = k_paths, .source = {}, .staged = false}); }}, k_add, true},
+      {{"restore --source",
+        [](Workspace& workspace) {
+          restore(workspace, {.paths = k_paths, .source = resolve_revision(workspace, "side"), .staged = false});
+        }},
+       k_restore, true},
+      {{"checkout -- PATH", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.paths = k_paths, .force = true})); }},
+       k_switch},
+      {{"switch --force", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.force = true})); }}, k_nothing},
+  };
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("what a killed command had discarded, undo brings back whatever was done next") {
+  std::size_t kills = 0;
+  std::size_t left_behind = 0;
+  for (const auto& [word, next, leaves_index] : pairs()) {
+    CAPTURE(word.name);
+    CAPTURE(next.name);
+    for (std::uint64_t nth = 1;; ++nth) {
+      CAPTURE(nth);
+      Killed world;
+      if (!world.is_killed(word.run, nth)) break;
+      ++kills;
+      if (world.is_told()) {
+        world.run([](Workspace& workspace) { undo(workspace, {}); });
+      } else {
+        const bool touched = !world.is_untouched(leaves_index);
+        world.run(next.run);
+        if (touched) world.run([](Workspace& workspace) { undo(workspace, {}); });
+        left_behind += touched;
+      }
+      CHECK(world.is_untouched(leaves_index));
+      CHECK(describe(world.fsck()) == "");
+    }
+  }
+  MESSAGE(kills << " kills, of which " << left_behind << " left something behind that nobody had told of");
+  CHECK(left_behind > 100);
+}
