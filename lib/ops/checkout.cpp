@@ -15,6 +15,7 @@
 #include "ops/checkout_forms.h"
 #include "ops/checkout_index.h"
 #include "ops/checkout_interrupted.h"
+#include "ops/checkout_left_behind.h"
 #include "ops/checkout_record.h"
 #include "ops/checkout_take_back.h"
 #include "ops/checkout_writer.h"
@@ -248,6 +249,11 @@ class InPlace {
       discarded.insert(discarded.end(), replaced.paths.begin(), replaced.paths.end());
     }
     DiscardStore store(workspace_, session_);
+    aside_ = set_aside(workspace_, interrupted_, discarded, [&](std::vector<std::string> paths) {
+      DiscardStore apart(workspace_, session_);
+      apart.add_files(index_, std::move(paths));
+      return apart.finish();
+    });
     store.add_files(index_, std::move(replaced.modes));  // a killed run may have made them: what it says counts
     for (const JournalDiscarded& earlier : interrupted_.discarded)
       store.add_earlier(workspace_.objects(), {earlier.tree, earlier.attributes}, discarded);
@@ -419,6 +425,7 @@ class InPlace {
     if (!leaves_index()) record.index_after = store_index_tree(workspace_, session_, index_);
     const bool nothing = record.changes.empty() && (leaves_index() ? record.index_after == empty_tree_id() : record.index_before == record.index_after) &&
                          *record.discarded == empty_tree_id() && take_back_ == nullptr && landing_ == nullptr;
+    record_left_behind(workspace_, session_, aside_);
     if (!nothing) workspace_.refs().update(record, workspace_.lock_wait());
     if (take_back_ != nullptr || landing_ != nullptr) {
       const RefStore::Head head = workspace_.refs().head();
@@ -447,6 +454,7 @@ class InPlace {
   AttributeChangesOptions following_;
   bool root_attributes_differ_ = false;
   CheckoutPlan plan_;
+  std::vector<LeftBehind> aside_;
   std::set<std::string> decided_;  // that a killed checkout was rewriting in place
   std::optional<JournalWriter> journal_;
   bool journal_synced_ = false;

@@ -159,6 +159,7 @@ std::string operation_of(std::string_view kind, const CheckoutOptions& options) 
 Interrupted find_interrupted(const Workspace& workspace, const ObjectId& commit, const std::string& operation) {
   Interrupted found;
   const std::string this_boot = boot_id();
+  found.target = {commit, operation, this_boot};
   for (DeadSession& session : adopt_dead_sessions(workspace.repository())) {
     if (has_work_of_add(session)) continue;
     JournalTarget target;

@@ -23,6 +23,7 @@ struct LeftBehind {
 
 /// Killed checkouts, ours to clean up now.
 struct Interrupted {
+  JournalTarget target;  // as this run is about to say it
   std::vector<DeadSession> sessions;
   bool wrote = false;  // one of them had begun to
   /// One of them was a checkout of the same commit under which the machine went down: files may be there in part.
@@ -47,11 +48,6 @@ bool is_half_written(const Workspace& workspace, const ScanEntry& found, const J
 
 /// True if there is something that was discarded, and nobody can take it back by the oplog.
 bool is_left_behind(const Workspace& workspace, const JournalDiscarded& discarded);
-/// What other commands had discarded becomes an entry of the oplog for each of them, so that undo brings it back.
-void record_left_behind(Workspace& workspace, const Session& session, const std::vector<LeftBehind>& others);
-/// The same on the way into an undo of the newest entry. An undo that was killed is left to the one that goes on with it.
-void record_left_behind(Workspace& workspace);
-
 /// Removes the sessions; but not those that tell of a half written file that is still there and not among `decided`.
 void remove_interrupted(const Workspace& workspace, std::vector<DeadSession> sessions, const std::set<std::string>& decided);
 

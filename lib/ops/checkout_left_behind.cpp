@@ -1,8 +1,12 @@
+#include "ops/checkout_left_behind.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "base/text.h"
-#include "ops/checkout_forms.h"
-#include "ops/checkout_interrupted.h"
+#include "ops/content_match.h"
 #include "ops/history.h"
 #include "ops/ref_edit.h"
 
@@ -18,6 +22,23 @@ ObjectId written_by(Workspace& workspace, const Session& session, const LeftBehi
   return store_index_tree(workspace, session, Index(workspace.repository().fs(), workspace.repository().fd()));
 }
 
+/// Of the paths that are about to be discarded, those of which killed runs of the same command had discarded something else.
+std::vector<std::string> discarded_twice(const Workspace& workspace, const std::vector<JournalDiscarded>& earlier,
+                                         const std::vector<std::string>& paths) {
+  std::vector<std::string> twice;
+  for (const std::string& path : paths) {
+    const std::optional<ScanEntry> found = scan_one(workspace.worktree_fd(), path);
+    const auto is_other = [&](const JournalDiscarded& one) {
+      if (!workspace.objects().contains({ObjectType::tree, one.tree})) return false;
+      const std::optional<TreeEntry> entry = entry_at(workspace.objects(), one.tree, path);
+      return entry && !is_whiteout(*entry) && !content_matches(workspace, workspace.worktree_fd(), *found, *entry);
+    };
+    if (found && std::any_of(earlier.begin(), earlier.end(), is_other)) twice.push_back(path);
+  }
+  std::sort(twice.begin(), twice.end());
+  return twice;
+}
+
 }  // namespace
 
 bool is_left_behind(const Workspace& workspace, const JournalDiscarded& discarded) {
@@ -31,16 +52,34 @@ bool is_left_behind(const Workspace& workspace, const JournalDiscarded& discarde
   return !told;
 }
 
+std::vector<LeftBehind> set_aside(const Workspace& workspace, const Interrupted& interrupted, std::vector<std::string>& discarded,
+                                  const std::function<Discarded(std::vector<std::string> paths)>& keep) {
+  std::vector<std::string> twice = discarded_twice(workspace, interrupted.discarded, discarded);
+  if (twice.empty()) return {};
+  std::vector<JournalDiscarded> others = interrupted.discarded;
+  if (interrupted.power_lost) {
+    std::erase_if(discarded, [&](const std::string& path) { return std::binary_search(twice.begin(), twice.end(), path); });
+    const Discarded stored = keep(std::move(twice));
+    others = {{stored.tree, stored.attributes, std::nullopt, std::nullopt}};
+  }
+  std::vector<LeftBehind> aside;
+  for (const JournalDiscarded& other : others)
+    if (is_left_behind(workspace, other)) aside.push_back({interrupted.target, other, workspace.env().command});
+  return aside;
+}
+
 void record_left_behind(Workspace& workspace, const Session& session, const std::vector<LeftBehind>& others) {
+  std::set<ObjectId> recorded;  // runs of the same command may all have found the same
   for (const LeftBehind& left : others) {
+    if (!recorded.insert(left.discarded.tree).second) continue;
     OplogRecord record = new_oplog_record(workspace);
     record.command = left.command;
     record.index_after = written_by(workspace, session, left);
     record.discarded = left.discarded.tree;
     record.discarded_attributes = left.discarded.attributes;
-    workspace.refs().update(record, workspace.lock_wait());
-    workspace.warn("interrupted", fmt::format("{}: was interrupted after it had discarded files; `store undo` brings them back",
-                                              escape_name(left.command)));
+    const ObjectId id = workspace.refs().update(record, workspace.lock_wait());
+    workspace.warn("interrupted", fmt::format("{}: was interrupted after it had discarded files; `store undo {}` brings them back",
+                                              escape_name(left.command), id.short_hex()));
   }
 }
 

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "ops/checkout_forms.h"
-#include "ops/checkout_interrupted.h"
+#include "ops/checkout_left_behind.h"
 #include "ops/history.h"
 #include "ops/index_patch.h"
 #include "ops/merge.h"

@@ -75,10 +75,12 @@ TEST_CASE("after a power loss in a merge with conflicts, or in giving it up, it 
   PowerLossRun run;
   make_branches(run, true);
   run.step("merge", [](const Site& site) { merge_with(site, "side"); }, k_changed);
+  run.write("work/d/large", noise(12'500, 4));
   run.step("merge --abort", [](const Site& site) {
     Workspace workspace = site.open();
     abort_merge(workspace);
   }, k_changed);
+  run.discarded({{"d/large", noise(12'500, 4)}});
   explore_and_check(run, 800);
 }
 

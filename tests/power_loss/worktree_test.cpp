@@ -66,17 +66,26 @@ TEST_CASE("after a power loss in a restore, a checkout of paths, an rm or an und
   run.write("work/a", "mine");
   run.write("work/d/large", noise(10'000, 3));
   run.step("restore", [](const Site& site) { put_back(site, {.paths = {"a", "d"}, .source = {}, .staged = false}); }, k_changed);
+  run.discarded({{"a", "mine"}, {"d/large", noise(10'000, 3)}});
   run.step("undo of it", [](const Site& site) {
     Workspace workspace = site.open();
     undo(workspace, {});
   }, k_changed);
   run.step("checkout -- paths", [](const Site& site) { go_to(site, "one", {.paths = {"d", "gone"}, .force = true}); }, k_changed);
+  run.discarded({{"d/large", noise(10'000, 3)}});
   run.step("restore --staged", [](const Site& site) { put_back(site, {.paths = {"gone"}, .source = {}, .staged = true}); });
   run.step("rm", [](const Site& site) {
     Workspace workspace = site.open();
     remove_paths(workspace, {.paths = {"a"}, .force = true});
   }, k_changed);
+  run.discarded({{"a", "mine"}});
+  run.write("work/a", "mine once more");
+  run.write("work/new/deep/f", noise(9'000, 4));
   run.step("checkout --force", [](const Site& site) { go_to(site, "one", {.force = true}); }, k_changed);
+  run.discarded({{"a", "mine once more"}, {"new/deep/f", noise(9'000, 4)}});
+  run.write("work/d/large", noise(8'000, 5));
+  run.step("switch --force", [](const Site& site) { go_to(site, "main", {.force = true}); }, k_changed);
+  run.discarded({{"d/large", noise(8'000, 5)}});
   explore_and_check(run, 800);
 }
 

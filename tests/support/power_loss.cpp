@@ -242,7 +242,7 @@ void PowerLossRun::remove(const std::string& name) {
 }
 
 void PowerLossRun::step(std::string name, std::function<void(const Site&)> run, Step::Files files) {
-  Step step{.name = std::move(name), .run = std::move(run), .files = files, .before = {}, .after = {}};
+  Step step{.name = std::move(name), .run = std::move(run), .files = files, .before = {}, .after = {}, .discards = {}};
   if (files != Step::Files::mended) step.before = observe(site_);
   step.begin = recorder_->log().size();
   step.run(site_);
@@ -285,13 +285,30 @@ void PowerLossRun::check_mended(const Site& site, const Step& step) const {
 }
 
 /// The scratch disk holds nothing but the image, at the place of the recording.
-void PowerLossRun::check(const Image& image, const Step& step) const {
+Site PowerLossRun::revived(const Image& image) const {
   std::filesystem::remove_all(scratch_.path("disk"));
   scratch_.make_directory("disk");
   materialise(image, scratch_.path("disk"));
   ++power_losses;
   Site site = site_;
   site.env.fs = &unsynced_file_system();
+  return site;
+}
+
+/// Nobody runs the command again: what it had discarded comes back all the same. An undo goes on with an interrupted one first.
+void PowerLossRun::check_taken_back(const Image& image, const Step& step) const {
+  const Site site = revived(image);
+  for (int i = 0; i < 2 && !all_there(site, step.discards); ++i) take_back(site);
+  require(all_there(site, step.discards), "undo does not bring back what was discarded");
+  check_fsck(site, true);
+}
+
+void PowerLossRun::check(const Image& image, const Step& step) const {
+  const Site site = revived(image);
+  const auto check_discarded = [&](const std::string& when) {
+    const std::string lost = step.discards.empty() ? "" : first_lost(site, step.discards);
+    require(lost.empty(), fmt::format("{}, {} is lost", when, lost));
+  };
   bool happened = false;
   bool staged = false;
   if (step.files == Step::Files::mended) {
@@ -305,12 +322,14 @@ void PowerLossRun::check(const Image& image, const Step& step) const {
     if (site.open().has_worktree()) check_index(found, step);
     check_complete(site, step.before.commits);
     check_fsck(site, true);
+    check_discarded("after the power loss");
     happened = found.refs != step.before.refs || found.oplog != step.before.oplog;
     staged = found.index != step.before.index;
   } else {
     require(!step.before.repository, "the repository is lost");
   }
   run_again(site, step, happened, staged);
+  check_discarded("after the same once more");
   if (!happened) check_done(observe(site), step);
   run_next(site);
   check_complete(site, step.before.commits);
@@ -318,6 +337,7 @@ void PowerLossRun::check(const Image& image, const Step& step) const {
   // That of an interrupted checkout waits for the next one.
   if (step.files == Step::Files::left_alone)
     require(std::filesystem::is_empty(site.repository + "/sessions"), "a session is left");
+  if (!step.discards.empty()) check_taken_back(image, step);
 }
 
 namespace {

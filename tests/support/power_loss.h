@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ops/workspace.h"
+#include "support/discarded_bytes.h"
 #include "support/recording_file_system.h"
 #include "support/scratch.h"
 
@@ -48,6 +49,7 @@ struct Step {
   enum class Files { left_alone, changed, mended } files = Files::left_alone;
   std::size_t begin = 0, end = 0;  // in the log
   Observed before, after;
+  FileContents discards;  // what undo has to bring back
 };
 
 struct ExploreOptions {
@@ -83,13 +85,19 @@ class PowerLossRun {
   /// Runs and records one command. Nothing is checked if `run` throws: then the mutant did.
   void step(std::string name, std::function<void(const Site&)> run, Step::Files files = Step::Files::left_alone);
 
+  /// What the last command discarded: it is there or kept after each power loss, and undo brings it back.
+  void discarded(FileContents files) { steps_.back().discards = std::move(files); }
+
   Site& site() { return site_; }
   const Site& site() const { return site_; }
   Explored explore(const ExploreOptions& options = {});
 
  private:
   Observed observe(const Site& site) const;
+  /// The disk after a power loss.
+  Site revived(const Image& image) const;
   void check(const Image& image, const Step& step) const;
+  void check_taken_back(const Image& image, const Step& step) const;
   void check_mended(const Site& site, const Step& step) const;
 
   Scratch scratch_;

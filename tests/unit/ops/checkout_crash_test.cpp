@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "ops/checkout.h"
+#include "ops/history.h"
 #include "ops/undo.h"
 #include "repo/session.h"
 #include "unit/ops/checkout_fixture.h"
@@ -197,4 +198,27 @@ TEST_CASE_FIXTURE(CrashFixture, "the same of a checkout that leaves the index al
     go_to("main");
     if (!killed) break;
   }
+}
+
+TEST_CASE_FIXTURE(CrashFixture, "what was discarded by a killed run, and what was put in its place since, undo brings back one after the other") {
+  const auto content = [&] { return scratch().read("work/changed"); };
+  write("changed", "mine");
+  for (std::uint64_t nth = 20; content() != "one"; nth += k_stride) REQUIRE(killed_at(nth, [&] { force_to(one); }));
+  write("changed", "mine, later");
+  force_to(one);
+  CHECK(content() == "one");
+  REQUIRE(warnings.size() == 1);
+  CHECK(warnings.front().kind == "interrupted");
+  std::vector<std::string> entries;
+  {
+    const Workspace workspace = open();
+    visit_oplog(workspace, [&](const OplogStep& step) {
+      entries.push_back(step.id.hex());
+      return entries.size() < 2;
+    });
+    CHECK(warnings.front().message.find(entries[1].substr(0, 10)) != std::string::npos);
+  }
+  Workspace workspace = open();
+  undo(workspace, {});
+  CHECK(content() == "mine, later");
 }
