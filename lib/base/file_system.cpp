@@ -10,19 +10,12 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "base/fd_name.h"
 #include "base/system_info.h"
 #include "base/text.h"
 
 namespace store {
 namespace {
-
-/// The path behind a descriptor, for messages.
-std::string fd_name(int fd) {
-  char path[PATH_MAX];
-  const ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), path, sizeof path);
-  if (length <= 0) return fmt::format("descriptor {}", fd);
-  return std::string(path, static_cast<std::size_t>(length));
-}
 
 /// Throws for a refused call; returns its result otherwise. EINTR repeats it. `name()` is asked only for the error.
 template <typename Call, typename Name>

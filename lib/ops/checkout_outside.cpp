@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 
@@ -95,10 +96,12 @@ void validate(const Workspace& workspace, const ObjectId& tree) {
 bool is_new_or_empty(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(path.c_str()), ::closedir);
   if (!listing) return !stat_path(path);
+  errno = 0;
   while (const dirent* entry = ::readdir(listing.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") return false;
   }
+  if (const int value = errno; value != 0) throw_errno(value, "readdir", escape_name(path));
   return true;
 }
 

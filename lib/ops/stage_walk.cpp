@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/fd_name.h"
 #include "base/path.h"
 #include "base/system_info.h"
 #include "base/text.h"
@@ -43,8 +44,8 @@ StageWalk::StageWalk(Workspace& workspace, const StageTarget& target, const AddO
       classes_(workspace.settings()),
       pathspecs_(options.paths),
       roots_(pathspecs_.roots()),
-      root_device_(stat_fd(target.root_fd, ".").st_dev),
-      repository_(key_of_stat(stat_fd(workspace.repository().fd(), "."))),
+      root_device_(stat_fd(target.root_fd, fd_name(target.root_fd)).st_dev),
+      repository_(key_of_stat(stat_fd(workspace.repository().fd(), workspace.repository().path()))),
       metadata_(metadata_selection(workspace.settings())) {
   const std::optional<MergeRecord> merge = options.snapshot || options.update ? std::nullopt : pending_merge(workspace);
   if (!merge) return;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/fd_name.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -35,7 +36,7 @@ std::vector<std::string> list_directory(int dirfd, const std::string& name) {
     const std::string_view found = entry->d_name;
     if (found != "." && found != "..") names.emplace_back(found);
   }
-  if (errno != 0) throw_errno(errno, "readdir", escape_name(name));
+  if (const int value = errno; value != 0) throw_errno(value, "readdir", escape_name(name == "." ? fd_name(dirfd) : name));
   std::sort(names.begin(), names.end());
   return names;
 }

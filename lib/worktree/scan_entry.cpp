@@ -113,7 +113,7 @@ std::optional<ScanEntry> scan_one(int root_fd, const std::string& path) {
   if (::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0)
     return entry_of_stat(path, info);
   if (is_absence(errno)) return std::nullopt;
-  refuse(errno, "stat", root_fd, path, path);
+  refuse(errno, "stat", root_fd, path.empty() ? "." : path, path);
 }
 
 }  // namespace store

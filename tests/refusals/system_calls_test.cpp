@@ -9,6 +9,7 @@
 #include <cstdarg>
 #include <cstddef>
 
+#include "refusals/refused_reads.h"
 #include "support/random_bytes.h"
 #include "support/work_fixture.h"
 #include "unit/app/cli_fixture.h"
@@ -54,9 +55,13 @@ ssize_t __wrap_pwrite64(int fd, const void* bytes, size_t size, off_t offset) {
   return interrupt() ? -1 : __real_pwrite64(fd, bytes, less(size), offset);
 }
 ssize_t __wrap_pread64(int fd, void* bytes, size_t size, off_t offset) {
+  if (is_refused(ReadCall::pread, fd, nullptr)) return -1;
   return interrupt() ? -1 : __real_pread64(fd, bytes, less(size), offset);
 }
-ssize_t __wrap_read(int fd, void* bytes, size_t size) { return interrupt() ? -1 : __real_read(fd, bytes, less(size)); }
+ssize_t __wrap_read(int fd, void* bytes, size_t size) {
+  if (is_refused(ReadCall::read, fd, nullptr)) return -1;
+  return interrupt() ? -1 : __real_read(fd, bytes, less(size));
+}
 int __wrap_ftruncate64(int fd, off_t size) { return interrupt() ? -1 : __real_ftruncate64(fd, size); }
 int __wrap_fallocate64(int fd, int mode, off_t offset, off_t length) {
   return interrupt() ? -1 : __real_fallocate64(fd, mode, offset, length);
