@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -306,4 +308,29 @@ TEST_CASE("messages carry no control bytes of names") {
   Messages messages(err);
   messages.error(Error(ErrorKind::conflict, "in the way\x1b[2J").with_paths({"a\nb"}));
   CHECK(err.text() == "error: in the way\\x1b[2J\n  a\\nb\n");
+}
+
+TEST_CASE("the bars in docs/terminal.md are those that the program draws") {
+  ProgressState state;
+  state.stage = Stage::ingest;
+  state.stage_number = state.stage_count = 2;
+  state.overall = 0.59;
+  state.files_done = 29'630;
+  state.files_total = 67'070;
+  state.bytes_done = 431u << 20;
+  state.bytes_total = 752u << 20;
+  state.chunks_done = 33'321;
+  state.new_chunks = 30'947;
+  state.rated = true;
+  state.files_per_second = 14'452;
+  state.bytes_per_second = 175u << 20;
+  state.chunks_per_second = 16'000;
+  state.eta_seconds = 1.8;
+  state.elapsed_seconds = 2.6;
+  std::string drawn = "```text\n";
+  for (const std::string& line : progress_bars(state, 76)) drawn += line + "\n";
+  drawn += "```\n";
+  std::ifstream file(std::string(STORE_SOURCE_DIR) + "/docs/terminal.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  CHECK_MESSAGE(page.find(drawn) != std::string::npos, drawn);
 }
