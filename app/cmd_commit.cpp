@@ -1,5 +1,7 @@
 #include "ops/commit.h"
 
+#include <fmt/format.h>
+
 #include "app/commands.h"
 #include "app/commit_arguments.h"
 #include "app/context.h"
@@ -24,9 +26,10 @@ CommitOptions parse(Context& context) {
   return options;
 }
 
-void print_text(Context& context, const CommitResult& result) {
+void print_text(Context& context, const CommitResult& result, const CommitOptions& options) {
   if (!result.committed) {
-    if (!context.quiet()) context.say("nothing to commit\n");
+    const char* more = options.stage_all || options.stage_tracked ? "" : ": nothing is staged; store commit -A takes all that changed";
+    if (!context.quiet()) context.say(fmt::format("nothing to commit{}\n", more));
     return;
   }
   if (context.quiet()) {
@@ -46,7 +49,7 @@ int run(Context& context) {
   if (context.json())
     write_commit(context.begin_result(), result);
   else
-    print_text(context, result);
+    print_text(context, result, options);
   if (result.committed || options.skip_if_unchanged) {
     if (!result.committed && context.quiet() && !context.json() && !result.id.is_zero())
       context.out().write(result.id.hex() + "\n");

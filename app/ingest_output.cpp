@@ -93,8 +93,10 @@ std::string stored_text(const IngestTotals& totals, SizeText size) {
 std::string ingested_text(const IngestTotals& totals, double seconds, SizeText size) {
   std::string text = fmt::format("{} ({}) in {}", counted(totals.files, "file"), size(totals.bytes), human_duration(seconds));
   const std::uint64_t read = bytes_read(totals);
+  constexpr std::uint64_t k_least_rated = 1u << 20;  // a rate of less says nothing
   if (read == 0 || seconds <= 0) return text;
   if (read < totals.bytes) text += fmt::format(", {} read", size(read));
+  if (read < k_least_rated) return text;
   return text + fmt::format(", {}/s", human_size(static_cast<std::uint64_t>(static_cast<double>(read) / seconds)));
 }
 

@@ -116,6 +116,11 @@ std::optional<std::uint64_t> multiply(const Decimal& number, std::uint64_t unit)
   return static_cast<std::uint64_t>(value);
 }
 
+constexpr std::size_t k_least_beginning = 3;  // of a word: less begins too much
+
+/// A third of a word may be wrong, but never all of it: nearer than this.
+std::size_t farthest(std::string_view word) { return std::min(std::max<std::size_t>(word.size(), 3) / 3 + 1, word.size()); }
+
 }  // namespace
 
 std::string escape_name(std::string_view name) {
@@ -145,11 +150,14 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
-NearestName::NearestName(std::string_view word)
-    : word_(word),  // a third of it may be wrong, but never all of it
-      best_distance_(std::min(std::max<std::size_t>(word.size(), 3) / 3 + 1, word.size())) {}
+NearestName::NearestName(std::string_view word) : word_(word), best_distance_(farthest(word)) {}
 
 void NearestName::compare(std::string_view name) {
+  // Cut short, not misspelt: the shortest of them, as long as nothing is nearer.
+  const bool begins = word_.size() >= k_least_beginning && name.size() > word_.size() && name.starts_with(word_);
+  if (begins && (!best_ || (best_distance_ == farthest(word_) && std::make_pair(name.size(), name) < std::make_pair(best_->size(), std::string_view(*best_))))) {
+    best_ = name;  // its distance is not taken: whatever is near takes its place
+  }
   const std::size_t difference = name.size() > word_.size() ? name.size() - word_.size() : word_.size() - name.size();
   if (difference >= best_distance_) return;
   const std::size_t distance = edit_distance(word_, name);

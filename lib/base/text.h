@@ -14,7 +14,7 @@ std::string escape_name(std::string_view name);
 
 bool is_valid_utf8(std::string_view text);
 
-/// Finds the name that is nearest to a word by edit distance, if it is near enough to be a misspelling.
+/// Finds the name that is nearest to a word by edit distance, if it is near enough to be a misspelling; else one that it begins.
 class NearestName {
  public:
   explicit NearestName(std::string_view word);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/shell_quote.h"
 #include "base/text.h"
 #include "ops/checkout_forms.h"
 #include "ops/content_match.h"
@@ -78,7 +79,7 @@ void check_tracked(const Index& index, const RemoveOptions& options) {
       throw unknown_path(index, -1, spec, fmt::format("{}: matches nothing that is tracked", escape_name(spec.shown())));
     const std::optional<IndexEntry> named = spec.literal ? index.find(root) : std::nullopt;
     if (!options.recursive && (root.empty() ? spec.literal : named && named->kind == EntryKind::directory))
-      throw Error(ErrorKind::usage, fmt::format("{}: is a directory", escape_name(spec.shown())), "store rm -r");
+      throw Error(ErrorKind::usage, fmt::format("{}: is a directory", escape_name(spec.shown())), "store rm -r " + shell_quoted(spec.shown()));
   }
 }
 
@@ -90,7 +91,7 @@ StatusList tracked_paths(const Index& index, const RemoveOptions& options) {
   std::optional<std::string> directory;  // the last entry, if it is one that matches
   const auto add = [&](const std::string& path, bool is_directory) {
     if (is_directory && !options.recursive)
-      throw Error(ErrorKind::usage, fmt::format("{}: is a directory", escape_name(path)), "store rm -r");
+      throw Error(ErrorKind::usage, fmt::format("{}: is a directory", escape_name(path)), "store rm -r " + shell_quoted(":/" + path));
     paths.add({path, Change::deleted, {}, is_directory});
   };
   for (Index::Cursor at = index.seek(""); !at.at_end(); at.next()) {

@@ -130,7 +130,8 @@ TEST_CASE("nothing to commit is one line and 1, and 0 if that was expected") {
   const std::string head = store({"log", "--format", "{id}"}).out;
   const Answer nothing = store({"commit", "-m", "again"});
   CHECK(nothing.code == 1);
-  CHECK(nothing.out == "nothing to commit\n");
+  CHECK(nothing.out == "nothing to commit: nothing is staged; store commit -A takes all that changed\n");
+  CHECK(store({"commit", "-A", "-m", "again"}).out == "nothing to commit\n");
   const Answer json = store({"commit", "-m", "again", "--json"});
   CHECK(json.code == 1);
   CHECK(json.json()["ok"] == true);

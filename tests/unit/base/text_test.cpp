@@ -60,6 +60,9 @@ TEST_CASE("nearest_match finds misspellings and swaps, but not strangers") {
   CHECK(nearest_match("LOG", words) == "log");
   CHECK(nearest_match("zzzzzz", words) == std::nullopt);
   CHECK(nearest_match("", words) == std::nullopt);
+  CHECK(nearest_match("notes", {"notes.txt.old", "notes.txt", "other"}) == "notes.txt");
+  CHECK(nearest_match("notes", {"notes.txt", "nodes"}) == "nodes");
+  CHECK(nearest_match("no", {"notes.txt"}) == std::nullopt);
   CHECK(nearest_match("a", {"b"}) == std::nullopt);
   CHECK(nearest_match("ab", {"ac"}) == "ac");
   CHECK(nearest_match("commit", {}) == std::nullopt);
