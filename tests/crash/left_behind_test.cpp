@@ -143,23 +143,23 @@ const std::vector<Pair>& pairs() {
 TEST_CASE("what a killed command had discarded, undo brings back whatever was done next") {
   std::size_t kills = 0;
   std::size_t left_behind = 0;
-  for (const auto& [word, next, leaves_index] : pairs()) {
-    CAPTURE(word.name);
-    CAPTURE(next.name);
+  for (const Pair& pair : pairs()) {  // clang 14 has no bindings inside of CAPTURE
+    CAPTURE(pair.word.name);
+    CAPTURE(pair.next.name);
     for (std::uint64_t nth = 1;; ++nth) {
       CAPTURE(nth);
       Killed world;
-      if (!world.is_killed(word.run, nth)) break;
+      if (!world.is_killed(pair.word.run, nth)) break;
       ++kills;
       if (world.is_told()) {
         world.run([](Workspace& workspace) { undo(workspace, {}); });
       } else {
-        const bool touched = !world.is_untouched(leaves_index);
-        world.run(next.run);
+        const bool touched = !world.is_untouched(pair.leaves_index);
+        world.run(pair.next.run);
         if (touched) world.run([](Workspace& workspace) { undo(workspace, {}); });
         left_behind += touched;
       }
-      CHECK(world.is_untouched(leaves_index));
+      CHECK(world.is_untouched(pair.leaves_index));
       CHECK(describe(world.fsck()) == "");
     }
   }
