@@ -216,7 +216,7 @@ std::vector<SessionInfo> interrupted_sessions(const Repository& repository) {
   for (const std::string& name : list_directory(repository.fd(), layout::k_sessions)) {
     const std::optional<UniqueFd> directory = open_folder(repository.fd(), name);
     if (!directory || !has_work(directory->get())) continue;
-    const auto info = open_unless_gone([&] { return open_readonly(directory->get(), layout::k_info, O_NOFOLLOW); });
+    const auto info = open_unless_gone([&] { return open_readonly(directory->get(), layout::k_info, O_NOFOLLOW | O_NONBLOCK); });
     if (!info) continue;
     if (conflicting_lock(info->get(), LockMode::exclusive, LockRange::rest)) continue;  // alive, or being adopted
     found.push_back(read_info(info->get()).value_or(SessionInfo{}));
@@ -229,7 +229,7 @@ std::vector<SessionInfo> live_sessions(const Repository& repository) { return li
 std::vector<SessionInfo> live_sessions(int repository_fd) {
   std::vector<SessionInfo> found;
   for (const std::string& name : list_directory(repository_fd, layout::k_sessions)) {
-    const auto info = open_unless_gone([&] { return open_readonly(repository_fd, info_path(name), O_NOFOLLOW); });
+    const auto info = open_unless_gone([&] { return open_readonly(repository_fd, info_path(name), O_NOFOLLOW | O_NONBLOCK); });
     if (!info || !conflicting_lock(info->get(), LockMode::exclusive, LockRange::first)) continue;
     if (std::optional<SessionInfo> about = read_info(info->get())) found.push_back(std::move(*about));
   }
