@@ -3,9 +3,21 @@
 #include "base/error.h"
 #include "ops/pack_blocks.h"
 #include "pipeline/resume.h"
+#include "repo/directory.h"
 #include "repo/pack_writer.h"
 
 namespace store {
+namespace {
+
+/// Caches are written without a lock. A live writer whose temporary goes does without, too.
+void remove_leftovers_of_caches(const Repository& repository) {
+  for (const std::string& name : list_directory(repository.fd(), "."))
+    for (const char* cache : {layout::k_hashes, layout::k_told})
+      if (name.starts_with(std::string(cache) + ".tmp.")) unlink_if_exists(repository.fs(), repository.fd(), name);
+}
+
+}  // namespace
+
 std::vector<DeadSession> adopt_interrupted(Workspace& workspace) {
   const Repository& repository = workspace.repository();
   std::vector<DeadSession> usable;
@@ -34,7 +46,9 @@ WriteAccess::WriteAccess(Workspace& workspace, Writes writes)
                       ? repository_.locks().acquire(LockName::index, LockMode::exclusive, workspace.lock_wait())
                       : Lock()),
       adopted_(writes == Writes::yes ? adopt_interrupted(workspace) : std::vector<DeadSession>()),
-      index_(repository_.fs(), repository_.fd()) {}
+      index_(repository_.fs(), repository_.fd()) {
+  if (writes == Writes::yes) remove_leftovers_of_caches(repository_);
+}
 
 void WriteAccess::finish() {
   try {
