@@ -134,10 +134,12 @@ void IndexBaseView::Cursor::enter(std::size_t index) {
   decoded_.resize(std::max<std::size_t>(decoded_.size(), count));
   for (std::size_t i = 0; i < count; ++i) {
     const std::string_view before = i == 0 ? std::string_view() : std::string_view(decoded_[i - 1].path);
-    get_index_record(in, get_prefix(in, before), decoded_[i]);
+    const std::string_view prefix = get_prefix(in, before);
+    get_index_record(in, prefix, decoded_[i]);
     const bool first = i == 0 && !follows;
-    const std::string_view previous = i == 0 ? std::string_view(last_path) : before;
-    if (!first && compare_paths(previous, decoded_[i].path) >= 0) in.fail("paths do not ascend");
+    const std::string_view previous = (i == 0 ? std::string_view(last_path) : before).substr(prefix.size());
+    const std::string_view path = std::string_view(decoded_[i].path).substr(prefix.size());
+    if (!first && compare_paths(previous, path) >= 0) in.fail("paths do not ascend");
   }
   in.expect_end();
   entries_ = count;

@@ -56,26 +56,26 @@ void put_stat(ByteWriter& out, const StatKey& stat) {
 }
 
 StatKey get_stat(ByteReader& in) {
-  StatKey stat;
-  stat.size = in.u64();
-  stat.mtime_ns = get_i64(in);
-  stat.ctime_ns = get_i64(in);
-  stat.inode = in.u64();
-  stat.device = in.u64();
-  return stat;
+  const std::byte* at = in.raw(k_stat_size).data();
+  return {.size = load_u64(at),
+          .mtime_ns = static_cast<std::int64_t>(load_u64(at + 8)),
+          .ctime_ns = static_cast<std::int64_t>(load_u64(at + 16)),
+          .inode = load_u64(at + 24),
+          .device = load_u64(at + 32)};
 }
 
-/// A path that stays below the root: components that are not empty, "." or "..", and no NUL.
-bool is_clean_path(std::string_view path) {
+/// A path that stays below the root: components that are not empty, "." or "..", and no NUL. Of the first `clean` bytes that is known.
+bool is_clean_path(std::string_view path, std::size_t clean) {
   if (path.empty()) return true;  // the root itself
-  if (path.find('\0') != std::string_view::npos) return false;
-  while (true) {
-    const std::size_t slash = path.find('/');
-    const std::string_view name = path.substr(0, slash);
+  std::size_t begin = path.substr(0, clean).rfind('/') + 1;
+  for (std::size_t at = begin; at <= path.size(); ++at) {
+    if (at < path.size() && path[at] == '\0') return false;
+    if (at < path.size() && path[at] != '/') continue;
+    const std::string_view name = path.substr(begin, at - begin);
     if (name.empty() || name == "." || name == "..") return false;
-    if (slash == std::string_view::npos) return true;
-    path.remove_prefix(slash + 1);
+    begin = at + 1;
   }
+  return true;
 }
 
 }  // namespace
@@ -119,20 +119,21 @@ void put_index_record(const IndexEntry& entry, std::size_t shared, Bytes& bytes)
 }
 
 void get_index_record(ByteReader& in, std::string_view prefix, IndexEntry& entry) {
-  IndexEntry empty;
-  empty.path.swap(entry.path);  // the memory can be used again
-  empty.metadata.swap(entry.metadata);
-  empty.metadata.clear();
-  entry = std::move(empty);
   const std::uint32_t length = in.u32();
-  entry.path.assign(prefix);
+  entry.path.assign(prefix);  // the memory is used again
   entry.path += in.text(length);
-  if (!is_clean_path(entry.path)) in.fail("bad path");
+  if (!is_clean_path(entry.path, prefix.size())) in.fail("bad path");
   const std::uint8_t flags = get_flags(in);
   entry.racy = (flags & k_racy) != 0;
   entry.streamed = (flags & k_streamed) != 0;
   entry.removed = (flags & k_removed) != 0;
-  if (entry.removed) return;
+  if (entry.removed) {
+    IndexEntry removed;
+    removed.path.swap(entry.path);
+    removed.removed = true;
+    entry = std::move(removed);
+    return;
+  }
   const std::uint8_t kind = in.u8();
   if (!is_entry_kind(kind)) in.fail("unknown kind");
   entry.kind = static_cast<EntryKind>(kind);
@@ -140,10 +141,11 @@ void get_index_record(ByteReader& in, std::string_view prefix, IndexEntry& entry
   if (entry.mode > 07777) in.fail("mode exceeds 07777");
   entry.size = in.u64();
   entry.chunks = in.u64();
-  if ((flags & k_has_id) != 0) entry.id = get_id(in);
-  if ((flags & k_has_attributes) != 0) entry.attributes = get_id(in);
-  if ((flags & k_has_stat) != 0) entry.stat = get_stat(in);
-  if ((flags & k_has_class) != 0) entry.size_class = in.u8();
+  entry.id = (flags & k_has_id) != 0 ? get_id(in) : ObjectId();
+  entry.attributes = (flags & k_has_attributes) != 0 ? get_id(in) : ObjectId();
+  entry.stat = (flags & k_has_stat) != 0 ? get_stat(in) : StatKey();
+  entry.size_class = (flags & k_has_class) != 0 ? in.u8() : 0;
+  entry.metadata.clear();
   if (entry.size_class > k_max_class) in.fail("unknown size class");
   if ((flags & k_has_metadata) != 0) {
     const ByteView metadata = in.raw(in.u16());
