@@ -21,6 +21,8 @@ constexpr int k_attempts = 100;
 /// next_sibling() steps over this many entries before it searches.
 constexpr int k_steps = 16;
 constexpr std::size_t k_steps_held = 16 * 1024;
+/// A search touches as much of the index.
+constexpr std::size_t k_steps_of_a_search = 1024;
 
 struct OpenFile {
   std::optional<UniqueFd> fd;
@@ -148,8 +150,15 @@ void IndexCursor::next() {
   else
     ++change_;
   settle();
-  // A pass over a million paths would otherwise hold the whole index, 100 MB.
-  if (++steps_ % k_steps_held == 0) snapshot_->let_go();
+  count_steps(1);
+}
+
+/// A pass over a million paths would otherwise hold the whole index, 100 MB.
+void IndexCursor::count_steps(std::size_t steps) {
+  steps_ += steps;
+  if (steps_ < k_steps_held) return;
+  steps_ = 0;
+  snapshot_->let_go();
 }
 
 void IndexCursor::next_sibling() {
@@ -170,6 +179,7 @@ void IndexCursor::next_sibling() {
   base_ = snapshot_->base().seek(behind);
   change_ = snapshot_->first_change(behind);
   settle();
+  count_steps(k_steps_of_a_search);
 }
 
 IndexBaseFile::IndexBaseFile(FileSystem& fs, int repository_fd) : fs_(fs), repository_fd_(repository_fd) {

@@ -79,6 +79,7 @@ class IndexCursor {
  private:
   enum class Source { none, base, change };
   void settle();
+  void count_steps(std::size_t steps);
   std::shared_ptr<const IndexSnapshot> snapshot_;
   IndexBaseView::Cursor base_;
   std::size_t change_ = 0;
