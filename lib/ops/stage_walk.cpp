@@ -55,14 +55,32 @@ StageWalk::StageWalk(Workspace& workspace, const StageTarget& target, const AddO
 
 StageWalk::~StageWalk() = default;
 
+/// What need not be entered. Exclusions hide only what is untracked, and there is nothing of that in it.
+void StageWalk::find_unchanged() {
+  const bool everything = std::all_of(options_.paths.begin(), options_.paths.end(), [](const Pathspec& spec) {
+    return spec.literal && !spec.exclude && spec.pattern.empty();
+  });
+  if (options_.snapshot || !everything) return;
+  UnchangedOptions conditions;
+  conditions.accept = [this](const IndexEntry& tracked) {
+    return !metadata_.any() || knows_metadata(tracked.metadata, metadata_);
+  };
+  conditions.accept_directory = [this](const IndexEntry& tracked, const ScanEntry& found) {
+    return !attributes_of(found, tracked);
+  };
+  listings_.emplace(workspace_);
+  unchanged_ = listings_->find_unchanged(index_, std::move(conditions));
+}
+
 ScanOptions StageWalk::scan_options() {
   ScanOptions scan;
   scan.accept = [this](const ScanEntry& entry) { return accept(entry); };
   scan.threads = workspace_.threads();
+  if (listings_) scan.listed = listings_->listener();
+  scan.enter = [this](const ScanEntry& entry) { return !is_ignored(entry) && !unchanged_.contains(entry.path); };
   if (options_.force) return scan;
   // A snapshot knows the rules that stand in it; others belong to a working tree.
   scan.ignore = options_.snapshot ? IgnoreScope::outside({}) : whole_tree_rules(workspace_);
-  scan.enter = [this](const ScanEntry& entry) { return !is_ignored(entry); };
   return scan;
 }
 
@@ -86,8 +104,14 @@ StageWalk::Extent StageWalk::measure() {
 }
 
 bool StageWalk::enter_next_root() {
-  if (next_root_ == roots_.size()) return false;
-  if (next_root_ == 0) queue_root();
+  if (next_root_ == roots_.size()) {
+    if (listings_) listings_->remember();
+    return false;
+  }
+  if (next_root_ == 0) {
+    find_unchanged();
+    queue_root();
+  }
   const std::string& path = roots_[next_root_++];
   root_ = std::make_unique<Root>(path, index_.seek(path), root_fd_, scan_options());
   if (!root_->tracked.at_end() && root_->tracked.entry().path.empty()) root_->tracked.next();
@@ -194,7 +218,15 @@ std::optional<IngestInput> StageWalk::step() {
     else if (tracked != nullptr && replaces(*root_->found, *tracked)) input = on_replaced(*root_->found, *tracked);
     else if (!hold(*root_->found, tracked)) input = on_found(*root_->found, tracked);
   }
-  if (order >= 0) root_->tracked.next();
+  const auto subtree = order == 0 ? unchanged_.find(root_->found->path) : unchanged_.end();
+  if (subtree != unchanged_.end()) {
+    seen_.files += subtree->second.files;
+    seen_.bytes += subtree->second.bytes;
+    count(subtree->second);
+    root_->tracked.next_sibling();
+  } else if (order >= 0) {
+    root_->tracked.next();
+  }
   if (order <= 0) {
     const std::string path = options_.snapshot ? root_->found->path : std::string();
     root_->found = root_->scanner.next();
@@ -420,15 +452,21 @@ void StageWalk::count(const ScanEntry& found, const IndexEntry& entry) {
   if (found.kind == EntryKind::directory) ++totals_.directories;
   if (found.kind == EntryKind::symlink) ++totals_.symlinks;
   if (!is_regular(found.kind)) return;
-  ++totals_.files;
-  ++totals_.unchanged_files;
-  ++totals_.cache_hits;
-  totals_.bytes += entry.size;
-  totals_.chunks += entry.chunks;
+  count(UnchangedSubtree{.files = 1, .bytes = entry.size, .chunks = entry.chunks});
+}
+
+void StageWalk::count(const UnchangedSubtree& subtree) {
+  totals_.directories += subtree.directories;
+  totals_.symlinks += subtree.symlinks;
+  totals_.files += subtree.files;
+  totals_.unchanged_files += subtree.files;
+  totals_.cache_hits += subtree.files;
+  totals_.bytes += subtree.bytes;
+  totals_.chunks += subtree.chunks;
   if (Progress* progress = workspace_.env().progress) {
-    progress->files_done.fetch_add(1, std::memory_order_relaxed);
-    progress->bytes_done.fetch_add(entry.size, std::memory_order_relaxed);
-    progress->chunks_done.fetch_add(entry.chunks, std::memory_order_relaxed);
+    progress->files_done.fetch_add(subtree.files, std::memory_order_relaxed);
+    progress->bytes_done.fetch_add(subtree.bytes, std::memory_order_relaxed);
+    progress->chunks_done.fetch_add(subtree.chunks, std::memory_order_relaxed);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "ops/known_listings.h"
 #include "ops/size_classes.h"
 #include "ops/staging.h"
 #include "worktree/index.h"
@@ -40,6 +41,7 @@ class StageWalk {
 
  private:
   struct Root;
+  void find_unchanged();
   bool enter_next_root();
   void queue_root();
   ScanOptions scan_options();
@@ -67,6 +69,7 @@ class StageWalk {
   bool is_own_repository(const ScanEntry& found) const;
   bool kept(const std::string& path) const;
   void count(const ScanEntry& found, const IndexEntry& entry);
+  void count(const UnchangedSubtree& subtree);
 
   Workspace& workspace_;
   const int root_fd_;
@@ -79,6 +82,8 @@ class StageWalk {
   std::uint64_t root_device_;
   StatKey repository_;  // of its folder, for `save`, which may find it anywhere
   MetadataSelection metadata_;
+  std::optional<KnownListings> listings_;  // of a walk over all of the working tree
+  KnownListings::Subtrees unchanged_;
   std::size_t next_root_ = 0;
   std::unique_ptr<Root> root_;
   std::vector<IngestInput> queued_;      // ancestors first; taken from the front

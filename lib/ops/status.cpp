@@ -10,6 +10,7 @@
 #include "ops/check_ignore.h"
 #include "ops/content_match.h"
 #include "ops/history.h"
+#include "ops/known_listings.h"
 #include "ops/merge_state.h"
 #include "ops/permissions.h"
 #include "ops/revision.h"
@@ -109,14 +110,18 @@ class WorktreeComparison {
         refresh_(workspace.repository(), workspace.settings().core.fsync) {}
 
   void run() {
+    Progress* const progress = workspace_.env().progress;
+    if (progress != nullptr) progress->enter(Stage::scan);
+    KnownListings listings(workspace_);
+    unchanged_ = listings.find_unchanged(index_, {});
     ScanOptions scan;
     scan.threads = workspace_.threads();
     scan.ignore = ignore_;
     scan.enter = [this](const ScanEntry& entry) {
+      if (unchanged_.contains(entry.path)) return false;
       return untracked_.enters(entry) || index_.tracks(entry.path, entry.kind);
     };
-    Progress* const progress = workspace_.env().progress;
-    if (progress != nullptr) progress->enter(Stage::scan);
+    scan.listed = listings.listener();
     Scanner scanner(workspace_.worktree_fd(), "", std::move(scan));
     std::optional<ScanEntry> found = scanner.next();
     Index::Cursor tracked = index_.seek("");
@@ -129,11 +134,15 @@ class WorktreeComparison {
       if (order > 0) on_missing(tracked.entry(), scanner);
       else if (order < 0) on_untracked(*found);
       else on_both(*found, tracked.entry());
-      if (order >= 0) tracked.next();
+      const auto subtree = order == 0 ? unchanged_.find(found->path) : unchanged_.end();
+      if (subtree != unchanged_.end()) tracked.next_sibling();
+      else if (order >= 0) tracked.next();
       if (order > 0) continue;
-      if (progress != nullptr && found->kind != EntryKind::directory) progress->files_done.fetch_add(1, std::memory_order_relaxed);
+      const std::uint64_t files = subtree != unchanged_.end() ? subtree->second.files : found->kind != EntryKind::directory;
+      if (progress != nullptr) progress->files_done.fetch_add(files, std::memory_order_relaxed);
       found = scanner.next();
     }
+    listings.remember();
     untracked_.finish();
     result_.untracked = std::move(untracked_.untracked());
     result_.ignored = std::move(untracked_.ignored());
@@ -226,6 +235,7 @@ class WorktreeComparison {
   IgnoreScope::Pointer ignore_;
   UntrackedList untracked_;
   IndexRefresh refresh_;
+  KnownListings::Subtrees unchanged_;
 };
 
 }  // namespace

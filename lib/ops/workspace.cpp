@@ -80,10 +80,20 @@ FoundRepository find_repository(const std::string& start, const std::optional<st
               fmt::format("{}: no repository here or in any parent directory", escape_name(start)), "store init");
 }
 
+namespace {
+
+unsigned threads_of(const Settings& settings) {
+  const auto wanted = static_cast<unsigned>(settings.performance.max_worker_threads);
+  return wanted != 0 ? wanted : available_cpus();
+}
+
+}  // namespace
+
 Workspace::Workspace(Environment environment, Settings settings, const std::string& repository)
     : environment_(std::move(environment)),
       settings_(std::move(settings)),
-      thread_limit_(threads()),
+      threads_(threads_of(settings_)),
+      thread_limit_(threads_),
       repository_(*environment_.fs, repository) {
   repository_.locks().set_command(environment_.command);
   refs().finish_interrupted();
@@ -116,11 +126,6 @@ const std::string& Workspace::worktree_path() const {
 
 LockWait Workspace::lock_wait() const {
   return {environment_.lock_timeout_ms, environment_.on_wait, environment_.cancel};
-}
-
-unsigned Workspace::threads() const {
-  const auto wanted = static_cast<unsigned>(settings_.performance.max_worker_threads);
-  return wanted != 0 ? wanted : available_cpus();
 }
 
 void Workspace::warn(std::string kind, std::string message) const {

@@ -61,13 +61,14 @@ class Workspace {
   int worktree_fd() const;
   const std::string& worktree_path() const;
   LockWait lock_wait() const;
-  unsigned threads() const;
+  unsigned threads() const { return threads_; }
   void warn(std::string kind, std::string message) const;
   void check_cancelled() const;
 
  private:
   Environment environment_;
   Settings settings_;
+  unsigned threads_;
   ThreadLimit thread_limit_;
   Repository repository_;
   std::string worktree_path_;

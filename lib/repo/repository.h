@@ -34,6 +34,7 @@ inline constexpr char k_index_log[] = "index.log";
 inline constexpr char k_locks[] = "lock";
 inline constexpr char k_sessions[] = "sessions";
 inline constexpr char k_hashes[] = "hashes";
+inline constexpr char k_listings[] = "listings";
 inline constexpr char k_quarantine[] = "quarantine";
 inline constexpr char k_told[] = "told";
 inline constexpr char k_info[] = "info";

@@ -10,7 +10,9 @@
 
 #include "base/error.h"
 #include "base/path.h"
+#include "base/system_info.h"
 #include "base/text.h"
+#include "worktree/index.h"
 #include "worktree/scan_entry.h"
 
 namespace store {
@@ -71,6 +73,7 @@ bool Listing::keep_name(std::string_view name) {
   const std::string_view fault = name_fault(name);
   if (name == k_ignore_file) has_rules_ = true;
   if (fault.empty()) return true;
+  known_.reset();
   if (is_repository_name(name))
     skipped.push_back(join_path(path_, name));
   else
@@ -83,6 +86,28 @@ void Listing::give_up(int error_number) {
   if (error_number != ENOENT) fail(path_, "open", error_number);  // what vanished is simply not there
 }
 
+/// As of before its names are read.
+void Listing::begin_known(int fd) {
+  struct stat info;
+  if (!walk_->options.listed) return;
+  const std::int64_t started = coarse_now_ns();
+  if (::fstat(fd, &info) != 0 || info.st_dev != walk_->device) return;
+  const StatKey stat = key_of_stat(info);
+  if (is_racy(stat, started)) return;
+  known_.emplace();
+  known_->listing.device = stat.device;
+  known_->listing.inode = stat.inode;
+  known_->listing.mtime_ns = stat.mtime_ns;
+  known_->listing.ctime_ns = stat.ctime_ns;
+}
+
+void Listing::tell_known() {
+  if (!known_) return;
+  known_->listing.names = known_->names.finish();
+  walk_->options.listed(known_->listing);
+  known_.reset();
+}
+
 void Listing::start() {
   UniqueFd fd(open());
   parent_.reset();
@@ -90,6 +115,7 @@ void Listing::start() {
     give_up(-fd.get());
     return;
   }
+  begin_known(fd.get());
   const int error_number = names_.read(fd.get(), walk_->options.run_length,
                                        [this](std::string_view name) { return keep_name(name); });
   if (error_number != 0) {
@@ -113,8 +139,10 @@ std::vector<Listing::Found> Listing::next_names() {
   while (chunk.size() < k_chunk) {
     const std::optional<std::string_view> name = names_.next();
     if (!name) break;
+    if (known_) known_->names.add(*name);
     chunk.push_back({.entry = std::nullopt, .failure = {}, .name = std::string(*name)});
   }
+  if (names_.at_end()) tell_known();
   return chunk;
 }
 

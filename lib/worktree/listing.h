@@ -5,10 +5,12 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "worktree/directory_names.h"
+#include "worktree/listing_names.h"
 #include "worktree/scanner.h"
 
 namespace store {
@@ -98,6 +100,8 @@ class Listing {
  private:
   int open() const;
   bool keep_name(std::string_view name);
+  void begin_known(int fd);
+  void tell_known();
   void fail(std::string path, const char* call, int error_number);
 
   std::shared_ptr<WalkContext> walk_;
@@ -108,6 +112,12 @@ class Listing {
   bool has_rules_ = false;       // a file of ignore rules is among the names
   std::shared_ptr<Directory> directory_;
   DirectoryNames names_;
+  /// What becomes known of it with its last name.
+  struct Known {
+    KnownListing listing;
+    ListingNames names;
+  };
+  std::optional<Known> known_;
 };
 
 }  // namespace store

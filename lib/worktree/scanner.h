@@ -11,6 +11,7 @@
 #include "base/cancel.h"
 #include "base/fd.h"
 #include "format/index_record.h"
+#include "format/listings.h"
 #include "worktree/ignore.h"
 
 namespace store {
@@ -45,6 +46,9 @@ struct ScanOptions {
   /// Rules for the whole tree (IgnoreScope::outside). If given, the files of rules of the tree count too, and entries
   /// tell whether they are ignored; it is for `accept` and `enter` to act on that.
   IgnoreScope::Pointer ignore = {};
+  /// Told of every directory that was read and whose names are sure to be those as long as a stat says the same of it: not of one
+  /// that was touched a moment ago, lies on another file system, or holds a name that is never reported. Called from several threads.
+  std::function<void(const KnownListing&)> listed = {};
   bool one_file_system = false;
   unsigned threads = 1;
   std::size_t run_length =

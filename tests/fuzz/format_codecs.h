@@ -14,6 +14,7 @@
 #include "format/content_hashes.h"
 #include "format/index_metadata.h"
 #include "format/journal.h"
+#include "format/listings.h"
 #include "format/merge_record.h"
 #include "format/pack.h"
 #include "format/recipe.h"
@@ -71,6 +72,15 @@ inline Bytes recode_oplog(ByteView bytes) {
   bool torn = false;
   const std::optional<OplogStep> step = next_oplog_record(bytes, 0, torn);
   return step ? encode_oplog_record(step->record) : Bytes();
+}
+inline Bytes recode_listings(ByteView bytes) {
+  const KnownListingsView view(bytes);
+  std::vector<KnownListing> listings;
+  for (std::size_t i = 0; i < view.size(); ++i) {
+    listings.push_back(view.at(i));
+    if (view.find(listings[i].device, listings[i].inode) != i) return {};
+  }
+  return encode_known_listings(listings);
 }
 inline Bytes recode_journal(ByteView bytes) {
   const std::optional<JournalStep> step = next_journal_record(bytes);
@@ -171,7 +181,7 @@ inline void seal_text(Bytes& bytes) {
   bytes.insert(bytes.end(), line.begin(), line.end());
 }
 
-inline constexpr std::size_t k_format_codecs = 24;
+inline constexpr std::size_t k_format_codecs = 25;
 
 inline const std::array<FormatCodec, k_format_codecs>& format_codecs() {
   static const std::array<FormatCodec, k_format_codecs> codecs = {{
@@ -189,6 +199,7 @@ inline const std::array<FormatCodec, k_format_codecs>& format_codecs() {
       {"pack-footer", recode_footer, seal_footer},
       {"catalog-record", recode_catalog, seal_frame},
       {"table", recode_table, seal_header_and_last},
+      {"listings", recode_listings, seal_header_and_last},
       {"hashes", [](ByteView b) { return encode_content_hashes(decode_content_hashes(b)); }, seal_header_and_last},
       {"ref", [](ByteView b) { return encode_ref(k_sample_ref, decode_ref(k_sample_ref, b)); }, seal_text},
       {"oplog-record", recode_oplog, seal_frame},

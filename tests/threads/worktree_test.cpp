@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "pipeline/threads.h"
 #include "race.h"
+#include "support/indexed_tree.h"
 #include "support/scratch.h"
 #include "worktree/listing.h"
 #include "worktree/owner_names.h"
@@ -91,6 +92,27 @@ TEST_CASE("what a walk's callback throws on any thread ends it with that") {
     CHECK(thrown == "thrown");
     CHECK(last == "d20/e100/f");
   }
+}
+
+TEST_CASE("what did not change is found by several threads as by one, also while the tree changes") {
+  const ThreadLimit limit(k_threads);
+  IndexedTree tree;
+  for (int i = 0; i < 200; ++i) {
+    tree.directory(fmt::format("{:03}", i));
+    for (int j = 0; j < i % 40; ++j) tree.write(fmt::format("{:03}/{}", i, j));
+  }
+  tree.settle();
+  for (int round = 0; round < 8; ++round) {
+    tree.write(fmt::format("{:03}/new", round * 9));
+    const Paths expected = tree.unchanged({}, 1);
+    CHECK(expected.size() == 199 - static_cast<std::size_t>(round));
+    CHECK(tree.unchanged({}, k_threads) == expected);
+  }
+  race([&](std::size_t thread) {
+    if (thread == 0) tree.write("199/new");
+    else tree.unchanged({}, 2);
+  });
+  CHECK(tree.unchanged().size() == 191);
 }
 
 TEST_CASE("threads that ask for the names of owners all get those of the system") {

@@ -58,6 +58,18 @@ Bytes any_table(Random& random) {
   return bytes;
 }
 
+Bytes any_listings(Random& random) {
+  std::vector<KnownListing> listings;
+  std::uint64_t inode = random.next() >> 8;
+  for (std::size_t left = random.between(0, 20); left > 0; --left)
+    listings.push_back({.device = 1,
+                        .inode = inode += random.between(1, 9),
+                        .mtime_ns = static_cast<std::int64_t>(random.next()),
+                        .ctime_ns = static_cast<std::int64_t>(random.next()),
+                        .names = any_id(random)});
+  return encode_known_listings(listings);
+}
+
 Bytes any_hashes(Random& random) {
   std::map<ObjectId, ObjectId> hashes;
   for (std::size_t left = random.between(0, 20); left > 0; --left) hashes.emplace(any_id(random), any_id(random));
@@ -119,6 +131,7 @@ Bytes any_record(std::string_view codec, Random& random) {
   if (codec == "catalog-record") return encode_catalog_record(any_catalog_record(random));
   if (codec == "table") return any_table(random);
   if (codec == "hashes") return any_hashes(random);
+  if (codec == "listings") return any_listings(random);
   if (codec == "ref") return encode_ref(k_sample_ref, any_ref_value(random));
   if (codec == "oplog-record") return encode_oplog_record(any_oplog_record(random));
   if (codec == "index-record") return any_index_record_bytes(random);

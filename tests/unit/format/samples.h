@@ -86,6 +86,11 @@ inline std::vector<ContentHash> sample_hashes() {
   std::sort(hashes.begin(), hashes.end());
   return hashes;
 }
+inline std::vector<KnownListing> sample_listings() {
+  return {{.device = 2049, .inode = 131074, .mtime_ns = 1700000000000000000, .ctime_ns = 1700000000250000000,
+           .names = sha256(as_bytes(std::string_view("a\0b.c\0", 6)))},
+          {.device = 2049, .inode = 131075, .mtime_ns = -1, .ctime_ns = 1700000001000000000, .names = sha256(ByteView())}};
+}
 inline CatalogPack sample_pack() { return {.id = id_of("pack"), .size = 1073750000, .objects = 15000, .flags = 0}; }
 inline Layer sample_layer() {
   return {.kind = LayerKind::full,
@@ -211,6 +216,7 @@ inline std::vector<Sample> all_samples() {
       {"catalog-layer", encode_catalog_record(sample_layer())},
       {"table", sample_table()},
       {"hashes", encode_content_hashes(sample_hashes())},
+      {"listings", encode_known_listings(sample_listings())},
       {"ref", encode_ref(k_sample_ref, {.id = id_of("commit"), .branch = {}})},
       {"ref-head", encode_ref("HEAD", {.id = {}, .branch = "refs/heads/main"})},
       {"oplog-record", encode_oplog_record(sample_oplog())},
