@@ -12,7 +12,7 @@ namespace {
 /// Caches are written without a lock. A live writer whose temporary goes does without, too.
 void remove_leftovers_of_caches(const Repository& repository) {
   for (const std::string& name : list_directory(repository.fd(), "."))
-    for (const char* cache : {layout::k_hashes, layout::k_told})
+    for (const char* cache : {layout::k_hashes, layout::k_listings, layout::k_told})
       if (name.starts_with(std::string(cache) + ".tmp.")) unlink_if_exists(repository.fs(), repository.fd(), name);
 }
 
