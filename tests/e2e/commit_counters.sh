@@ -29,7 +29,7 @@ noise 3 2000 >small
 is "$(json '.result | (.bytes_per_second * .seconds | round) == 2000 and (.files_per_second * .seconds | round) == 1' commit -am 2)" true
 is "$(got .result.bytes)" 3002000
 noise 4 2000 >small
-store commit -am 3 >"$out" && contains "$out" '2 files (2.9 MiB) in ' && contains "$out" ', 2.0 KiB read, '
+store commit -am 3 >"$out" && contains "$out" '2 files (2.9 MiB) in ' && contains "$out" ', 2.0 KiB read'
 noise 5 3000000 >large && noise 6 2000 >small
 store add -A >"$out" && contains "$out" 'added 2 files (2.9 MiB) in '
 ! grep -q read "$out"
