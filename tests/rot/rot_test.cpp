@@ -9,12 +9,35 @@ using namespace store::test;
 
 namespace {
 
+/// A flipped byte of a pack is told with the pack; in a block also with the block's offset, and with the commits and paths that need
+/// what is in it.
+void check_located(const Rotting& rotting, const std::string& name, std::uint64_t at,
+                   const std::optional<std::vector<FsckProblem>>& problems) {
+  const std::optional<Rotting::Place> place = rotting.place_of(name, at);
+  if (!place) return;
+  REQUIRE(problems);
+  bool pack = false, offset = false, needed = false;
+  for (const FsckProblem& problem : *problems) {
+    const bool here = problem.pack == place->pack && problem.offset == place->block;
+    const bool inside = problem.object && place->objects.contains(*problem.object);
+    pack = pack || problem.pack == place->pack;
+    offset = offset || here;
+    needed = needed || ((here || inside) && (!problem.commits.empty() || !problem.paths.empty()));
+  }
+  CHECK(pack);
+  if (!place->block) return;
+  CHECK(offset);
+  CHECK(needed);
+}
+
 /// After some damage to `name`: silence means that all is there, and what the damage did not touch is there in any case. True if
 /// fsck told.
-bool check(const Rotting& rotting, const std::string& name) {
-  const bool told = rotting.is_told();
+bool check(const Rotting& rotting, const std::string& name, std::optional<std::uint64_t> flipped = {}) {
+  const std::optional<std::vector<FsckProblem>> problems = rotting.problems();
+  const bool told = !problems || !problems->empty();
   const Rotting::Found found = rotting.read_everything();
   CHECK((told || (found.all && found.head)));
+  if (flipped) check_located(rotting, name, *flipped, problems);
   if (rotting.is_only_of_second(name)) CHECK(found.right.front() == 4);
   rotting.restore();
   return told;
@@ -45,7 +68,7 @@ TEST_CASE("every flipped byte of a repository is found, and nothing wrong comes 
   const std::size_t flips = at_each_byte(rotting, [&](const std::string& name, std::string content, std::size_t at) {
     content[at] = static_cast<char>(content[at] ^ (1 << (at % 8)));
     rotting.write(name, content);
-    CHECK((check(rotting, name) || !is_needed(name)));
+    CHECK((check(rotting, name, at) || !is_needed(name)));
   });
   MESSAGE(flips << " flipped bytes");
 }

@@ -4,10 +4,12 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "ops/cat.h"
 #include "ops/checkout_plan.h"
+#include "ops/pack_blocks.h"
 #include "ops/revision.h"
 #include "ops/tree_reader.h"
 #include "support/work_fixture.h"
@@ -36,6 +38,7 @@ class Rotting {
     fixture_.write("staged only", "333");
     fixture_.add_all();
     repository_ = files_of_repository();
+    note_blocks();
   }
 
   const Files& repository() const { return repository_; }
@@ -62,13 +65,32 @@ class Rotting {
       if (const auto at = now.find(name); at == now.end() || at->second != content) write(name, content);
   }
 
-  /// What fsck says; an error that keeps it from looking counts.
-  bool is_told() const {
+  /// What fsck says; nothing if an error keeps it from looking.
+  std::optional<std::vector<FsckProblem>> problems() const {
     try {
-      return !fixture_.fsck().problems.empty();
+      return fixture_.fsck().problems;
     } catch (const Error&) {
-      return true;
+      return std::nullopt;
     }
+  }
+
+  /// Where a byte of a pack lies.
+  struct Place {
+    ObjectId pack;
+    std::optional<std::uint64_t> block;  // its offset; nothing: in header or footer
+    std::set<ObjectId> objects;          // that are in it
+  };
+  /// Nothing for a byte of another file.
+  std::optional<Place> place_of(const std::string& name, std::uint64_t at) const {
+    const auto found = blocks_.find(name);
+    if (found == blocks_.end()) return std::nullopt;
+    Place place{*ObjectId::from_hex(name.substr(6, 64)), std::nullopt, {}};
+    const Footer& footer = found->second.first;
+    for (std::size_t i = footer.block_offsets.size(); i-- > 0 && !place.block;)
+      if (at >= footer.block_offsets[i] && at < found->second.second) place.block = footer.block_offsets[i];
+    for (const FooterEntry& entry : footer.entries)
+      if (place.block && footer.block_offsets[entry.block] == *place.block) place.objects.insert(entry.key.id);
+    return place;
   }
 
   /// Reads all that was ever committed: each file is right, or there is an error. Returns how many files of each commit are right, and
@@ -120,6 +142,18 @@ class Rotting {
     return content;
   }
 
+  void note_blocks() {
+    const Repository repository(*fixture_.env.fs, fixture_.repository_path());
+    for (const auto& [name, content] : repository_) {
+      if (!name.starts_with("packs/")) continue;
+      const std::optional<PackFile> pack = open_pack(repository, *ObjectId::from_hex(name.substr(6, 64)));
+      REQUIRE(pack);
+      std::uint64_t end = 0;
+      each_block(*pack, [&](const PackBlock& block) { end = block.end; });
+      blocks_.emplace(name, std::pair(decode_footer(pack->footer), end));
+    }
+  }
+
   bool has_head(const Workspace& workspace) const {
     try {
       const RefStore::Head head = workspace.refs().head();
@@ -146,6 +180,7 @@ class Rotting {
   std::vector<std::pair<ObjectId, Files>> commits_;
   std::map<std::string, std::string> packs_of_first_;
   Files repository_;
+  std::map<std::string, std::pair<Footer, std::uint64_t>> blocks_;  // of each pack, and where the last one ends
 };
 
 }  // namespace store::test
