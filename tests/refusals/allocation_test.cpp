@@ -97,7 +97,7 @@ struct Sweep {
 }  // namespace
 
 TEST_CASE("without memory at any moment a command says so, breaks nothing, and the next one goes through") {
-  constexpr long long k_samples = 60;
+  constexpr long long k_samples = 400;
   constexpr long long k_of_the_test = 30;  // allocations before the command line is run
   const Sweep sweeps[] = {{{}, {"add", "-A", "--jobs", "1"}},
                           {{"add", "-A"}, {"commit", "-m", "x", "--jobs", "1"}},
