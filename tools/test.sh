@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, runs every test: dev (g++, warnings are errors) with unit, e2e, lint, crash and
-# stress tests; clang with its thread-safety analysis and the unit tests; the unit tests under ASan and UBSan; what threads share
-# under TSan; each fuzzer for a few thousand executions; the Debian packages.
+# stress tests; clang, warnings and thread-safety analysis included, with the unit tests under ASan and UBSan and each fuzzer for a
+# few thousand executions; what threads share under TSan; the Debian packages.
 # What is labelled long is left out: ctest --preset dev -L long.
 # The last line is "N passed, N failed"; the exit code is 1 if anything failed. A build that fails counts as one.
 set -uo pipefail
@@ -43,18 +43,10 @@ stage() {
   echo "== $preset: $tests tests, $failures failed, $skipped skipped in $((SECONDS - start)) s"
 }
 
-# Every fuzzer, built with the sanitizers, from its corpus on.
+# Every fuzzer of the stage asan, from its corpus on.
 fuzzers() {
-  local log=build/fuzz/test.log found=build/fuzz/found start=$SECONDS program name
-  mkdir -p build/fuzz
-  echo "== fuzz: build"
-  if ! { cmake --preset fuzz && cmake --build --preset fuzz; } >"$log" 2>&1; then
-    tail -n 60 "$log"
-    echo "== fuzz: the build failed, see $log"
-    failed=$((failed + 1))
-    return
-  fi
-  for program in build/fuzz/tests/fuzz/fuzz_*; do
+  local log=build/asan/fuzz.log found=build/asan/found start=$SECONDS program name
+  for program in build/asan/tests/fuzz/fuzz_*; do
     [[ -f $program && -x $program ]] || continue
     name=${program##*/fuzz_}
     rm -rf "${found:?}/$name" && mkdir -p "$found/$name"
@@ -83,10 +75,9 @@ packages() {
 }
 
 stage dev -LE '^long$'
-stage clang -R "$unit"
 stage asan -R "$unit"
-target=threads_tests stage tsan -R '^threads$'
 fuzzers
+target=threads_tests stage tsan -R '^threads$'
 packages
 
 echo "in $((SECONDS / 60)) min $((SECONDS % 60)) s"
