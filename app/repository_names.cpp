@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <memory>
 #include <queue>
-#include <set>
 #include <tuple>
 #include <unordered_set>
 
@@ -39,9 +38,9 @@ bool leads_to_directory(int folder, const dirent& entry) {
   return ::fstatat(folder, entry.d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
 }
 
-/// What is beside the word being typed, on disk; a repository is never content. Names what it has offered.
-std::set<std::string> offer_on_disk(const Context& context, const std::string& typed, const Offer& offer) {
-  std::set<std::string> offered;
+/// What is beside the word being typed, on disk; a repository is never content. Names what it has offered, sorted.
+std::vector<std::string> offer_on_disk(const Context& context, const std::string& typed, const Offer& offer) {
+  std::vector<std::string> offered;
   const std::string shown = directory_of(typed);
   const std::string place = absolute_path(context.cwd(), shown.empty() ? "." : shown);
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(place.c_str()), ::closedir);
@@ -49,8 +48,9 @@ std::set<std::string> offer_on_disk(const Context& context, const std::string& t
   while (const dirent* entry = ::readdir(listing.get())) {
     const std::string name = entry->d_name;
     if (!(shown + name).starts_with(typed) || !name_fault(name).empty()) continue;
-    offered.insert(shown + name + (leads_to_directory(::dirfd(listing.get()), *entry) ? "/" : ""));
+    offered.push_back(shown + name + (leads_to_directory(::dirfd(listing.get()), *entry) ? "/" : ""));
   }
+  std::sort(offered.begin(), offered.end());
   for (const std::string& text : offered) offer(text, text.back() == '/' ? "directory" : "");
   return offered;
 }
@@ -172,10 +172,10 @@ class Names {
 
 /// What is on disk, then what is tracked and gone.
 void offer_addable(Context& context, const std::string& typed, const Offer& offer) {
-  const std::set<std::string> there = offer_on_disk(context, typed, offer);
+  const std::vector<std::string> there = offer_on_disk(context, typed, offer);
   if (!context.repository()) return;
   const Offer rest = [&](const std::string& text, const std::string& help) {
-    if (!there.contains(text)) offer(text, help);
+    if (!std::binary_search(there.begin(), there.end(), text)) offer(text, help);
   };
   Names(context, "", typed, rest).tracked();
 }
