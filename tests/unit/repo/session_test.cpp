@@ -202,11 +202,11 @@ TEST_CASE_FIXTURE(Fixture, "readers go on without a folder where none can be mad
 }
 
 TEST_CASE_FIXTURE(Fixture, "a session moves with its locks") {
+  const Repository other(test::unsynced_file_system(), scratch.path("r"));  // outlives the sessions in it
   Session first = Session::open(repository, "store add .", k_patient);
   Session second = std::move(first);
   CHECK(first.directory_fd() == -1);
   CHECK(live_sessions(repository).size() == 1);
-  const Repository other(test::unsynced_file_system(), scratch.path("r"));
   second = Session::open(other, "store ls", k_patient);
   const std::vector<SessionInfo> live = live_sessions(repository);
   REQUIRE(live.size() == 1);
