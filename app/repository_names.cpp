@@ -24,6 +24,8 @@ namespace {
 constexpr std::uint64_t k_commits = 30;
 constexpr std::uint64_t k_operations = 30;
 const std::string k_heads = "refs/heads/";
+// Names beside the word being typed: of more nobody reads the list, and to sort it would be felt.
+constexpr std::size_t k_names = 4096;
 // Commits that are looked at for one key press.
 constexpr std::size_t k_visited = 1000;
 
@@ -38,7 +40,8 @@ bool leads_to_directory(int folder, const dirent& entry) {
   return ::fstatat(folder, entry.d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
 }
 
-/// What is beside the word being typed, on disk; a repository is never content. Names what it has offered, sorted.
+/// What is beside the word being typed, on disk; a repository is never content. Names what it has offered, sorted unless it is too
+/// much for that.
 std::vector<std::string> offer_on_disk(const Context& context, const std::string& typed, const Offer& offer) {
   std::vector<std::string> offered;
   const std::string shown = directory_of(typed);
@@ -50,7 +53,7 @@ std::vector<std::string> offer_on_disk(const Context& context, const std::string
     if (!(shown + name).starts_with(typed) || !name_fault(name).empty()) continue;
     offered.push_back(shown + name + (leads_to_directory(::dirfd(listing.get()), *entry) ? "/" : ""));
   }
-  std::sort(offered.begin(), offered.end());
+  if (offered.size() <= k_names) std::sort(offered.begin(), offered.end());
   for (const std::string& text : offered) offer(text, text.back() == '/' ? "directory" : "");
   return offered;
 }
@@ -170,10 +173,10 @@ class Names {
   const Offer& offer_;
 };
 
-/// What is on disk, then what is tracked and gone.
+/// What is on disk, then what is tracked and gone; of very many names only the former, until more letters are typed.
 void offer_addable(Context& context, const std::string& typed, const Offer& offer) {
   const std::vector<std::string> there = offer_on_disk(context, typed, offer);
-  if (!context.repository()) return;
+  if (!context.repository() || there.size() > k_names) return;
   const Offer rest = [&](const std::string& text, const std::string& help) {
     if (!std::binary_search(there.begin(), there.end(), text)) offer(text, help);
   };
