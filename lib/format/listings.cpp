@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "format/codec.h"
-#include "format/file_header.h"
-#include "hash/checksum.h"
+#include "format/record_file.h"
 
 namespace store {
 namespace {
@@ -21,10 +20,8 @@ bool all_ascend(const std::vector<KnownListing>& listings) {
 
 Bytes encode_known_listings(const std::vector<KnownListing>& listings) {
   if (!all_ascend(listings)) throw_bug("listings: directories do not ascend");
-  Bytes bytes = encode_file_header(k_magic);
-  bytes.reserve(k_file_header_size + 16 + listings.size() * 64);
+  Bytes bytes = begin_record_file(k_magic, listings.size(), k_listing_size);
   ByteWriter out(bytes);
-  out.u64(listings.size());
   for (const KnownListing& listing : listings) {
     out.u64(listing.device);
     out.u64(listing.inode);
@@ -32,26 +29,17 @@ Bytes encode_known_listings(const std::vector<KnownListing>& listings) {
     put_i64(out, listing.ctime_ns);
     put_id(out, listing.names);
   }
-  out.u64(xxh3(ByteView(bytes).subspan(k_file_header_size)));
+  finish_record_file(bytes);
   return bytes;
 }
 
-KnownListingsView::KnownListingsView(ByteView bytes) {
-  decode_file_header(bytes, k_magic, "listings");
-  ByteReader in(bytes, "listings");
-  in.raw(k_file_header_size);
-  const std::uint64_t count = in.u64();
-  if (count > in.remaining() / k_entry_size) in.fail("count exceeds the file");
-  entries_ = in.raw(static_cast<std::size_t>(count) * k_entry_size);
-  const std::size_t end = in.offset();
-  if (in.u64() != xxh3(bytes.subspan(k_file_header_size, end - k_file_header_size))) in.fail("checksum differs");
-  in.expect_end();
+KnownListingsView::KnownListingsView(ByteView bytes) : entries_(records_of_file(bytes, k_magic, "listings", k_listing_size)) {
   for (std::size_t i = 1; i < size(); ++i)
-    if (!ascends(at(i - 1), at(i))) in.fail("directories do not ascend");
+    if (!ascends(at(i - 1), at(i))) throw_corrupt("listings: directories do not ascend");
 }
 
 KnownListing KnownListingsView::at(std::size_t index) const {
-  ByteReader in(entries_.subspan(index * k_entry_size, k_entry_size), "listings");
+  ByteReader in(entries_.subspan(index * k_listing_size, k_listing_size), "listings");
   KnownListing listing;
   listing.device = in.u64();
   listing.inode = in.u64();
@@ -66,7 +54,7 @@ std::size_t KnownListingsView::find(std::uint64_t device, std::uint64_t inode) c
   std::size_t high = size();
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
-    const std::byte* entry = entries_.data() + middle * k_entry_size;
+    const std::byte* entry = entries_.data() + middle * k_listing_size;
     const std::uint64_t there = load_u64(entry);
     if (there < device || (there == device && load_u64(entry + 8) < inode)) low = middle + 1;
     else high = middle;

@@ -23,6 +23,8 @@ inline bool ascends(const KnownListing& a, const KnownListing& b) {
   return a.device != b.device ? a.device < b.device : a.inode < b.inode;
 }
 
+/// One in the file, in bytes.
+inline constexpr std::size_t k_listing_size = 64;
 /// More are not remembered: 16 MiB.
 inline constexpr std::size_t k_max_known_listings = 262'144;
 
@@ -35,13 +37,12 @@ class KnownListingsView {
   KnownListingsView() = default;
   /// Error{corrupt} for anything else, also directories that do not ascend. `bytes` must live as long as this.
   explicit KnownListingsView(ByteView bytes);
-  std::size_t size() const { return entries_.size() / k_entry_size; }
+  std::size_t size() const { return entries_.size() / k_listing_size; }
   KnownListing at(std::size_t index) const;
   /// Where the directory stands; size() if it is not known.
   std::size_t find(std::uint64_t device, std::uint64_t inode) const;
 
  private:
-  static constexpr std::size_t k_entry_size = 64;
   ByteView entries_;
 };
 
