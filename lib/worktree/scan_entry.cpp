@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <climits>
 
 #include "base/error.h"
+#include "base/fd_name.h"
 #include "base/path.h"
 #include "base/shell_quote.h"
 #include "base/text.h"
@@ -45,13 +45,6 @@ bool is_absence(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
 }
 
-/// The absolute path of a descriptor; empty if nobody can tell.
-std::string path_of(int fd) {
-  char path[PATH_MAX];
-  const ssize_t length = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
-  return length > 0 && path[0] == '/' ? std::string(path, static_cast<std::size_t>(length)) : std::string();
-}
-
 /// How to open the outermost directory on the way to `path` that its owner, who we are, has closed to themselves; empty if it is not
 /// for that that something is refused.
 std::string way_in(int root_fd, std::string_view path) {
@@ -61,8 +54,8 @@ std::string way_in(int root_fd, std::string_view path) {
     struct stat info;
     if (!fd || ::fstat(fd.get(), &info) != 0) return {};
     if ((info.st_mode & S_IXUSR) != 0) continue;
-    const std::string full = info.st_uid == ::geteuid() ? path_of(fd.get()) : std::string();
-    return full.empty() ? full : "chmod u+rwx " + shell_quoted(full);
+    const std::string full = info.st_uid == ::geteuid() ? fd_name(fd.get()) : std::string();
+    return full.starts_with('/') ? "chmod u+rwx " + shell_quoted(full) : std::string();
   }
   return {};
 }
