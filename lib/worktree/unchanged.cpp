@@ -39,7 +39,7 @@ struct Expected {
 };
 
 /// What is found out of a directory; its parts may be looked at by several threads.
-struct Directory {
+struct TrackedDirectory {
   IndexEntry tracked;
   std::atomic<bool> changed = false;
   std::optional<std::size_t> known;  // its place in the listings, if it is as it was; set with its first part
@@ -47,7 +47,7 @@ struct Directory {
 
 /// Some or all of the files of one directory.
 struct Part {
-  std::shared_ptr<Directory> directory;
+  std::shared_ptr<TrackedDirectory> directory;
   bool first = true;
   bool last = false;
   std::vector<char> names;  // a NUL behind each
@@ -113,7 +113,7 @@ class IndexDirectories {
 
   void take(const IndexEntry& entry, std::string_view name) {
     Open& parent = open_.back();
-    Directory& directory = *parent.part.directory;
+    TrackedDirectory& directory = *parent.part.directory;
     if (entry.kind == EntryKind::directory) {
       parent.names.add(name);
       ++parent.part.counts.directories;
@@ -146,7 +146,7 @@ class IndexDirectories {
 
   void open(const IndexEntry& entry) {
     Open& opened = open_.emplace_back();
-    opened.part.directory = std::make_shared<Directory>();
+    opened.part.directory = std::make_shared<TrackedDirectory>();
     opened.part.directory->tracked = entry;
     opened.part.directory->changed = entry.path.empty();
   }
@@ -219,13 +219,13 @@ class Search {
 
  private:
   void compare(Part& part) const {
-    Directory& directory = *part.directory;
+    TrackedDirectory& directory = *part.directory;
     if (directory.changed) return;
     const UniqueFd fd(open_beneath(root_fd_, directory.tracked.path, O_PATH | O_DIRECTORY));
     if (!fd || (part.first && !same_directory(fd.get(), directory)) || !same_files(fd.get(), part)) directory.changed = true;
   }
 
-  bool same_directory(int fd, Directory& directory) const {
+  bool same_directory(int fd, TrackedDirectory& directory) const {
     struct stat info;
     if (::fstat(fd, &info) != 0) return false;
     directory.known = find(info);
@@ -259,7 +259,7 @@ class Search {
 
   /// Directories come behind those in them: what is unchanged below stands at the end.
   void finish(const Part& part) {
-    const Directory& directory = *part.directory;
+    const TrackedDirectory& directory = *part.directory;
     const bool same = !directory.changed && directory.known && known_.at(*directory.known).names == part.expected_names;
     if (same) confirmed_.push_back(static_cast<std::uint32_t>(*directory.known));
     if (!same && ++changed_ > k_patience && changed_ > confirmed_.size()) hopeless_ = true;
@@ -308,9 +308,8 @@ UnchangedSubtrees find_unchanged(int root_fd, const Index& index, const KnownLis
 bool stamps_directories(int root_fd) {
   struct statfs info;
   if (::fstatfs(root_fd, &info) != 0) return false;
-  constexpr long k_xfs = 0x58465342;  // linux/magic.h has it not
   const auto type = static_cast<long>(info.f_type);
-  return type == EXT4_SUPER_MAGIC || type == k_xfs || type == BTRFS_SUPER_MAGIC || type == TMPFS_MAGIC;
+  return type == EXT4_SUPER_MAGIC || type == XFS_SUPER_MAGIC || type == BTRFS_SUPER_MAGIC || type == TMPFS_MAGIC;
 }
 
 }  // namespace store
