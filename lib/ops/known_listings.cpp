@@ -8,7 +8,7 @@
 namespace store {
 namespace {
 
-constexpr std::uint64_t k_file_limit = 64 + k_max_known_listings * 64;
+constexpr std::uint64_t k_file_limit = 64 + k_max_known_listings * k_listing_size;
 /// So few directories are read faster than the file is written.
 constexpr std::size_t k_worth_writing = 16;
 /// A file that knows all but this part of what there is stays as it is.
@@ -54,7 +54,13 @@ std::function<void(const KnownListing&)> KnownListings::listener() {
 
 void KnownListings::remember() {
   const MutexLock lock(mutex_);
-  if (learned_.size() < std::max(k_worth_writing, confirmed_.size() / k_tolerated_part)) return;
+  // Where files changed, directories are read again that were known.
+  const auto is_news = [this](const KnownListing& listing) {
+    const std::size_t at = known_.find(listing.device, listing.inode);
+    return at == known_.size() || known_.at(at) != listing;
+  };
+  const auto news = static_cast<std::size_t>(std::count_if(learned_.begin(), learned_.end(), is_news));
+  if (news < std::max(k_worth_writing, (learned_.size() + confirmed_.size()) / k_tolerated_part)) return;
   std::vector<KnownListing> now = std::move(learned_);
   now.reserve(now.size() + confirmed_.size());
   for (const std::uint32_t at : confirmed_) now.push_back(known_.at(at));
