@@ -73,7 +73,12 @@ class ByteReader {
   std::uint16_t u16() { return integer<std::uint16_t>(); }
   std::uint32_t u32() { return integer<std::uint32_t>(); }
   std::uint64_t u64() { return integer<std::uint64_t>(); }
-  ByteView raw(std::size_t length);
+  ByteView raw(std::size_t length) {
+    if (length > remaining()) fail("truncated");
+    const ByteView result = bytes_.subspan(offset_, length);
+    offset_ += length;
+    return result;
+  }
   std::string_view text(std::size_t length) { return as_text(raw(length)); }
   std::size_t offset() const { return offset_; }
   std::size_t remaining() const { return bytes_.size() - offset_; }
@@ -96,10 +101,24 @@ class ByteReader {
 };
 
 /// Big-endian integers at fixed places, for headers and mapped tables; the caller has checked the length.
-std::uint64_t load_u64(const std::byte* at);
-std::uint32_t load_u32(const std::byte* at);
-void store_u64(std::byte* at, std::uint64_t value);
-void store_u32(std::byte* at, std::uint32_t value);
+inline std::uint64_t load_u64(const std::byte* at) {
+  std::uint64_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap64(value);
+}
+inline std::uint32_t load_u32(const std::byte* at) {
+  std::uint32_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap32(value);
+}
+inline void store_u64(std::byte* at, std::uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof value);
+}
+inline void store_u32(std::byte* at, std::uint32_t value) {
+  value = __builtin_bswap32(value);
+  std::memcpy(at, &value, sizeof value);
+}
 
 /// True if all bytes are zero (also for none).
 bool all_zero(ByteView bytes);
