@@ -215,6 +215,7 @@ class InPlace {
   void check_landing() {
     std::vector<std::string> paths = landing_target_->in_the_way;
     paths.insert(paths.end(), plan_.in_the_way.begin(), plan_.in_the_way.end());
+    if (!paths.empty() && plan_.unreadable) refuse_unreadable(std::move(*plan_.unreadable));
     if (!paths.empty())
       refuse_paths(std::move(paths), {k_in_the_way.one, k_in_the_way.many, "commit these changes, or put them away, then merge again"});
     landing_->begin();

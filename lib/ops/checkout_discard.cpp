@@ -273,10 +273,12 @@ void DiscardStore::add_files(const Index& index, std::vector<std::string> paths)
   ports.publisher = &state_->trees.publisher;
   ingest(workspace.worktree_fd(), workspace.objects(), ports, ingest_options(workspace));
   if (failures.empty()) return;
-  throw Error(ErrorKind::conflict,
-              fmt::format("{}: cannot be kept before it is overwritten: {}", escape_name(failures.front().path),
-                          failures.front().message))
-      .with_paths({failures.front().path});
+  const PathFailure& first = failures.front();
+  const std::string message = fmt::format("{}: cannot be kept before it is overwritten: {}", escape_name(first.path), first.message);
+  const ErrorKind kind = kind_of_errno(first.errno_value);
+  const bool refused = kind == ErrorKind::system || kind == ErrorKind::permission;
+  if (first.errno_value != 0 && refused) refuse_unreadable(Error(kind, message).with_errno(first.errno_value));
+  throw Error(ErrorKind::conflict, message, "run the command again").with_paths({first.path});
 }
 
 Discarded DiscardStore::finish() {

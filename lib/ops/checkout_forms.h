@@ -29,7 +29,8 @@ class DiscardStore {
   /// What is there has a content that the repository knows (of directories: none), and is kept with its mode and attributes.
   void add_known(const ScanEntry& found, const TreeEntry& content);
   /// Puts these into the repository; of directories, that they are there. `index` tells what a checkout could not give them.
-  /// Error{conflict} if one cannot be read, or is a socket, or a device that is not tracked: then nothing may be overwritten.
+  /// Errors by errno for one that cannot be read, Error{conflict} for one that changes meanwhile, a socket, or a device that is not
+  /// tracked: then nothing may be overwritten.
   void add_files(const Index& index, std::vector<std::string> paths);
   Discarded finish();
 
@@ -108,10 +109,12 @@ struct Refusal {
   std::string_view hint;
 };
 inline constexpr Refusal k_in_the_way{"is in the way", "are in the way", "commit these changes, or overwrite them with --force"};
+/// The same error, with the way out: what cannot be read can be neither compared nor kept, so it is not overwritten.
+[[noreturn]] void refuse_unreadable(Error unreadable);
 [[noreturn]] void refuse_paths(std::vector<std::string> paths, const Refusal& refusal = k_in_the_way);
 
 /// What is in the way of the same checkout once more is what a power loss left of it, or came there since: it is stored as with
-/// --force, with a warning. Without a power loss it is refused.
+/// --force, with a warning. Without a power loss it is refused; as unreadable, if something could not be compared.
 void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan, const Refusal& refusal);
 
 /// What is tracked or in the target, and is staged or, at this moment, on disk in another way than the target has it. The index must

@@ -113,11 +113,14 @@ bool InPlacePlanner::is_clean_by_stat(const State& state) const {
          !state.tracked->racy;
 }
 
+bool InPlacePlanner::holds(const State& state, const TreeEntry& entry) const {
+  return content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found, entry, plan_.unreadable);
+}
+
 /// What is there is what the index says, so its bytes are in the repository.
 bool InPlacePlanner::is_clean(const State& state) const {
   if (!state.tracked || mode_of(state) != state.tracked->mode) return false;
-  return is_clean_by_stat(state) || content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found,
-                                                    tree_entry_of(*state.tracked));
+  return is_clean_by_stat(state) || holds(state, tree_entry_of(*state.tracked));
 }
 
 /// Nothing of the user's is lost with it.
@@ -179,7 +182,7 @@ Step InPlacePlanner::file(const State& state) {
   const bool same_content =
       clean_by_stat ? state.tracked->kind == after.kind && state.tracked->id == after.id &&
                           state.tracked->size == after.size
-                    : content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found, after);
+                    : holds(state, after);
   if (same_content) {
     const std::uint16_t mode = mode_of(state);
     if (mode == after.mode) return Step::keep;
@@ -200,8 +203,7 @@ Step InPlacePlanner::file(const State& state) {
 bool InPlacePlanner::was_not_written(const State& state) const {
   const std::optional<TreeEntry>& before = state.change.before;
   return in_.interrupted && before && same_type(state.found->kind, before->kind) &&
-         same_entry(state.tracked, state.change.after) && mode_of(state) == before->mode &&
-         content_matches(*in_.workspace, in_.workspace->worktree_fd(), *state.found, *before);
+         same_entry(state.tracked, state.change.after) && mode_of(state) == before->mode && holds(state, *before);
 }
 
 /// In place only where that spares something: whoever has the file open sees it change.

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "base/error.h"
 #include "ops/checkout_changes.h"
 #include "ops/checkout_interrupted.h"
 #include "ops/workspace.h"
@@ -33,6 +34,7 @@ struct CheckoutPlan {
   std::vector<Step> steps;
   std::vector<StatKey> stats;                 // in place: of files that are as wanted, as soon as they are; else all zero
   std::vector<std::string> in_the_way;        // what would be lost, in path order
+  std::optional<Error> unreadable;            // why the first of these could not be compared with what is known
   std::vector<std::string> untracked_below;   // files to be removed with a directory that has to go (in place: part of in_the_way)
   std::set<std::string> kept_directories;     // gone from the target, but holding staged paths
   struct Rewrite {
@@ -98,6 +100,7 @@ class InPlacePlanner {
   bool is_tracked_file(const TreeChange& change, const std::string& path, std::string_view below) const;
   Step in_the_way(const State& state, Step step);
   bool is_staged(const State& state) const;
+  bool holds(const State& state, const TreeEntry& entry) const;
   bool is_clean(const State& state) const;
   bool is_replaceable(const State& state) const;
   const JournalRewrite* half_written(const State& state) const;

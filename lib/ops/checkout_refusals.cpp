@@ -18,8 +18,15 @@ void refuse_paths(std::vector<std::string> paths, const Refusal& refusal) {
   throw Error(ErrorKind::conflict, message, std::string(refusal.hint)).with_paths(std::move(paths));
 }
 
+void refuse_unreadable(Error unreadable) {
+  throw unreadable.with_hint("make it readable, or move it away, then run the command again");
+}
+
 void allow_only_after_power_loss(const Workspace& workspace, const Interrupted& interrupted, CheckoutPlan& plan, const Refusal& refusal) {
-  if (!interrupted.power_lost) refuse_paths(std::move(plan.in_the_way), refusal);
+  if (!interrupted.power_lost) {
+    if (plan.unreadable) refuse_unreadable(std::move(*plan.unreadable));
+    refuse_paths(std::move(plan.in_the_way), refusal);
+  }
   workspace.warn("power_lost", fmt::format("{} and what else the interrupted command left unfinished is written again; "
                                            "`store undo` brings the bytes back",
                                            escape_name(plan.in_the_way.front())));

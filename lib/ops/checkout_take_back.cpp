@@ -61,6 +61,8 @@ void TakeBackCheck::run(CheckoutPlan& plan) {
     overwritten.insert(overwritten.end(), changed_.begin(), changed_.end());
     return;
   }
+  if (!unreadable_) unreadable_ = plan.unreadable;
+  if (unreadable_) refuse_unreadable(std::move(*unreadable_));
   throw Error(ErrorKind::conflict, fmt::format("{}: has changed since", escape_name(changed_.front())),
               "commit it, or put it away first")
       .with_paths(std::move(changed_));
@@ -144,7 +146,7 @@ bool TakeBackCheck::is_of_either(const std::string& path) const {
 bool TakeBackCheck::holds(const std::string& path, const std::optional<TreeEntry>& entry) const {
   const std::optional<ScanEntry> found = scan_one(workspace_.worktree_fd(), path);
   if (!found || !entry) return !found && !entry;
-  return content_matches(workspace_, workspace_.worktree_fd(), *found, *entry);
+  return content_matches(workspace_, workspace_.worktree_fd(), *found, *entry, unreadable_);
 }
 
 bool TakeBackCheck::is_being_rewritten(const ScanEntry& found) const {

@@ -17,7 +17,7 @@ class TakeBackCheck {
   bool comes_back(const TreeChange& change) const;
   /// True if a directory was and is in the place of the file that is to be tracked again.
   bool stands_aside(const TreeChange& change) const;
-  /// Error{conflict} naming all that changed since. What is left in the way of the plan is what the entry itself brought back.
+  /// Error{conflict} naming all that changed since; an error by errno if one of these could not be read. What is left in the way of the plan is what the entry itself brought back.
   void run(CheckoutPlan& plan);
   /// What goes beside what is in the plan's way, and is to be kept; directories, too.
   std::vector<std::string> overwritten;
@@ -47,6 +47,7 @@ class TakeBackCheck {
   ObjectId target_;
   const Interrupted& interrupted_;
   std::vector<std::string> changed_;
+  mutable std::optional<Error> unreadable_;
 };
 
 /// The topmost directory on the way to a path, or the path itself, that is not there; nothing if something else than a directory is on

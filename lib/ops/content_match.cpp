@@ -127,11 +127,18 @@ bool content_equals(const Workspace& workspace, int root_fd, const ScanEntry& fo
 }
 
 bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry) {
+  std::optional<Error> nobody_asks;
+  return content_matches(workspace, root_fd, found, entry, nobody_asks);
+}
+
+bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry,
+                     std::optional<Error>& unreadable) {
   try {
     return content_equals(workspace, root_fd, found, entry);
   } catch (const Error& error) {
     // What cannot be read is not known to be the same; damage and cancellation are for the caller.
     if (error.errno_value() == 0) throw;
+    if (!unreadable && error.kind() != ErrorKind::not_found) unreadable = error;
     return false;
   }
 }

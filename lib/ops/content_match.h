@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.h"
 #include "format/recipe.h"
 #include "format/tree.h"
 #include "ops/workspace.h"
@@ -15,6 +16,9 @@ bool same_type(EntryKind a, EntryKind b);
 /// device's number; directories always match). Modes are not compared. A file that changes while it is read, vanishes
 /// or cannot be read does not match. Holes are stepped over. Settings play no part: content is cut as the entry has it.
 bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry);
+/// The same; `unreadable` gets the first refusal to read something that is there, if it has none.
+bool content_matches(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry,
+                     std::optional<Error>& unreadable);
 
 /// The same, but what cannot be read is an Error by errno.
 bool content_equals(const Workspace& workspace, int root_fd, const ScanEntry& found, const TreeEntry& entry);

@@ -54,7 +54,7 @@ void IngestStages::read_group(std::span<SmallItem> group, IngestItem& item, std:
     directory = open_parent(root_fd_, std::string(parent_of(group[0])));
   } catch (const Error& error) {
     for (SmallItem& small : group)
-      if (reads(small)) small.failure = error.message();
+      if (reads(small)) small.failure = error;
     return;
   }
   const std::int64_t started = coarse_now_ns();
@@ -67,12 +67,12 @@ void IngestStages::read_group(std::span<SmallItem> group, IngestItem& item, std:
       if (options_.read_ahead && size > 0)
         ::posix_fadvise(sources[i].fd.get(), 0, static_cast<off_t>(size), POSIX_FADV_WILLNEED);
     } catch (const Error& error) {
-      group[i].failure = error.message();
+      group[i].failure = error;
     }
   }
   for (std::size_t i = 0; i < group.size(); ++i) {
     SmallItem& small = group[i];
-    if (!small.failure.empty() || !reads(small)) continue;
+    if (small.failure || !reads(small)) continue;
     try {
       if (small.input.action == IngestInput::Action::symlink) read_symlink(directory.get(), small);
       if (small.input.action == IngestInput::Action::file)
@@ -82,7 +82,7 @@ void IngestStages::read_group(std::span<SmallItem> group, IngestItem& item, std:
       const bool compared = small.input.action == IngestInput::Action::pass && is_regular(small.input.entry.kind);
       small.input.entry.racy = small.changed || is_racy(small.input.entry.stat, started) || (compared && small.input.entry.racy);
     } catch (const Error& error) {
-      small.failure = error.message();
+      small.failure = error;
     }
   }
 }

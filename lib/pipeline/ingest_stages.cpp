@@ -67,9 +67,9 @@ bool IngestStages::plan_batch(IngestItem& item) {
         planned_offset_ = 0;
         return plan_window(item);
       }
-      std::string failure;
+      std::optional<Error> failure;
       if (start_large_file(input, failure)) return plan_window(item);
-      fail(input.entry.path, failure, item);
+      fail(input.entry.path, *failure, item);
       item.buffer = {};
       return true;
     }
@@ -105,7 +105,7 @@ void IngestStages::read_stream_head() {
   head_.emplace(head.begin(), head.end());
 }
 
-bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
+bool IngestStages::start_large_file(IngestInput input, std::optional<Error>& failure) {
   std::shared_ptr<LargeFile> file = new_large_file(input);
   const std::string path = input.entry.path;
   file->read_started_ns = coarse_now_ns();
@@ -120,7 +120,7 @@ bool IngestStages::start_large_file(IngestInput input, std::string& failure) {
       input.entry.metadata = capture({.directory_fd = directory.get(), .name = name, .fd = file->source.fd.get()},
                                      file->source.stat, input, file->values);
   } catch (const Error& error) {
-    failure = error.message();
+    failure = error;
     return false;
   }
   input.entry.stat = file->source.stat.stat;
@@ -202,7 +202,7 @@ void IngestStages::read_window(IngestItem& item) const {
     }
     if (item.last) item.changed = item.changed || !unchanged_since_open(file.source);
   } catch (const Error& error) {
-    item.failure = error.message();
+    item.failure = error;
     item.length = 0;
   }
 }
@@ -316,8 +316,8 @@ bool IngestStages::put(const ObjectKey& key, ByteView bytes, bool found, IngestI
   return true;
 }
 
-void IngestStages::fail(const std::string& path, std::string message, IngestItem& item) const {
-  item.failures.push_back({path, std::move(message)});
+void IngestStages::fail(const std::string& path, const Error& error, IngestItem& item) const {
+  item.failures.push_back({path, error.message(), error.errno_value()});
   if (!ports_.forget_failed) return;
   IngestResult gone;
   gone.entry.path = path;
@@ -333,8 +333,8 @@ void IngestStages::assemble_batch(IngestItem& item) {
       item.changed_files.push_back(entry.path);
       continue;
     }
-    if (!small.failure.empty()) {
-      fail(entry.path, std::move(small.failure), item);
+    if (small.failure) {
+      fail(entry.path, *small.failure, item);
       continue;
     }
     IngestResult result{.entry = {}, .known = true, .read = small.input.action != IngestInput::Action::pass};
@@ -362,8 +362,8 @@ void IngestStages::assemble_batch(IngestItem& item) {
 
 void IngestStages::assemble_window(IngestItem& item) {
   LargeFile& file = *item.file;
-  if (!item.failure.empty() && !file.dropped) {
-    fail(file.input.entry.path, item.failure, item);
+  if (item.failure && !file.dropped) {
+    fail(file.input.entry.path, *item.failure, item);
     file.dropped = true;
   }
   if (file.dropped) return;
@@ -413,7 +413,7 @@ void IngestStages::finish_large_file(IngestItem& item) {
   IndexEntry& entry = file.input.entry;
   if (file.bytes <= file.profile.inline_threshold) {
     if (ports_.changed) item.changed_files.push_back(entry.path);
-    else fail(entry.path, k_changed, item);
+    else fail(entry.path, Error(ErrorKind::partial, k_changed), item);
     return;
   }
   const bool stream = file.input.stream != nullptr;

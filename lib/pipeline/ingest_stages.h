@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/error.h"
 #include "base/mutex.h"
 #include "format/recipe.h"
 #include "pipeline/ingest.h"
@@ -54,7 +55,7 @@ struct SmallItem {
   bool changed = false;       // while it was read
   bool outgrew = false;       // became a large file meanwhile
   AttributeValues values;
-  std::string failure;
+  std::optional<Error> failure;
 };
 
 /// A batch of small items, or a window of a large file.
@@ -70,7 +71,7 @@ struct IngestItem {
   bool last = false;
   bool mapped = false;
   bool end = false;            // of the whole ingest
-  std::string failure;         // of this window
+  std::optional<Error> failure;  // of this window
   bool changed = false;
   std::vector<Segment> segments;
   std::uint64_t generation = 0;  // number of packs sealed when `found` was asked
@@ -130,7 +131,7 @@ class IngestStages {
   ContentProfile profile_of(const IngestInput& input) const {
     return input.profile.value_or(ContentProfile{options_.chunking, options_.inline_threshold});
   }
-  bool start_large_file(IngestInput input, std::string& failure);
+  bool start_large_file(IngestInput input, std::optional<Error>& failure);
   std::shared_ptr<LargeFile> new_large_file(const IngestInput& input);
   void read_batch(IngestItem& item) const;
   void read_group(std::span<SmallItem> group, IngestItem& item, std::size_t& used) const;
@@ -144,7 +145,7 @@ class IngestStages {
   void assemble_batch(IngestItem& item);
   void assemble_window(IngestItem& item);
   void finish_large_file(IngestItem& item);
-  void fail(const std::string& path, std::string message, IngestItem& item) const;
+  void fail(const std::string& path, const Error& error, IngestItem& item) const;
   bool put(const ObjectKey& key, ByteView bytes, bool found, IngestItem& item);
   void on_node(LargeFile& file, const NodeBuilder::Built& built);
   void forget_sealed();

@@ -35,6 +35,7 @@ struct ScanEntry {
 struct PathFailure {
   std::string path;
   std::string message;
+  int errno_value = 0;  // of the refused call, 0 if none was
 };
 
 struct ScanOptions {
