@@ -55,6 +55,7 @@ class InPlace {
     load_trees();
     source_ = remembered(std::move(source_));
     decide();
+    record_left_behind(workspace_, session_, interrupted_.others);
     OplogRecord record = start_record();
     write(record);
     if (journal_ && !leaves_index()) note_index(record);
@@ -70,7 +71,6 @@ class InPlace {
     move_head(std::move(record));
     if (paths_only() && !options_.keep_index && !options_.from_index)  // who says what is to be staged settles a conflict
       resolve_conflicts(workspace_, [paths = PathspecSet(options_.paths)](const std::string& path) { return paths.matches(path); });
-    record_left_behind(workspace_, session_, interrupted_.others);
     session_.remove();
     remove_interrupted(workspace_, std::move(interrupted_.sessions), decided_);
     if (journal_synced_) sync_sessions(workspace_.repository());

@@ -314,7 +314,7 @@ Discarded store_entries(Workspace& workspace, const Session& session, std::vecto
   return stored;
 }
 
-ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index) {
+ObjectId store_index_tree(const Workspace& workspace, const Session& session, const Index& index) {
   TreeStore store(workspace, session);
   const ObjectId tree = write_index_tree(index, store.writer).id;
   store.finish();

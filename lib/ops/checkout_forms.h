@@ -100,7 +100,7 @@ Discarded store_entries(Workspace& workspace, const Session& session, std::vecto
                         const MetadataSelection& selection = {});
 
 /// The index as a tree, written if it is not known.
-ObjectId store_index_tree(Workspace& workspace, const Session& session, const Index& index);
+ObjectId store_index_tree(const Workspace& workspace, const Session& session, const Index& index);
 
 /// Error{conflict} listing paths, with what is the matter with one, or with the first and others.
 struct Refusal {

@@ -14,12 +14,25 @@ namespace store {
 namespace {
 
 /// What a killed command was writing where it had discarded something: what is neither this nor that changed since.
-ObjectId written_by(Workspace& workspace, const Session& session, const LeftBehind& left) {
+ObjectId written_by(const Workspace& workspace, const Session& session, const LeftBehind& left) {
   const ObjectReader& objects = workspace.objects();
   if (left.discarded.wrote && objects.contains({ObjectType::tree, *left.discarded.wrote})) return *left.discarded.wrote;
   if (objects.contains({ObjectType::commit, left.target.commit})) return read_commit(objects, left.target.commit).tree;
   if (objects.contains({ObjectType::tree, left.target.commit})) return left.target.commit;
   return store_index_tree(workspace, session, Index(workspace.repository().fs(), workspace.repository().fd()));
+}
+
+bool is_undo(const LeftBehind& left) { return left.target.operation.starts_with(k_undo_operation); }
+
+/// False if the killed command did not come as far as the index. What it was about to do to refs did not happen.
+bool note_index(const Workspace& workspace, const Session& session, const LeftBehind& left, OplogRecord& record) {
+  const std::optional<ObjectId>& before = left.discarded.index_before;
+  if (is_undo(left) || !before || !workspace.objects().contains({ObjectType::tree, *before})) return false;
+  const ObjectId now = store_index_tree(workspace, session, Index(workspace.repository().fs(), workspace.repository().fd()));
+  if (now == *before) return false;
+  record.index_before = before;
+  record.index_after = now;
+  return true;
 }
 
 /// Of the paths that are about to be discarded, those of which killed runs of the same command had discarded something else.
@@ -68,13 +81,13 @@ std::vector<LeftBehind> set_aside(const Workspace& workspace, const Interrupted&
   return aside;
 }
 
-void record_left_behind(Workspace& workspace, const Session& session, const std::vector<LeftBehind>& others) {
+void record_left_behind(const Workspace& workspace, const Session& session, const std::vector<LeftBehind>& others) {
   std::set<ObjectId> recorded;  // runs of the same command may all have found the same
   for (const LeftBehind& left : others) {
     if (!recorded.insert(left.discarded.tree).second) continue;
     OplogRecord record = new_oplog_record(workspace);
     record.command = left.command;
-    record.index_after = written_by(workspace, session, left);
+    if (!note_index(workspace, session, left, record)) record.index_after = written_by(workspace, session, left);
     record.discarded = left.discarded.tree;
     record.discarded_attributes = left.discarded.attributes;
     const ObjectId id = workspace.refs().update(record, workspace.lock_wait());
@@ -83,12 +96,18 @@ void record_left_behind(Workspace& workspace, const Session& session, const std:
   }
 }
 
-void record_left_behind(Workspace& workspace) {
-  if (interrupted_sessions(workspace.repository()).empty()) return;
-  const Session session = Session::open(workspace.repository(), workspace.env().command, workspace.lock_wait());
+void record_left_behind(const Workspace& workspace, const Session& session) {
   std::vector<LeftBehind> others = find_interrupted(workspace, {}, {}).others;
-  std::erase_if(others, [](const LeftBehind& left) { return left.target.operation.starts_with(k_undo_operation); });
+  std::erase_if(others, [](const LeftBehind& left) { return is_undo(left); });
   record_left_behind(workspace, session, others);
+}
+
+void record_left_behind(const Workspace& workspace) {
+  const Repository& repository = workspace.repository();
+  if (!workspace.has_worktree() || interrupted_sessions(repository).empty()) return;
+  const Session session = Session::open(repository, workspace.env().command, workspace.lock_wait());
+  const std::optional<Lock> index = repository.locks().try_acquire(LockName::index, LockMode::exclusive);
+  if (index) record_left_behind(workspace, session);
 }
 
 }  // namespace store

@@ -12,9 +12,13 @@ namespace store {
 std::vector<LeftBehind> set_aside(const Workspace& workspace, const Interrupted& interrupted, std::vector<std::string>& discarded,
                                   const std::function<Discarded(std::vector<std::string> paths)>& keep);
 /// What other commands had discarded becomes an entry of the oplog for each of them, so that undo brings it back; a
-/// warning has its id.
-void record_left_behind(Workspace& workspace, const Session& session, const std::vector<LeftBehind>& others);
-/// The same on the way into an undo of the newest entry. An undo that was killed is left to the one that goes on with it.
-void record_left_behind(Workspace& workspace);
+/// warning has its id. Under the index lock, and before anything is staged: an index that the killed command had changed already is
+/// in its entry as it is now.
+void record_left_behind(const Workspace& workspace, const Session& session, const std::vector<LeftBehind>& others);
+/// The same on the way into whatever stages or is to have an entry itself, so that the entries stand in the order of what they tell
+/// of. An undo that was killed is left to the one that goes on with it.
+void record_left_behind(const Workspace& workspace, const Session& session);
+/// The same for who holds no lock. Nothing happens while somebody else has the index: that one does it.
+void record_left_behind(const Workspace& workspace);
 
 }  // namespace store

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mutex.h"
 #include "base/text.h"
+#include "ops/checkout_left_behind.h"
 #include "ops/commit_graph.h"
 #include "ops/commit_parts.h"
 #include "ops/entry_sorter.h"
@@ -249,6 +250,7 @@ RechunkResult rechunk(Workspace& workspace, const RechunkOptions& options) {
   if (!workspace.refs().read(ref))
     throw Error(ErrorKind::not_found, fmt::format("{}: no such branch", escape_name(options.branch)), "store branch");
   const ObjectId tip = resolve_revision(workspace, ref).commit;
+  record_left_behind(workspace);
   Session session = Session::open(repository, workspace.env().command, workspace.lock_wait());
   session.directory_fd();  // refuses a full disk
   std::vector<DeadSession> dead = adopt_interrupted(workspace);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ops/checkout_left_behind.h"
 #include "ops/commit_graph.h"
 
 namespace store {
@@ -74,6 +75,7 @@ RefEntry create_ref(const Workspace& workspace, NamedRef kind, const std::string
   const std::optional<RefValue> old_value = replaced_by(workspace, kind, name, force);
   const RefValue wanted{start, {}};
   if (old_value != wanted) {
+    record_left_behind(workspace);
     OplogRecord record = new_oplog_record(workspace);
     record.changes = {{full_ref_name(kind, name), old_value, wanted}};
     workspace.refs().update(record, workspace.lock_wait());
@@ -99,6 +101,7 @@ std::vector<RefEntry> delete_refs(const Workspace& workspace, NamedRef kind, con
     record.changes.push_back({full, value, std::nullopt});
     deleted.push_back({name, value.id.value_or(ObjectId{}), false});
   }
+  record_left_behind(workspace);
   workspace.refs().update(record, workspace.lock_wait());
   return deleted;
 }
@@ -120,6 +123,7 @@ RefEntry rename_ref(const Workspace& workspace, NamedRef kind, const std::string
     record.changes.push_back({new_name, replaced, value});
   }
   if (current) record.changes.push_back({"HEAD", RefValue{{}, old_name}, RefValue{{}, new_name}});
+  record_left_behind(workspace);
   workspace.refs().update(record, workspace.lock_wait());
   return entry;
 }

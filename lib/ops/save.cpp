@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "ops/checkout_left_behind.h"
 #include "ops/commit_parts.h"
 #include "ops/exclude.h"
 #include "ops/index_attributes.h"
@@ -117,6 +118,7 @@ class Save {
       report_tip();
       return std::move(result_);
     }
+    record_left_behind(workspace_);
     Session session = Session::open(workspace_.repository(), workspace_.env().command, workspace_.lock_wait());
     session.directory_fd();  // refuses a full disk
     std::vector<DeadSession> dead = adopt_interrupted(workspace_);

@@ -182,7 +182,7 @@ CheckoutResult undo_without_files(Workspace& workspace, const OplogRecord& entry
 
 std::optional<UndoResult> undo(Workspace& workspace, const UndoOptions& options) {
   settle_refs(workspace.repository(), workspace.lock_wait());
-  if (options.id.empty() && options.count == 1) record_left_behind(workspace);
+  record_left_behind(workspace);
   std::vector<OplogStep> steps = steps_to_undo(workspace, options);
   if (steps.empty()) return std::nullopt;
   const OplogRecord entry = together(steps);

@@ -1,6 +1,7 @@
 #include "ops/write_access.h"
 
 #include "base/error.h"
+#include "ops/checkout_left_behind.h"
 #include "ops/pack_blocks.h"
 #include "pipeline/resume.h"
 #include "repo/directory.h"
@@ -47,7 +48,9 @@ WriteAccess::WriteAccess(Workspace& workspace, Writes writes)
                       : Lock()),
       adopted_(writes == Writes::yes ? adopt_interrupted(workspace) : std::vector<DeadSession>()),
       index_(repository_.fs(), repository_.fd()) {
-  if (writes == Writes::yes) remove_leftovers_of_caches(repository_);
+  if (writes == Writes::no) return;
+  remove_leftovers_of_caches(repository_);
+  record_left_behind(workspace, session_);
 }
 
 void WriteAccess::finish() {

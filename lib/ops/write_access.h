@@ -12,7 +12,8 @@ namespace store {
 enum class Writes : bool { no, yes };
 
 /// What a command that stages or commits holds from start to end, taken in lock order: its session (gate, repo), then the index lock.
-/// On the way in, the packs of interrupted adds are sealed and published, so that what they stored is found.
+/// On the way in, the packs of interrupted adds are sealed and published, so that what they stored is found, and what killed checkouts
+/// had discarded gets into the oplog (checkout_left_behind.h).
 class WriteAccess {
  public:
   explicit WriteAccess(Workspace& workspace, Writes writes = Writes::yes);

@@ -1,11 +1,14 @@
-// A command that discards bytes is killed at every call, and nobody runs it again: what it had overwritten by then comes back by undo.
+// A command that discards bytes is killed at every call, and nobody runs it again: what it had overwritten by then, and what was only
+// staged, comes back by undo, and stands in the oplog before whatever was done next.
 #include <doctest/doctest.h>
 
 #include <filesystem>
 #include <functional>
 #include <map>
 
+#include "hash/sha256.h"
 #include "ops/checkout.h"
+#include "ops/commit.h"
 #include "ops/history.h"
 #include "ops/ref_edit.h"
 #include "ops/restore.h"
@@ -25,6 +28,15 @@ struct Word {
   Command run;
 };
 
+/// A killed word and what is done next.
+struct Pair {
+  Word word;
+  Word next;
+  bool leaves_index = false;  // then what is as committed is discarded, too
+  bool next_is_told = true;   // it has an entry of the oplog
+};
+
+constexpr std::string_view k_killed = "store discards";
 constexpr std::size_t k_large = 1'200'000;  // of which little changes: rewritten in place
 
 struct Killed : WorkFixture {
@@ -43,6 +55,8 @@ struct Killed : WorkFixture {
     write("large", large(2));
     write("folder/file", "2");
     snapshot("two");
+    write("small", "staged");
+    add_paths({"small"});
     write("small", "mine");
     remove("folder/file");
     write("folder/file/inside", "mine, too");
@@ -55,7 +69,7 @@ struct Killed : WorkFixture {
   }
 
   bool is_killed(const Command& command, std::uint64_t nth) {
-    env.command = "store discards";
+    env.command = std::string(k_killed);
     ChildProcess child([&] {
       FaultFileSystem killing(unsynced_file_system());
       killing.arm({.nth = nth, .action = FaultAction::kill});
@@ -68,23 +82,45 @@ struct Killed : WorkFixture {
     return WIFSIGNALED(status);
   }
 
-  /// The killed command came as far as its entry in the oplog.
-  bool is_told() const {
+  /// The commands of the oplog, newest first.
+  std::vector<std::string> oplog() const {
     const Workspace workspace = open();
-    bool told = false;
+    std::vector<std::string> commands;
     visit_oplog(workspace, [&](const OplogStep& step) {
-      told = step.record.command == "store discards";
-      return false;
+      commands.push_back(step.record.command);
+      return true;
     });
-    return told;
+    return commands;
+  }
+  /// The killed command came as far as its entry in the oplog.
+  bool is_told() const { return oplog().front() == k_killed; }
+
+  /// Takes the killed command back, whatever came after it.
+  void take_back() const {
+    run([](Workspace& workspace) {
+      std::string id;
+      visit_oplog(workspace, [&](const OplogStep& step) {
+        if (step.record.command == k_killed) id = step.id.hex();
+        return id.empty();
+      });
+      REQUIRE(!id.empty());
+      undo(workspace, {.id = id});
+    });
   }
 
   /// What the command discards is as it was.
-  bool is_untouched(bool large_is_discarded) const {
-    return holds("small", "mine") && (!large_is_discarded || holds("large", large(2))) && holds("folder/file/inside", "mine, too");
+  bool is_untouched(const Pair& pair) const {
+    return holds("small", "mine") && (!pair.leaves_index || holds("large", large(2))) && holds("folder/file/inside", "mine, too") &&
+           has_staged("small", "staged");
   }
 
  private:
+  bool has_staged(const std::string& name, const std::string& content) const {
+    const Workspace workspace = open();
+    const std::optional<IndexEntry> entry = Index(workspace.repository().fs(), workspace.repository().fd()).find(name);
+    return entry && entry->id == sha256(as_bytes(content));
+  }
+
   bool holds(const std::string& name, const std::string& content) const {
     return std::filesystem::is_regular_file(path(name)) && scratch().read("work/" + name) == content;
   }
@@ -117,15 +153,19 @@ const Word k_restore{"restore of something else",
 const Word k_switch{"switch -c",
                     [](Workspace& workspace) { checkout(workspace, to(workspace, "HEAD", {.new_branch = "refs/heads/new"})); }};
 
-/// A killed word and what is done next.
-struct Pair {
-  Word word;
-  Word next;
-  bool leaves_index = false;  // then what is as committed is discarded, too
-};
+const Word k_commit{"commit", [](Workspace& workspace) {
+                      CommitOptions options;
+                      options.message = "next";
+                      options.allow_empty = true;
+                      commit(workspace, options);
+                    }};
+const Word k_branch{"branch", [](Workspace& workspace) {
+                      create_ref(workspace, NamedRef::branch, "new", resolve_revision(workspace, "HEAD").commit, Overrule::no);
+                    }};
+
 const std::vector<Pair>& pairs() {
   static const std::vector<Pair> all{
-      {{"restore", [](Workspace& workspace) { restore(workspace, {.paths = k_paths, .source = {}, .staged = false}); }}, k_add, true},
+      {{"restore", [](Workspace& workspace) { restore(workspace, {.paths = k_paths, .source = {}, .staged = false}); }}, k_add, true, false},
       {{"restore --source",
         [](Workspace& workspace) {
           restore(workspace, {.paths = k_paths, .source = resolve_revision(workspace, "side"), .staged = false});
@@ -133,7 +173,11 @@ const std::vector<Pair>& pairs() {
        k_restore, true},
       {{"checkout -- PATH", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.paths = k_paths, .force = true})); }},
        k_switch},
-      {{"switch --force", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.force = true})); }}, k_nothing},
+      {{"switch --force", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.force = true})); }}, k_nothing, false, false},
+      {{"switch --force", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.force = true})); }}, k_add, false, false},
+      {{"checkout -- PATH", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.paths = k_paths, .force = true})); }},
+       k_branch},
+      {{"restore", [](Workspace& workspace) { restore(workspace, {.paths = k_paths, .source = {}, .staged = false}); }}, k_commit, true},
   };
   return all;
 }
@@ -154,12 +198,18 @@ TEST_CASE("what a killed command had discarded, undo brings back whatever was do
       if (world.is_told()) {
         world.run([](Workspace& workspace) { undo(workspace, {}); });
       } else {
-        const bool touched = !world.is_untouched(pair.leaves_index);
+        const bool touched = !world.is_untouched(pair);
         world.run(pair.next.run);
-        if (touched) world.run([](Workspace& workspace) { undo(workspace, {}); });
+        if (pair.next_is_told) CHECK(world.oplog().front() == world.env.command);
+        if (touched && pair.next_is_told) {
+          CHECK(world.oplog()[1] == k_killed);
+          world.take_back();
+        } else if (touched) {
+          world.run([](Workspace& workspace) { undo(workspace, {}); });
+        }
         left_behind += touched;
       }
-      CHECK(world.is_untouched(pair.leaves_index));
+      CHECK(world.is_untouched(pair));
       CHECK(describe(world.fsck()) == "");
     }
   }
