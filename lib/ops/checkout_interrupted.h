@@ -38,6 +38,8 @@ Interrupted find_interrupted(const Workspace& workspace, const ObjectId& commit,
 /// What tells runs of the same command to the same commit, whatever their words (-q, -C, another working directory) were. `kind`:
 /// "checkout", k_undo_operation or "merge".
 inline constexpr std::string_view k_undo_operation = "undo";
+/// Of a move over files that are there. It tells its whole journal before it begins: nobody goes on with it.
+inline constexpr std::string_view k_move_operation = "mv";
 std::string operation_of(std::string_view kind, const CheckoutOptions& options);
 /// True if a checkout of this commit was killed after it had begun to write.
 bool was_writing(const Repository& repository, const ObjectId& commit);

@@ -24,6 +24,15 @@ ObjectId written_by(const Workspace& workspace, const Session& session, const Le
 
 bool is_undo(const LeftBehind& left) { return left.target.operation.starts_with(k_undo_operation); }
 
+bool is_move(const DeadSession& session) {
+  bool found = false;
+  read_journal(session, [&](JournalRecord&& record) {
+    const auto* target = std::get_if<JournalTarget>(&record);
+    found = found || (target != nullptr && target->operation == k_move_operation);
+  });
+  return found;
+}
+
 /// False if the killed command did not come as far as the index. What it was about to do to refs did not happen.
 bool note_index(const Workspace& workspace, const Session& session, const LeftBehind& left, OplogRecord& record) {
   const std::optional<ObjectId>& before = left.discarded.index_before;
@@ -32,6 +41,7 @@ bool note_index(const Workspace& workspace, const Session& session, const LeftBe
   if (now == *before) return false;
   record.index_before = before;
   record.index_after = now;
+  record.brought_back = left.discarded.wrote;
   return true;
 }
 
@@ -97,9 +107,11 @@ void record_left_behind(const Workspace& workspace, const Session& session, cons
 }
 
 void record_left_behind(const Workspace& workspace, const Session& session) {
-  std::vector<LeftBehind> others = find_interrupted(workspace, {}, {}).others;
-  std::erase_if(others, [](const LeftBehind& left) { return is_undo(left); });
-  record_left_behind(workspace, session, others);
+  Interrupted found = find_interrupted(workspace, {}, {});
+  std::erase_if(found.others, [](const LeftBehind& left) { return is_undo(left); });
+  record_left_behind(workspace, session, found.others);
+  std::erase_if(found.sessions, [](const DeadSession& dead) { return !is_move(dead); });
+  remove_interrupted(workspace, std::move(found.sessions), {});
 }
 
 void record_left_behind(const Workspace& workspace) {

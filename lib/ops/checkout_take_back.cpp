@@ -92,7 +92,7 @@ void TakeBackCheck::look_at(const TreeChange& back) {
   if (found_directory) return look_below(back.path, is_whiteout(*back.after));
   const bool goes = is_whiteout(*back.after) && holds(back.path, entry_at(workspace_.objects(), target_, back.path));
   if (entry_.left || goes) overwritten.push_back(back.path);
-  if (is_whiteout(*back.after) && holds(back.path, entry_at(workspace_.objects(), entry_.overwrites, back.path))) return;
+  if (holds(back.path, entry_at(workspace_.objects(), entry_.overwrites, back.path))) return;
   if (!holds(back.path, back.after) && !is_of_either(back.path) && !is_being_rewritten(*found)) changed_.push_back(back.path);
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/system_info.h"
 #include "base/text.h"
 #include "ops/checkout_forms.h"
 #include "ops/content_match.h"
@@ -146,20 +147,40 @@ void sync_moves(const Workspace& workspace, const TargetTree& tree, const std::v
   sync(&Move::from);
 }
 
-/// With `force`: what is overwritten is put into the repository, so that undo brings it back. Nothing if nothing is.
+/// With `force`: what is overwritten and what comes in its place are put into the repository, so that undo brings both back. Nothing
+/// if nothing is overwritten.
 std::optional<OplogRecord> keep_overwritten(Workspace& workspace, WriteAccess& access, const std::vector<Move>& moves) {
-  std::vector<std::string> overwritten;
-  for (const Move& move : moves)
-    if (!move.done && scan_one(workspace.worktree_fd(), move.to)) overwritten.push_back(move.to);
-  if (overwritten.empty()) return {};
+  std::vector<Move> over;
+  std::vector<std::string> paths;
+  for (const Move& move : moves) {
+    if (move.done || !scan_one(workspace.worktree_fd(), move.to)) continue;
+    over.push_back(move);
+    paths.insert(paths.end(), {move.from, move.to});
+  }
+  if (over.empty()) return {};
   OplogRecord record = new_oplog_record(workspace);
   record.index_before = store_index_tree(workspace, access.session(), access.index());
   DiscardStore store(workspace, access.session());
-  store.add_files(access.index(), std::move(overwritten));
+  store.add_files(access.index(), std::move(paths));
   const Discarded discarded = store.finish();
   record.discarded = discarded.tree;
   record.discarded_attributes = discarded.attributes;
+  workspace.objects().refresh();
+  std::vector<IndexEntry> moved;
+  for (const Move& move : over)
+    if (const std::optional<TreeEntry> entry = entry_at(workspace.objects(), discarded.tree, move.from))
+      moved.push_back(index_entry_of(move.to, *entry));
+  record.brought_back = store_entries(workspace, access.session(), std::move(moved)).tree;
   return record;
+}
+
+/// durability.md: worktree 2.
+void write_journal(const Workspace& workspace, const Session& session, const OplogRecord& record) {
+  JournalWriter journal = session.create_journal();
+  journal.append(JournalTarget{{}, std::string(k_move_operation), boot_id()});
+  journal.append(JournalDiscarded{*record.discarded, record.discarded_attributes, record.brought_back, record.index_before});
+  if (workspace.settings().core.fsync) session.sync_journal(journal);
+  else journal.flush();
 }
 
 /// Directories that moving emptied, outwards.
@@ -190,6 +211,7 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
   const std::vector<Move> moves = plan(workspace, index, without_slashes(workspace, index, options));
   const TargetTree tree(*workspace.env().fs, workspace.worktree_path());
   std::optional<OplogRecord> record = keep_overwritten(workspace, access, moves);
+  if (record) write_journal(workspace, access.session(), *record);
   RemoveResult result;
   IndexPatch patch(workspace, access.session(), index);
   for (const Move& move : moves) {
@@ -206,6 +228,7 @@ RemoveResult move_paths(Workspace& workspace, const MoveOptions& options) {
     workspace.refs().update(*record, workspace.lock_wait());
   }
   access.finish();
+  if (record && workspace.settings().core.fsync) sync_sessions(workspace.repository());
   return result;
 }
 

@@ -34,6 +34,7 @@ struct Pair {
   Word next;
   bool leaves_index = false;  // then what is as committed is discarded, too
   bool next_is_told = true;   // it has an entry of the oplog
+  bool moves = false;         // another file comes in the place of one
 };
 
 constexpr std::string_view k_killed = "store discards";
@@ -111,7 +112,7 @@ struct Killed : WorkFixture {
   /// What the command discards is as it was.
   bool is_untouched(const Pair& pair) const {
     return holds("small", "mine") && (!pair.leaves_index || holds("large", large(2))) && holds("folder/file/inside", "mine, too") &&
-           has_staged("small", "staged");
+           has_staged("small", "staged") && (!pair.moves || holds("other", "mine as well"));
   }
 
  private:
@@ -163,6 +164,10 @@ const Word k_branch{"branch", [](Workspace& workspace) {
                       create_ref(workspace, NamedRef::branch, "new", resolve_revision(workspace, "HEAD").commit, Overrule::no);
                     }};
 
+const Word k_move{"mv --force", [](Workspace& workspace) {
+                    move_paths(workspace, {.sources = {"other"}, .target = "small", .force = true});
+                  }};
+
 const std::vector<Pair>& pairs() {
   static const std::vector<Pair> all{
       {{"restore", [](Workspace& workspace) { restore(workspace, {.paths = k_paths, .source = {}, .staged = false}); }}, k_add, true, false},
@@ -178,6 +183,8 @@ const std::vector<Pair>& pairs() {
       {{"checkout -- PATH", [](Workspace& workspace) { checkout(workspace, to(workspace, "side", {.paths = k_paths, .force = true})); }},
        k_branch},
       {{"restore", [](Workspace& workspace) { restore(workspace, {.paths = k_paths, .source = {}, .staged = false}); }}, k_commit, true},
+      {k_move, k_nothing, false, false, true},
+      {k_move, k_branch, false, true, true},
   };
   return all;
 }

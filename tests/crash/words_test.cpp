@@ -12,6 +12,7 @@
 #include "ops/checkout.h"
 #include "ops/init.h"
 #include "ops/merge.h"
+#include "ops/merge_state.h"
 #include "ops/ref_edit.h"
 #include "ops/repack.h"
 #include "ops/restore.h"
@@ -80,6 +81,17 @@ void save_all(Workspace& workspace, const std::string& path) {
   options.commit.allow_empty = true;
   const CommitResult result = save(workspace, options);
   if (!result.failed.empty()) throw Error(ErrorKind::partial, result.failed.front().path + ": " + result.failed.front().message);
+}
+
+/// Stops at numbers.txt.
+void merge_with_conflict(const WorkFixture& fixture) {
+  Workspace workspace = fixture.open();
+  go_to(workspace, "side", {.new_branch = "refs/heads/other"});
+  fixture.write("numbers.txt", "theirs");
+  fixture.snapshot("other");
+  Workspace again = fixture.open();
+  go_to(again, "main");
+  REQUIRE(merge(again, {.revision = resolve_revision(again, "other"), .name = "other"}).conflicts.size() == 1);
 }
 
 const std::vector<Word>& words() {
@@ -283,17 +295,28 @@ TEST_CASE("killed at any call of a word that writes the working tree, nothing is
       {"rm", [](Workspace& workspace) { remove_paths(workspace, {.paths = {"figures"}, .recursive = true}); }},
       {"mv", [](Workspace& workspace) { move_paths(workspace, {.sources = {"figures", "numbers.txt"}, .target = "appendix"}); },
        [](const WorkFixture& fixture) { fixture.make_directory("appendix"); }},
+      {"mv --force", [](Workspace& workspace) { move_paths(workspace, {.sources = {"numbers.txt"}, .target = "shortcut", .force = true}); }},
+      {"merge --abort", [](Workspace& workspace) {
+         if (pending_merge(workspace)) abort_merge(workspace);
+       }, merge_with_conflict},
+      {"restore --source", [](Workspace& workspace) {
+         restore(workspace, {.paths = {"figures", "numbers.txt"}, .source = resolve_revision(workspace, "HEAD~1"), .staged = false});
+       }},
+      {"restore --staged", [](Workspace& workspace) { restore(workspace, {.paths = {"numbers.txt"}, .source = {}, .staged = true}); },
+       [](const WorkFixture& fixture) {
+         fixture.write("numbers.txt", "changed");
+         fixture.add_all();
+       }},
+      {"rm --cached", [](Workspace& workspace) { remove_paths(workspace, {.paths = {"numbers.txt"}, .cached = true}); }},
   };
-  for (const Word& word : words())
-    if (word.name == "switch" || word.name == "checkout -- PATH" || word.name == "restore" || word.name == "merge" || word.name == "undo")
-      killed.push_back(word);
-  REQUIRE(killed.size() == 7);
+  killed.insert(killed.end(), words().begin(), words().end());
+  REQUIRE(killed.size() == 7 + words().size());
   std::size_t kills = 0;
   for (const Word& word : killed) {
     CAPTURE(word.name);
     std::uint64_t nth = 1;
     while (kill_round(word, nth)) ++nth;
-    CHECK(nth > 10);
+    CHECK(nth > 5);
     kills += nth - 1;
   }
   MESSAGE(kills << " kills");

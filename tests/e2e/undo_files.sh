@@ -153,3 +153,14 @@ ln -sf nowhere z
 store switch -q -f t
 ln -sf nowhere z
 there_and_back store switch -q main
+
+# mv --force: what came in the place of a file goes back to where it was, as it was; modified, too.
+start moved
+echo 1 >a && echo 2 >b && store commit -q -A -m 2 >"$out"
+there_and_back store mv -q -f a b
+echo mine >a && echo WORK >b && echo untracked >u
+there_and_back store mv -q -f a b
+there_and_back store mv -q -f a u
+store mv -q -f a b && echo newer >b
+expect_exit 7 store undo
+is "$(cat b)" newer

@@ -96,6 +96,14 @@ void move_to(const Site& site, const std::string& from, const std::string& to, c
   move_paths(workspace, {.sources = {from}, .target = to});
 }
 
+/// Over a file that is there. Of a rename of which both names are gone or the old one is, what was interrupted is taken back first, as its
+/// warning says.
+void move_over(const Site& site, const std::string& from, const std::string& to) {
+  if (!std::filesystem::exists(site.worktree + "/" + from)) take_back(site);
+  Workspace workspace = site.open();
+  move_paths(workspace, {.sources = {from}, .target = to, .force = true});
+}
+
 TEST_CASE("after a power loss in an mv, the same command moves what is left where it was") {
   PowerLossRun run;
   run.step("init", [](const Site& site) { site.init(); });
@@ -104,6 +112,10 @@ TEST_CASE("after a power loss in an mv, the same command moves what is left wher
   run.step("commit", [](const Site& site) { site.snapshot("first"); });
   run.step("mv of a directory", [](const Site& site) { move_to(site, "d", "e", "e"); }, k_changed);
   run.step("mv of a file", [](const Site& site) { move_to(site, "a", "e", "e/a"); }, k_changed);
+  run.write("work/b", "mine");
+  run.write("work/e/a", "mine, too");
+  run.step("mv --force", [](const Site& site) { move_over(site, "e/a", "b"); }, k_changed);
+  run.discarded({{"b", "mine"}, {"e/a", "mine, too"}});
   explore_and_check(run, 100);
 }
 
