@@ -92,7 +92,7 @@ Pager::Pager(const std::string& command, std::map<std::string, std::string> envi
 Pager::~Pager() {
   try {
     if (pipe_) sink_->flush();
-  } catch (const Error&) {  // the user has left; another error is on its way
+  } catch (const std::exception&) {  // the user has left; another error is on its way
   }
   pipe_.reset();
   if (pid_ > 0) waitpid(pid_, nullptr, 0);

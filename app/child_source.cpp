@@ -117,7 +117,7 @@ ChildSource::~ChildSource() {
     if (end.status_within(k_patience, nullptr)) return;
     ::kill(pid_, SIGKILL);
     end.status_within(k_patience, nullptr);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
   }
 }
 

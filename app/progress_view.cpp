@@ -51,19 +51,29 @@ ProgressView::ProgressView(Progress& progress, Messages& messages, ProgressViewO
   progress_.on_enter = [this](Stage next) { enter(next); };
   timer_ = std::jthread([this](const std::stop_token& stop) {
     block_signals();
-    run(stop);
+    try {
+      run(stop);
+    } catch (const std::bad_alloc&) {  // nothing is shown any more; the work may have all it needs
+    }
   });
+}
+
+void ProgressView::show_last() {
+  tracker_.sample(progress_, now_seconds());
+  answer_line_requests();  // one that came since the last tick
+  if (options_.style == ProgressStyle::json && tracker_.state().stage != Stage::idle && !tracker_.state().done)
+    messages_.line(progress_json(tracker_.state()));
+  messages_.end_live();
 }
 
 ProgressView::~ProgressView() {
   timer_.request_stop();
   timer_.join();
   progress_.on_enter = nullptr;
-  tracker_.sample(progress_, now_seconds());
-  answer_line_requests();  // one that came since the last tick
-  if (options_.style == ProgressStyle::json && tracker_.state().stage != Stage::idle && !tracker_.state().done)
-    messages_.line(progress_json(tracker_.state()));
-  messages_.end_live();
+  try {
+    show_last();
+  } catch (const std::bad_alloc&) {
+  }
   if (options_.jobs == nullptr) return;
   if (options_.jobs->stop_asked()) options_.jobs->stop();
   options_.jobs->release();

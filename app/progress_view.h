@@ -55,6 +55,7 @@ class ProgressView {
   bool obey_job_control();
   void show();
   void answer_line_requests();
+  void show_last();
 
   Progress& progress_;
   Messages& messages_;

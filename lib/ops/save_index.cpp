@@ -124,12 +124,10 @@ void SaveIndex::load() {
 
 SaveIndex::~SaveIndex() {
   index_.reset();
-  try {
+  quietly([&] {  // the next save does it
     if (temporary_ && owner_) remove_folder(fs_, repository_fd_, name_, directory_.get());
     tidy(fs_, repository_fd_, std::string(base_name(name_)));
-  } catch (const Error&) {
-    // The next save does it.
-  }
+  });
 }
 
 }  // namespace store

@@ -16,12 +16,12 @@ std::vector<std::string> list_directory(int dirfd, const std::string& name);
 /// `name` is written.
 void remove_leftovers(FileSystem& fs, int dirfd, const std::string& name);
 
-/// Runs a step that may fail without harm: cleaning up while another error is on its way, notes for people.
+/// Runs a step that may fail without harm, for want of memory too: cleaning up while another error is on its way, notes for people.
 template <typename Step>
 void quietly(Step step) {
   try {
     step();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
   }
 }
 

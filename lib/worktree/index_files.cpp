@@ -191,7 +191,7 @@ IndexBaseFile::~IndexBaseFile() {
   if (published_) return;
   try {
     fs_.unlink({repository_fd_, k_base_temporary});
-  } catch (const Error&) {
+  } catch (const std::exception&) {
   }
 }
 

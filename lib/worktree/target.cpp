@@ -84,7 +84,7 @@ std::string temporary_name() { return std::string(k_temporary_prefix) + random_h
 void remove_quietly(FileSystem& fs, At at) {
   try {
     fs.unlink(at);
-  } catch (const Error&) {
+  } catch (const std::exception&) {  // for want of memory, too: another error is on its way
   }
 }
 
