@@ -270,7 +270,7 @@ RechunkResult rechunk(Workspace& workspace, const RechunkOptions& options) {
   result.packs_after = catalog.packs.size();
   try {
     session.remove();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The work is done: what stays of the session is removed by the next writer.
   }
   forget_interrupted(repository, std::move(dead));

@@ -289,7 +289,7 @@ class Save {
   static void leave(Session& session) {
     try {
       session.remove();
-    } catch (const Error&) {
+    } catch (const std::exception&) {
     }
   }
 

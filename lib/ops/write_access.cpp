@@ -35,7 +35,7 @@ std::vector<DeadSession> adopt_interrupted(Workspace& workspace) {
 void forget_interrupted(const Repository& repository, std::vector<DeadSession> sessions) {
   try {
     for (DeadSession& session : sessions) remove_session(repository, std::move(session));
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // What stays of a session is adopted and removed by the next writer.
   }
 }
@@ -57,7 +57,7 @@ void WriteAccess::finish() {
   try {
     session_.remove();
     for (DeadSession& session : adopted_) remove_session(repository_, std::move(session));
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // The work is done; what stays of a session is adopted and removed by the next writer.
   }
   adopted_.clear();

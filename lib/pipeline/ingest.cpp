@@ -144,7 +144,7 @@ IngestTotals ingest(int root_fd, ObjectStore& objects, const IngestPorts& ports,
     // The next add takes over what is finished; the first error is the one to report.
     try {
       ports.journal->flush();
-    } catch (const Error&) {
+    } catch (const std::exception&) {
     }
     throw;
   }

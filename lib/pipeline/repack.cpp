@@ -264,7 +264,7 @@ std::optional<std::vector<CatalogPack>> rewrite_packs(const Repository& reposito
   Rewriter rewriter(repository, objects, packs, session_fd, options);
   try {
     return rewriter.run();
-  } catch (const Error&) {
+  } catch (...) {
     rewriter.clean_up();
     damaged = rewriter.damaged();
     if (!damaged) throw;

@@ -205,7 +205,7 @@ void unlink_removed(const Repository& repository, const CatalogState& state, std
     if (!stat_at(repository.fd(), path)) continue;
     try {
       repository.fs().unlink({repository.fd(), path.c_str()});
-    } catch (const Error&) {
+    } catch (const std::exception&) {
     }
   }
 }
@@ -219,7 +219,7 @@ void rewrite_if_dead(const Repository& repository, std::uint64_t size, std::uint
   try {
     remove_leftovers(repository.fs(), repository.fd(), layout::k_catalog);
     replace_file(repository.fs(), repository.fd(), layout::k_catalog, log, SyncDirectory::yes);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
   }
 }
 
@@ -232,7 +232,7 @@ void append_bytes(FileSystem& fs, int fd, ByteView bytes, const ReadLog& log) {
   } catch (...) {
     try {
       fs.truncate(fd, log.size);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
     }
     throw;
   }

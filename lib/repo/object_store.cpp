@@ -240,6 +240,8 @@ void ObjectStore::maintain_tables() {
     // Tables are derived: without them lookups ask more footers, so a full disk here fails no command.
     if (error.kind() == ErrorKind::bug || error.kind() == ErrorKind::interrupted) throw;
     changed = true;
+  } catch (const std::bad_alloc&) {
+    changed = true;
   }
   if (!changed) return;
   const std::shared_ptr<const PackIndex> old = state_->index();

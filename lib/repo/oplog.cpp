@@ -158,7 +158,7 @@ void mark_done(const Repository& repository, const ObjectId& digest, std::uint64
     fs.pwrite(fd.get(), encode_ref(mark_name(offset), value), 0);
     fd.reset();
     fs.rename({directory, temporary.c_str()}, {directory, layout::k_oplog_done});
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     quietly([&] { unlink_if_exists(fs, directory, temporary); });
   }
 }

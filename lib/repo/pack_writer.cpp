@@ -105,7 +105,7 @@ void PackWriter::discard() {
   try {
     // Sealing takes the descriptor away, also when it is refused.
     if (fd_ || offset_ != 0) repository_.fs().unlink({directory_fd_, name_.c_str()});
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     // What went wrong before is what the caller reports; the session's folder takes the file with it.
   }
   start_over();

@@ -198,7 +198,7 @@ ObjectId RefStore::update(const OplogRecord& record, const LockWait& wait) const
     fs.pwrite(fd.get(), bytes, state.end);  // durability.md: refs 6
     fs.fdatasync(fd.get());                 // durability.md: refs 7
     move.apply();
-  } catch (const Error&) {
+  } catch (...) {
     // Nothing has changed: take the record back. If that fails too, the next writer does it.
     if (!move.started()) quietly([&] { fs.truncate(fd.get(), state.end); });
     throw;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "hash/sha256.h"
+#include "repo/directory.h"
 
 namespace store {
 namespace {
@@ -119,21 +120,26 @@ std::string write_merged_table(const Repository& repository, const TableInputs& 
 
   FileSystem& fs = repository.fs();
   UniqueFd fd = fs.open({repository.fd(), k_temporary}, O_WRONLY | O_CREAT | O_TRUNC);
-  std::uint64_t offset = 0;
-  TableWriter writer(merged.packs, count, [&](ByteView bytes) {
-    fs.pwrite(fd.get(), bytes, offset);
-    offset += bytes.size();
-  });
-  merge_into(writer, merged.sources);
-  writer.finish();
-  // Derived, but its checksum is not computed at every start: what has the name should be whole after a power
-  // loss.
-  fs.fdatasync(fd.get());
-  fd.reset();
-  const std::string name = table_name(merged.packs);
-  const std::string path = fmt::format("{}/{}", layout::k_tables, name);
-  fs.rename({repository.fd(), k_temporary}, {repository.fd(), path.c_str()});
-  return name;
+  try {
+    std::uint64_t offset = 0;
+    TableWriter writer(merged.packs, count, [&](ByteView bytes) {
+      fs.pwrite(fd.get(), bytes, offset);
+      offset += bytes.size();
+    });
+    merge_into(writer, merged.sources);
+    writer.finish();
+    // Derived, but its checksum is not computed at every start: what has the name should be whole after a power
+    // loss.
+    fs.fdatasync(fd.get());
+    fd.reset();
+    const std::string name = table_name(merged.packs);
+    const std::string path = fmt::format("{}/{}", layout::k_tables, name);
+    fs.rename({repository.fd(), k_temporary}, {repository.fd(), path.c_str()});
+    return name;
+  } catch (...) {
+    quietly([&] { unlink_if_exists(fs, repository.fd(), k_temporary); });
+    throw;
+  }
 }
 
 }  // namespace store

@@ -69,7 +69,7 @@ void Index::State::append(ByteView batch, bool sync) {
     // The batch can be read but may be lost later, and no second sync would tell: back to the state before.
     try {
       replace_index_log(fs, repository_fd, log);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
     }
     throw;
   }

@@ -224,7 +224,7 @@ void replace_index_log(FileSystem& fs, int repository_fd, ByteView batches) {
     fs.fsync(fd.get());
     fd.reset();
     fs.rename({repository_fd, k_log_temporary}, {repository_fd, k_index_log});
-  } catch (const Error&) {
+  } catch (...) {
     remove_index_leftovers(fs, repository_fd);
     throw;
   }
@@ -236,7 +236,7 @@ void remove_index_leftovers(FileSystem& fs, int repository_fd) {
     if (!stat_at(repository_fd, name)) continue;
     try {
       fs.unlink({repository_fd, name});
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // They are in nobody's way, and the next writer tries again.
     }
   }

@@ -245,10 +245,10 @@ TargetTree::File TargetTree::create_file(const std::string& path) const {
   Place place = place_of(root_.get(), path);
   File file;
   file.tree_ = this;
-  const std::string temporary = temporary_name();
+  std::string temporary = temporary_name();
   file.fd_ = in_path(path, [&] { return create(*fs_, place.at(temporary), k_unfinished_file); });
   file.directory_ = std::move(place.directory);
-  file.temporary_ = temporary;
+  file.temporary_ = std::move(temporary);  // which wants no memory: the file is there and has to go if this fails
   file.name_ = std::move(place.name);
   return file;
 }
