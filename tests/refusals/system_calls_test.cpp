@@ -2,6 +2,7 @@
 // their place (tests/CMakeLists.txt).
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <cstdarg>
 #include <cstddef>
 
+#include "refusals/kept_world.h"
 #include "refusals/refused_reads.h"
 #include "support/random_bytes.h"
 #include "support/work_fixture.h"
@@ -19,24 +21,30 @@ using namespace store::test;
 
 namespace {
 
-/// Every so many calls one is interrupted; 0: none. So that it can be tried again, never two in a row.
+/// Every so many calls one is interrupted, or a single one, counted from 1; 0: none. So that it can be tried again, never two in a row.
 std::atomic<unsigned> interrupted_each = 0;
+std::atomic<std::size_t> interrupted_at = 0;
+/// All calls that move bytes move half of them, or a single one does.
 std::atomic<bool> short_calls = false;
+std::atomic<std::size_t> short_at = 0;
 std::atomic<std::size_t> calls = 0;
+std::atomic<std::size_t> moves = 0;
 std::atomic<std::size_t> interruptions = 0;
 std::atomic<std::size_t> shortened = 0;
 
 bool interrupt() {
   const std::size_t number = ++calls;
   const unsigned each = interrupted_each;
-  if (each == 0 || number % each != 0) return false;
+  if (number != interrupted_at && (each == 0 || number % each != 0)) return false;
   ++interruptions;
   errno = EINTR;
   return true;
 }
 
 std::size_t less(std::size_t size) {
-  if (!short_calls || size < 2) return size;
+  if (size < 2) return size;
+  const bool is_the_one = ++moves == short_at;
+  if (!short_calls && !is_the_one) return size;
   ++shortened;
   return (size + 1) / 2;
 }
@@ -86,6 +94,18 @@ struct Disturbance {
     interrupted_each = 0;
     short_calls = false;
   }
+};
+
+enum class Once { interrupted, cut_short };
+
+/// One call goes another way, if there are so many.
+struct DisturbedOnce {
+  DisturbedOnce(Once how, std::size_t nth) {
+    calls = moves = interruptions = shortened = 0;
+    (how == Once::interrupted ? interrupted_at : short_at) = nth;
+  }
+  ~DisturbedOnce() { interrupted_at = short_at = 0; }
+  bool happened() const { return interruptions + shortened != 0; }
 };
 
 void do_everything(CommandLine& store, const std::string& jobs) {
@@ -141,4 +161,75 @@ TEST_CASE("interrupted system calls and those that do half of what was asked for
       CHECK((shortened > 200) == shorter);
     }
   }
+}
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+struct Sweep {
+  void (*prepare)(CommandLine&);
+  Words words;
+};
+
+const Sweep k_sweeps[] = {
+    {prepare_changes, {"status", "--porcelain"}},
+    {prepare_branches, {"cat", "HEAD:d/large"}},
+    {prepare_changes, {"diff"}},
+    {prepare_branches, {"fsck", "--data"}},
+    {prepare_changes, {"add", "-A", "-q"}},
+    {prepare_changes, {"commit", "-A", "-q", "-m", "x", "--date", "@2000"}},
+    {prepare_changes, {"save", "d", "-b", "saved", "-q", "-m", "x", "--date", "@2000"}},
+    {prepare_branches, {"switch", "side", "-q"}},
+    {prepare_changes, {"checkout", "main~1", "--force", "-q"}},
+    {prepare_changes, {"restore", ".", "-q"}},
+    {prepare_branches, {"merge", "side", "-q", "--no-ff", "-m", "merged"}},
+    {prepare_branches, {"undo", "-q"}},
+    {prepare_branches, {"repack", "-q"}},
+};
+
+std::string outcome(CommandLine& store, Words words) {
+  words.insert(words.end(), {"--jobs", "1"});
+  const Answer answer = store(words);
+  return fmt::format("{}\n{}\n{}\n", answer.code, answer.out, answer.err);
+}
+std::string left_by(CommandLine& store) {
+  std::string seen;
+  for (const Words& words : {Words{"log", "--all", "--format", "{id}"}, Words{"status", "--porcelain"}, Words{"ls", "-r", ":"}})
+    seen += outcome(store, words);
+  for (const char* file : {"a", "d/large", "theirs"})
+    if (store.scratch.exists(std::string("work/") + file)) seen += store.scratch.read(std::string("work/") + file);
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("any one system call that is interrupted, or does half of what was asked for, makes no difference") {
+  std::size_t rounds[2] = {0, 0};
+  for (const Sweep& sweep : k_sweeps) {
+    const std::string line = fmt::format("{}", fmt::join(sweep.words, " "));
+    CAPTURE(line);
+    KeptWorld world(sweep.prepare);
+    world.store.environment["SOURCE_DATE_EPOCH"] = "3000";
+    const std::string said = outcome(world.store, sweep.words);
+    const std::string left = left_by(world.store);
+    REQUIRE(said.starts_with("0"));
+    for (const Once how : {Once::interrupted, Once::cut_short})
+      for (std::size_t nth = 1;; ++nth) {
+        CAPTURE(nth);
+        world.put_back();
+        std::string now;
+        {
+          const DisturbedOnce disturbed(how, nth);
+          now = outcome(world.store, sweep.words);
+          if (!disturbed.happened()) break;
+        }
+        ++rounds[static_cast<int>(how)];
+        CHECK(now == said);
+        CHECK(left_by(world.store) == left);
+      }
+  }
+  MESSAGE(rounds[0] << " interrupted calls, " << rounds[1] << " that were cut short");
+  CHECK(rounds[0] > 1000);
+  CHECK(rounds[1] > 500);
 }
