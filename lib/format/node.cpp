@@ -18,8 +18,6 @@ bool is_list_type(ObjectType type) {
   return type == ObjectType::recipe || type == ObjectType::tree || type == ObjectType::attributes;
 }
 
-std::string what_node(ObjectType type) { return std::string(name_of(type)) + " node"; }
-
 /// Adds up a node's entries and checks their order, as a decoder meets them.
 class EntrySums {
  public:
@@ -77,7 +75,7 @@ Bytes encode_node(const Node& node) {
 
 Node decode_node(ObjectType type, ByteView bytes) {
   if (!is_list_type(type)) throw_bug(fmt::format("decode_node: {} is not a list", name_of(type)));
-  const std::string what = what_node(type);
+  const std::string what = std::string(name_of(type)) + " node";
   ByteReader in(bytes, what);
   if (in.u8() != static_cast<std::uint8_t>(type)) in.fail("wrong type");
   Node node{.type = type, .level = in.u8(), .count = 0, .bytes = 0, .entries = {}};
@@ -152,7 +150,7 @@ std::string_view last_name(const Node& node) {
 
 void check_child(const Node& parent, const UpperEntry& entry, const Node& child) {
   const auto fail = [&](std::string_view what) {
-    throw_corrupt(fmt::format("{} {}: {} differs from its parent's entry", what_node(child.type), entry.id.hex(), what));
+    throw_corrupt(fmt::format("{} {}: {} differs from its parent's entry", name_of(child.type), entry.id.hex(), what));
   };
   if (child.type != parent.type) fail("type");
   if (child.level + 1 != parent.level) fail("level");

@@ -29,11 +29,10 @@ struct Way {
 }  // namespace
 
 Attributes read_root_attributes(const ObjectReader& objects, const ObjectId& root_object) {
-  const Bytes bytes = objects.read({ObjectType::attributes, root_object});
-  const Node node = decode_node(ObjectType::attributes, bytes);
-  if (node.level != 0 || node.entries.size() != 1)
+  const StoredNode node(objects, {ObjectType::attributes, root_object});
+  if (node.level() != 0 || node.size() != 1)
     throw_corrupt(fmt::format("attributes {}: is no root object", root_object.hex()));
-  Attributes attributes = decode_attributes(node.entries.front());
+  Attributes attributes = node.attributes(0);
   if (!attributes.directory || !attributes.mode)
     throw_corrupt(fmt::format("attributes {}: is no root object", root_object.hex()));
   return attributes;
@@ -52,8 +51,8 @@ AttributesCursor::AttributesCursor(const ObjectReader& objects, const ObjectId& 
 void AttributesCursor::load() {
   if (tree_.at_end() != attributes_.at_end()) throw_other_shape(attributes_id_);
   if (tree_.at_end()) return;
-  entry_ = decode_tree_entry(tree_.entry());
-  current_ = decode_attributes(attributes_.entry());
+  entry_ = tree_.tree_entry();
+  current_ = attributes_.attributes();
   if ((entry_.kind == EntryKind::directory) != current_.directory.has_value() || current_.mode)
     throw_corrupt(fmt::format("attributes {}: {}: do not fit the tree's entry", attributes_id_.hex(),
                               escape_name(entry_.name)));
@@ -78,16 +77,16 @@ bool AttributesCursor::go_to(std::string_view name) {
 void AttributesCursor::jump(std::string_view name) {
   Way way;
   const NodeCursor::Pick search = pick_name(name);
-  tree_ = NodeCursor(*objects_, {ObjectType::tree, tree_id_}, [&](const Node& node) {
+  tree_ = NodeCursor(*objects_, {ObjectType::tree, tree_id_}, [&](const StoredNode& node) {
     const std::size_t position = search(node);
-    way.turns.push_back({node.entries.size(), node.count, position});
+    way.turns.push_back({node.size(), node.node().count, position});
     return position;
   });
   std::size_t at = 0;
-  attributes_ = NodeCursor(*objects_, {ObjectType::attributes, attributes_id_}, [&](const Node& node) {
+  attributes_ = NodeCursor(*objects_, {ObjectType::attributes, attributes_id_}, [&](const StoredNode& node) {
     if (at == way.turns.size()) throw_other_shape(attributes_id_);
     const Way::Turn& turn = way.turns[at++];
-    if (turn.entries != node.entries.size() || turn.count != node.count) throw_other_shape(attributes_id_);
+    if (turn.entries != node.size() || turn.count != node.node().count) throw_other_shape(attributes_id_);
     return turn.position;
   });
   load();

@@ -160,7 +160,7 @@ bool equals_in_another_form(const Workspace& workspace, int root_fd, const ScanE
 
 std::string read_link_target(const ObjectReader& objects, const TreeEntry& entry) {
   const Bytes bytes = objects.read({ObjectType::chunk, entry.id});
-  if (bytes.size() != entry.size || bytes.empty() || bytes.size() > k_max_link_target)
+  if (bytes.size() != entry.size || bytes.empty() || bytes.size() > k_max_link_target || as_text(bytes).find('\0') != std::string_view::npos)
     throw_corrupt(fmt::format("chunk {}: is not the target of symlink {}", entry.id.hex(), escape_name(entry.name)));
   return std::string(as_text(bytes));
 }

@@ -6,9 +6,6 @@
 #include <bit>
 
 #include "base/error.h"
-#include "format/attributes.h"
-#include "format/recipe.h"
-#include "format/tree.h"
 
 namespace store {
 namespace {
@@ -86,14 +83,13 @@ ContentWalk::ContentWalk(const Workspace& workspace, ObjectMarks& marks, Met met
     : workspace_(workspace), objects_(workspace.objects()), marks_(marks), met_(std::move(met)) {}
 
 /// Levels fall by one on the way down: what a parent says is checked.
-Bytes ContentWalk::read_node(const ObjectKey& key, std::optional<unsigned> level, unsigned depth) const {
+StoredNode ContentWalk::read_node(const ObjectKey& key, std::optional<unsigned> level, unsigned depth) const {
   workspace_.check_cancelled();
   if (depth > k_max_depth) throw_corrupt(fmt::format("{} {}: depth exceeds {}", name_of(key.type), key.id.hex(), k_max_depth));
-  Bytes bytes = objects_.read(key);
-  const Node node = decode_node(key.type, bytes);
-  if (level && node.level != *level)
-    throw_corrupt(fmt::format("{} {}: is of level {}, its parent says {}", name_of(key.type), key.id.hex(), node.level, *level));
-  return bytes;
+  StoredNode node(objects_, key);
+  if (level && node.level() != *level)
+    throw_corrupt(fmt::format("{} {}: is of level {}, its parent says {}", name_of(key.type), key.id.hex(), node.level(), *level));
+  return node;
 }
 
 const ContentTotals& ContentWalk::tree(const ObjectId& id) { return tree_node(id, {}, 0); }
@@ -108,18 +104,17 @@ const ContentTotals& ContentWalk::tree_node(const ObjectId& id, std::optional<un
   if (const auto known = trees_.find(id); known != trees_.end()) return known->second;
   ContentTotals totals;
   const bool fresh = marks_.mark({ObjectType::tree, id});
-  const Bytes bytes = read_node({ObjectType::tree, id}, level, depth);
-  if (fresh && met_) met_({ObjectType::tree, id}, bytes.size());
-  const Node node = decode_node(ObjectType::tree, bytes);
-  for (const ByteView encoded : node.entries) {
-    if (node.level > 0) {
-      totals.add(tree_node(decode_upper_entry(node.type, encoded).id, node.level - 1u, depth + 1));
+  const StoredNode node = read_node({ObjectType::tree, id}, level, depth);
+  if (fresh && met_) met_({ObjectType::tree, id}, node.stored_bytes());
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    if (node.level() > 0) {
+      totals.add(tree_node(node.upper_entry(i).id, node.level() - 1u, depth + 1));
     } else {
-      const TreeEntry found = decode_tree_entry(encoded);
+      const TreeEntry found = node.tree_entry(i);
       totals.add(entry_at(found.kind, found.size, found.id, depth));
     }
   }
-  if (Progress* progress = workspace_.env().progress) progress->files_done += node.level == 0 ? node.entries.size() : 0;
+  if (Progress* progress = workspace_.env().progress) progress->files_done += node.level() == 0 ? node.size() : 0;
   return trees_.emplace(id, std::move(totals)).first->second;
 }
 
@@ -147,16 +142,15 @@ std::uint64_t ContentWalk::recipe_holes(const ObjectId& id, std::optional<unsign
     const auto known = recipe_holes_.find(id);
     return known == recipe_holes_.end() ? 0 : known->second;
   }
-  const Bytes bytes = read_node({ObjectType::recipe, id}, level, 0);
-  if (met_) met_({ObjectType::recipe, id}, bytes.size());
-  const Node node = decode_node(ObjectType::recipe, bytes);
+  const StoredNode node = read_node({ObjectType::recipe, id}, level, 0);
+  if (met_) met_({ObjectType::recipe, id}, node.stored_bytes());
   std::uint64_t holes = 0;
-  for (const ByteView encoded : node.entries) {
-    if (node.level > 0) {
-      holes = saturating_add(holes, recipe_holes(decode_upper_entry(node.type, encoded).id, node.level - 1u));
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    if (node.level() > 0) {
+      holes = saturating_add(holes, recipe_holes(node.upper_entry(i).id, node.level() - 1u));
       continue;
     }
-    const RecipeEntry stretch = decode_recipe_entry(encoded);
+    const RecipeEntry stretch = node.recipe_entry(i);
     if (stretch.kind == RecipeKind::zeros)
       holes = saturating_add(holes, stretch.length);
     else
@@ -174,15 +168,14 @@ void ContentWalk::attributes(const ObjectId& id) { attributes_node(id, {}, 0); }
 
 void ContentWalk::attributes_node(const ObjectId& id, std::optional<unsigned> level, unsigned depth) {
   if (!marks_.mark({ObjectType::attributes, id})) return;
-  const Bytes bytes = read_node({ObjectType::attributes, id}, level, depth);
-  if (met_) met_({ObjectType::attributes, id}, bytes.size());
-  const Node node = decode_node(ObjectType::attributes, bytes);
-  for (const ByteView encoded : node.entries) {
-    if (node.level > 0) {
-      attributes_node(decode_upper_entry(node.type, encoded).id, node.level - 1u, depth + 1);
+  const StoredNode node = read_node({ObjectType::attributes, id}, level, depth);
+  if (met_) met_({ObjectType::attributes, id}, node.stored_bytes());
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    if (node.level() > 0) {
+      attributes_node(node.upper_entry(i).id, node.level() - 1u, depth + 1);
       continue;
     }
-    const Attributes found = decode_attributes(encoded);
+    const Attributes found = node.attributes(i);
     if (found.directory) attributes_node(*found.directory, {}, depth + 1);
     for (const Xattr& xattr : found.xattrs)
       if (xattr.chunk) chunk(*xattr.chunk, xattr.length);

@@ -7,6 +7,7 @@
 
 #include "ops/workspace.h"
 #include "repo/mapped_footer.h"
+#include "repo/stored_node.h"
 
 namespace store {
 
@@ -78,7 +79,7 @@ class ContentWalk {
   ContentTotals entry_at(EntryKind kind, std::uint64_t size, const ObjectId& id, unsigned depth);
   std::uint64_t recipe_holes(const ObjectId& id, std::optional<unsigned> level);
   void attributes_node(const ObjectId& id, std::optional<unsigned> level, unsigned depth);
-  Bytes read_node(const ObjectKey& key, std::optional<unsigned> level, unsigned depth) const;
+  StoredNode read_node(const ObjectKey& key, std::optional<unsigned> level, unsigned depth) const;
 
   const Workspace& workspace_;
   const ObjectReader& objects_;

@@ -41,9 +41,8 @@ void GrowthMeter::met(const ObjectKey& key, std::uint64_t length) {
   if (!block_ || block_->pack != at->pack || block_->offset != at->block_offset) {
     if (packs_.size() >= k_open_packs) packs_.clear();
     UniqueFd& fd = packs_[at->pack];
-    const std::string name = layout::pack_path(at->pack);
-    if (!fd) fd = open_readonly(workspace_.repository().fd(), name);
-    const PackBlock block = read_block_header(fd.get(), at->block_offset, name);
+    if (!fd) fd = open_readonly(workspace_.repository().fd(), layout::pack_path(at->pack));
+    const PackBlock block = read_block_header(fd.get(), at->pack, at->block_offset);
     block_ = Block{at->pack, at->block_offset, block.end - block.offset, block.header.raw_length};
   }
   __extension__ using Wide = unsigned __int128;

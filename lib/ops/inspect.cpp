@@ -6,11 +6,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "format/attributes.h"
-#include "format/recipe.h"
-#include "format/tree.h"
 #include "ops/pack_blocks.h"
 #include "ops/revision.h"
+#include "repo/stored_node.h"
 
 namespace store {
 namespace {
@@ -75,24 +73,29 @@ class Inspector {
   }
 
   void object(const ObjectKey& key, std::vector<std::string> also) {
-    const Bytes bytes = objects_.read(key);
-    Inspected head{.type = std::string(name_of(key.type)), .id = key.id, .size = bytes.size(), .also = std::move(also)};
+    Inspected head{.type = std::string(name_of(key.type)), .id = key.id, .also = std::move(also)};
+    if (key.type == ObjectType::chunk || key.type == ObjectType::commit) {
+      const Bytes bytes = objects_.read(key);
+      head.size = bytes.size();
+      if (key.type == ObjectType::commit) head.text = std::string(as_text(bytes));
+      begin(key, head);
+      if (key.type == ObjectType::commit) commit_entries(read_commit(objects_, key.id));
+    } else {
+      const StoredNode node(objects_, key);
+      head.size = node.stored_bytes();
+      head.level = node.level();
+      begin(key, head);
+      node_entries(node);
+    }
+  }
+
+  /// After it was read: where it lies may have become known only then.
+  void begin(const ObjectKey& key, Inspected& head) {
     if (const std::optional<ObjectLocation> at = objects_.find(key)) {
       head.pack = at->pack.hex();
       head.offset = at->block_offset;
     }
-    if (key.type == ObjectType::chunk) {
-      head_(head);
-    } else if (key.type == ObjectType::commit) {
-      head.text = std::string(as_text(bytes));
-      head_(head);
-      commit_entries(read_commit(objects_, key.id));
-    } else {
-      const Node node = decode_node(key.type, bytes);
-      head.level = node.level;
-      head_(head);
-      node_entries(node);
-    }
+    head_(head);
   }
 
   void commit_entries(const Commit& commit) {
@@ -101,30 +104,31 @@ class Inspector {
     for (const ObjectId& parent : commit.parents) entry_({.type = "commit", .id = parent});
   }
 
-  void node_entries(const Node& node) {
+  void node_entries(const StoredNode& node) {
+    const ObjectType type = node.key().type;
     std::uint64_t offset = 0;
-    for (const ByteView encoded : node.entries) {
-      if (node.level > 0) {
-        const UpperEntry upper = decode_upper_entry(node.type, encoded);
-        InspectedEntry entry{.type = std::string(name_of(node.type)), .id = upper.id, .size = upper.bytes};
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      if (node.level() > 0) {
+        const UpperEntry upper = node.upper_entry(i);
+        InspectedEntry entry{.type = std::string(name_of(type)), .id = upper.id, .size = upper.bytes};
         if (!upper.name.empty()) entry.name = upper.name;
-        if (node.type == ObjectType::recipe) entry.offset = offset;
+        if (type == ObjectType::recipe) entry.offset = offset;
         entry.count = upper.count;
         offset += upper.bytes;
         entry_(entry);
-      } else if (node.type == ObjectType::tree) {
-        const TreeEntry found = decode_tree_entry(encoded);
+      } else if (type == ObjectType::tree) {
+        const TreeEntry found = node.tree_entry(i);
         InspectedEntry entry{.type = std::string(type_name(found.kind)), .size = found.content_bytes(), .name = found.name, .mode = found.mode};
         if (!found.id.is_zero()) entry.id = found.id;
         entry_(entry);
-      } else if (node.type == ObjectType::recipe) {
-        const RecipeEntry found = decode_recipe_entry(encoded);
+      } else if (type == ObjectType::recipe) {
+        const RecipeEntry found = node.recipe_entry(i);
         InspectedEntry entry{.type = found.kind == RecipeKind::chunk ? "chunk" : "zeros", .size = found.length, .offset = offset};
         if (found.kind == RecipeKind::chunk) entry.id = found.id;
         offset += found.length;
         entry_(entry);
       } else {
-        const Attributes found = decode_attributes(encoded);
+        const Attributes found = node.attributes(i);
         InspectedEntry entry{.type = "entry"};
         if (found.directory) entry = {.type = "attributes", .id = *found.directory};
         if (found.mode) entry.mode = *found.mode;

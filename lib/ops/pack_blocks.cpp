@@ -7,26 +7,27 @@
 
 namespace store {
 
-PackBlock read_block_header(int fd, std::uint64_t offset, const std::string& name) {
+PackBlock read_block_header(int fd, const ObjectId& pack, std::uint64_t offset) {
+  const std::string path = layout::pack_path(pack);
   PackBlock block{.index = 0, .offset = offset, .end = 0, .header = {}};
   try {
     // Behind the end of the file nothing is read; no file reaches so far that pread() refuses the offset.
-    if (offset > k_max_content_bytes) throw_corrupt(fmt::format("no block lies at {}", offset));
+    if (offset > k_max_content_bytes) throw_corrupt("no block lies there");
     Bytes bytes(k_block_prefix_size);
-    bytes.resize(pread_full(fd, bytes, offset, name));
+    bytes.resize(pread_full(fd, bytes, offset, path));
     bytes.resize(block_header_size(bytes));
-    bytes.resize(pread_full(fd, bytes, offset, name));
+    bytes.resize(pread_full(fd, bytes, offset, path));
     block.header = decode_block_header(bytes);
     block.end = offset + bytes.size() + block.header.stored_length;
   } catch (Error& error) {
-    error.add_context(name);
+    error.add_context(fmt::format("pack {}: block at offset {}", pack.short_hex(), offset));
     throw;
   }
   return block;
 }
 
 PackBlock read_pack_block(const PackFile& pack, const FooterView& footer, std::uint32_t index) {
-  PackBlock block = read_block_header(pack.fd.get(), footer.block_offset(index), layout::pack_path(pack.id));
+  PackBlock block = read_block_header(pack.fd.get(), pack.id, footer.block_offset(index));
   block.index = index;
   return block;
 }

@@ -34,8 +34,8 @@ class NewIds {
  public:
   NewIds(FileSystem& fs, const Session& session) : known_(fs, session) {}
 
-  /// What stands for an object in the table: its path there.
-  static std::string name(const ObjectKey& key) { return fmt::format("{}-{}", name_of(key.type), key.id.hex()); }
+  /// What stands for an object in the table: its path there, and its name in errors.
+  static std::string name(const ObjectKey& key) { return fmt::format("{} {}", name_of(key.type), key.id.hex()); }
 
   std::optional<IndexEntry> find(const ObjectKey& old) const {
     const MutexLock lock(mutex_);

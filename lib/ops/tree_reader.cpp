@@ -15,9 +15,8 @@ namespace {
 /// full nodes takes the memory of 32.
 constexpr std::size_t k_resident_levels = 32;
 
-std::string name_at(const Node& node, std::size_t index) {
-  const ByteView entry = node.entries[index];
-  return node.level > 0 ? decode_upper_entry(node.type, entry).name : decode_tree_entry(entry).name;
+std::string name_at(const StoredNode& node, std::size_t index) {
+  return node.level() > 0 ? node.upper_entry(index).name : node.tree_entry(index).name;
 }
 
 std::vector<ObjectId> roots_of(const std::optional<ObjectId>& before, const std::optional<ObjectId>& after) {
@@ -39,9 +38,9 @@ void check_directory(const std::string& path, const TreeEntry& entry, const Tree
 }  // namespace
 
 NodeCursor::Pick pick_name(std::string_view name) {
-  return [name](const Node& node) {
+  return [name](const StoredNode& node) {
     std::size_t low = 0;
-    std::size_t high = node.entries.size();
+    std::size_t high = node.size();
     while (low < high) {
       const std::size_t middle = (low + high) / 2;
       if (name_at(node, middle) < name)
@@ -62,7 +61,7 @@ TreeCursor::TreeCursor(const ObjectReader& objects, const ObjectId& tree) : obje
 
 void TreeCursor::load() {
   entry_.reset();
-  if (!nodes_->at_end()) entry_ = decode_tree_entry(nodes_->entry());
+  if (!nodes_->at_end()) entry_ = nodes_->tree_entry();
 }
 
 void TreeCursor::next() {
@@ -80,7 +79,7 @@ void TreeCursor::skip_shared(TreeCursor& a, TreeCursor& b) {
 std::optional<TreeEntry> find_entry(const ObjectReader& objects, const ObjectId& tree, std::string_view name) {
   const NodeCursor cursor(objects, {ObjectType::tree, tree}, pick_name(name));
   if (cursor.at_end()) return {};
-  TreeEntry entry = decode_tree_entry(cursor.entry());
+  TreeEntry entry = cursor.tree_entry();
   if (entry.name != name) return {};
   return entry;
 }

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "format/tree.h"
+#include "repo/stored_node.h"
 
 namespace store {
 namespace {
@@ -34,16 +34,15 @@ class PathCount {
  private:
   /// False if something below has to be counted first: it was put on top.
   bool count(const ObjectId& id) {
-    const Bytes bytes = objects_.read({ObjectType::tree, id});
-    const Node node = decode_node(ObjectType::tree, bytes);
+    const StoredNode node(objects_, {ObjectType::tree, id});
     const std::size_t before = waiting_.size();
     std::uint64_t paths = 0;
-    for (const ByteView encoded : node.entries) {
+    for (std::size_t i = 0; i < node.size(); ++i) {
       std::optional<ObjectId> below;
-      if (node.level > 0) {
-        below = decode_upper_entry(node.type, encoded).id;
+      if (node.level() > 0) {
+        below = node.upper_entry(i).id;
       } else {
-        const TreeEntry entry = decode_tree_entry(encoded);
+        const TreeEntry entry = node.tree_entry(i);
         if (entry.kind == EntryKind::directory) below = entry.id;
         ++paths;
       }
@@ -63,11 +62,18 @@ class PathCount {
   std::unordered_map<ObjectId, std::uint64_t, ObjectIdHash> known_;
 };
 
+/// Of trees that are walked side by side nothing tells which of them it is.
+std::string names_of(const std::vector<ObjectId>& trees) {
+  std::string names = "tree";
+  for (const ObjectId& tree : trees) names += (names.size() > 4 ? " or " : " ") + tree.hex();
+  return names;
+}
+
 }  // namespace
 
 void WalkLimit::enter(std::string_view path, std::uint64_t entries) {
   if (widths_.size() > k_max_tree_depth)
-    throw_corrupt(fmt::format("tree: {}…: depth exceeds {}", escape_name(path.substr(0, 64)), k_max_tree_depth));
+    throw_corrupt(fmt::format("{}: {}…: depth exceeds {}", names_of(roots_), escape_name(path.substr(0, 64)), k_max_tree_depth));
   const double above = widths_.empty() ? 1 : widths_.back();
   widths_.push_back(above * static_cast<double>(std::max<std::uint64_t>(entries, 1)));
 }

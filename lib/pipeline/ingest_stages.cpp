@@ -10,6 +10,7 @@
 #include "base/system_info.h"
 #include "base/text.h"
 #include "hash/sha256.h"
+#include "repo/stored_node.h"
 
 namespace store {
 namespace {
@@ -368,9 +369,8 @@ void IngestStages::assemble_window(IngestItem& item) {
   }
   if (file.dropped) return;
   for (const JournalNode& node : file.resumed) {
-    const Bytes bytes = objects_.read({ObjectType::recipe, node.id});
-    for (const ByteView entry : decode_node(ObjectType::recipe, bytes).entries)
-      file.chunks += decode_recipe_entry(entry).kind == RecipeKind::chunk;
+    const StoredNode stored(objects_, {ObjectType::recipe, node.id});
+    for (std::size_t i = 0; i < stored.size(); ++i) file.chunks += stored.recipe_entry(i).kind == RecipeKind::chunk;
     file.recipe.add_existing_node(node.id, node.count, node.bytes);
     file.bytes += node.bytes;
     file.node_offset += node.bytes;

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "repo/object_store.h"
+#include "repo/stored_node.h"
 
 namespace store {
 
@@ -14,7 +14,7 @@ namespace store {
 class NodeCursor {
  public:
   /// Chooses where to go in a node on the way down: an index, or the number of entries to go on behind the node.
-  using Pick = std::function<std::size_t(const Node&)>;
+  using Pick = std::function<std::size_t(const StoredNode&)>;
 
   /// Starts at the first entry, or where `pick` leads.
   NodeCursor(const ObjectReader& objects, const ObjectKey& root, const Pick& pick = {});
@@ -22,8 +22,10 @@ class NodeCursor {
   NodeCursor& operator=(NodeCursor&&) noexcept = default;
 
   bool at_end() const { return frames_.empty(); }
-  /// The encoded entry; valid until next().
-  ByteView entry() const { return frames_.back().node.entries[frames_.back().position]; }
+  /// The entry, of the root's type.
+  TreeEntry tree_entry() const { return frames_.back().node.tree_entry(frames_.back().position); }
+  RecipeEntry recipe_entry() const { return frames_.back().node.recipe_entry(frames_.back().position); }
+  Attributes attributes() const { return frames_.back().node.attributes(frames_.back().position); }
   void next();
   /// If both stand at the first entry of nodes that are the same, both go on behind all such nodes, which are not read.
   /// Returns the content bytes passed, nothing if neither moved.
@@ -34,12 +36,9 @@ class NodeCursor {
 
  private:
   struct Frame {
-    ObjectId id;
-    Bytes bytes;
-    Node node;  // views into bytes
+    StoredNode node;
     std::size_t position = 0;
   };
-  Frame load(const ObjectId& id) const;
   void go_down(const Pick& pick);
   void push_child();
   bool leave_finished_nodes();

@@ -85,14 +85,9 @@ std::shared_ptr<const DecodedBlock> ObjectStore::State::load(const ObjectLocatio
   const StoredBlock stored = read_block_at(pack->fd.get(), pack->name, at.block_offset, pack->size);
   ++blocks_read;
   bytes_read += stored.bytes.size();
-  try {
-    auto block = std::make_shared<const DecodedBlock>(decode_block(stored, thread_decompressor(), bases));
-    cache.put(key, block);
-    return block;
-  } catch (Error& error) {
-    error.add_context(fmt::format("{}: block at offset {}", pack->name, at.block_offset));
-    throw;
-  }
+  auto block = std::make_shared<const DecodedBlock>(decode_block(stored, thread_decompressor(), bases));
+  cache.put(key, block);
+  return block;
 }
 
 /// load() with the checks that the block really has this object there.

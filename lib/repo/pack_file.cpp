@@ -20,6 +20,16 @@ constexpr std::uint64_t k_scan_window = 1u << 20;
 constexpr std::uint64_t k_max_stored_block = k_max_object_size + (1u << 20);
 
 std::string pack_name(const ObjectId& pack) { return fmt::format("pack {}", pack.short_hex()); }
+std::string block_name(std::string_view pack, std::uint64_t offset) { return fmt::format("{}: block at offset {}", pack, offset); }
+
+/// What `read` gives; an error of its own names the block.
+template <typename Read>
+StoredBlock naming(const std::string& block, Read read) try {
+  return read();
+} catch (Error& error) {
+  error.add_context(block);
+  throw;
+}
 
 /// Makes `bytes` longer, up to `size`, from the file; Error{corrupt} if the file ends before.
 void read_up_to(int fd, Bytes& bytes, std::uint64_t offset, std::uint64_t size) {
@@ -86,7 +96,9 @@ void read_footer(PackFile& file, const std::string& path) {
   file.footer.clear();
   read_up_to(file.fd.get(), file.footer, file.footer_offset, length);
   if (sha256(file.footer) != file.id) throw_corrupt("footer is not the one that the name says");
-  check_block_offsets(FooterView(file.footer, FooterView::Verify::yes), file.footer_offset);
+  const FooterView footer(file.footer, FooterView::Verify::yes);
+  check_block_offsets(footer, file.footer_offset);
+  for (std::size_t i = 0; i < footer.size(); ++i) static_cast<void>(footer.entry(i));
 }
 
 /// Opens without any check. Nothing if the file is gone.
@@ -197,26 +209,29 @@ std::optional<PackFile> open_or_rescue_pack(const Repository& repository, const 
   return rescue_pack(repository, pack);
 }
 
-StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end) try {
-  if (offset < k_pack_header_size || end > pack.footer_offset || offset >= end)
-    throw_corrupt(fmt::format("no block lies up to {}", end));
-  StoredBlock block = read_checked(pack.fd.get(), offset, end, std::min(end - offset, k_max_stored_block));
-  if (block.bytes.size() != end - offset && !pack.listed_anew)
-    throw_corrupt(fmt::format("block of {} bytes where {} are", block.bytes.size(), end - offset));
-  return block;
-} catch (Error& error) {
-  error.add_context(fmt::format("{}: block at offset {}", pack_name(pack.id), offset));
-  throw;
+StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end) {
+  const std::string name = block_name(pack_name(pack.id), offset);
+  return naming(name, [&] {
+    if (offset < k_pack_header_size || end > pack.footer_offset || offset >= end)
+      throw_corrupt(fmt::format("no block lies up to {}", end));
+    StoredBlock block = read_checked(pack.fd.get(), offset, end, std::min(end - offset, k_max_stored_block));
+    if (block.bytes.size() != end - offset && !pack.listed_anew)
+      throw_corrupt(fmt::format("block of {} bytes where {} are", block.bytes.size(), end - offset));
+    block.name = name;
+    return block;
+  });
 }
 
-StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, std::uint64_t limit) try {
-  return read_checked(fd, offset, limit, k_first_read);
-} catch (Error& error) {
-  error.add_context(fmt::format("{}: block at offset {}", what, offset));
-  throw;
+StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, std::uint64_t limit) {
+  const std::string name = block_name(what, offset);
+  return naming(name, [&] {
+    StoredBlock block = read_checked(fd, offset, limit, k_first_read);
+    block.name = name;
+    return block;
+  });
 }
 
-DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader) {
+DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader) try {
   const BlockHeader& header = block.header;
   const ByteView payload = ByteView(block.bytes).subspan(block.header_size);
   if (header.raw_length > k_max_object_size)
@@ -234,6 +249,9 @@ DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, 
     decompressor.decompress_with_prefix(payload, prefix, raw.span(0, header.raw_length));
   }
   return DecodedBlock(header.objects, std::move(raw), header.raw_length, !header.bases.empty());
+} catch (Error& error) {
+  error.add_context(block.name);
+  throw;
 }
 
 ObjectId object_id(ObjectType type, ByteView bytes) {

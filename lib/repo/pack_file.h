@@ -17,7 +17,7 @@ struct PackFile {
   UniqueFd fd;
   std::uint64_t size = 0;
   std::uint64_t footer_offset = 0;
-  Bytes footer = {};  // checked, or made anew from the blocks
+  Bytes footer = {};  // checked, entry by entry, or made anew from the blocks
   bool rescued = false;     // header or footer does not check
   bool listed_anew = false;  // the footer is made from the blocks that are whole: others may lie between them
 };
@@ -34,6 +34,7 @@ struct StoredBlock {
   BlockHeader header;
   Bytes bytes;  // header ‖ payload as stored, both checksums checked
   std::size_t header_size = 0;
+  std::string name = {};  // pack and offset, for errors
 };
 /// Error{corrupt} names pack and offset. `end` is where the block ends exactly, or in a pack listed anew at the latest.
 StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end);
@@ -42,7 +43,7 @@ StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, s
 /// Reads and checks the header at the start of a pack: Error{newer_format}, Error{corrupt}.
 void check_pack_header(int fd, const std::string& path);
 /// Decodes a block; its bases (if any) come from `reader`, which must find each in a block without bases
-/// (depth 1).
+/// (depth 1). Error{corrupt} names pack and offset.
 DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader);
 
 /// The id of an object of this type with these bytes; Error{corrupt} if they are no such object.

@@ -6,16 +6,15 @@ namespace store {
 namespace {
 
 /// Content bytes of one entry of a node of any level.
-std::uint64_t length_of(const Node& node, std::size_t index) {
-  const ByteView entry = node.entries[index];
-  return node.level > 0 ? decode_upper_entry(node.type, entry).bytes : decode_recipe_entry(entry).length;
+std::uint64_t length_of(const StoredNode& node, std::size_t index) {
+  return node.level() > 0 ? node.upper_entry(index).bytes : node.recipe_entry(index).length;
 }
 
 /// Leads to the entry that holds `wanted`; `passed` collects the bytes before it.
 NodeCursor::Pick pick_offset(std::uint64_t wanted, std::uint64_t& passed) {
-  return [wanted, &passed](const Node& node) {
+  return [wanted, &passed](const StoredNode& node) {
     std::size_t index = 0;
-    for (; index < node.entries.size(); ++index) {
+    for (; index < node.size(); ++index) {
       const std::uint64_t length = length_of(node, index);
       if (wanted - passed < length) break;
       passed += length;
@@ -33,7 +32,7 @@ RecipeCursor::RecipeCursor(const ObjectReader& objects, const ObjectId& recipe, 
 
 void RecipeCursor::load() {
   entry_.reset();
-  if (!nodes_.at_end()) entry_ = decode_recipe_entry(nodes_.entry());
+  if (!nodes_.at_end()) entry_ = nodes_.recipe_entry();
 }
 
 void RecipeCursor::next() {

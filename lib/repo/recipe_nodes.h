@@ -3,8 +3,7 @@
 #include <functional>
 #include <unordered_map>
 
-#include "format/recipe.h"
-#include "repo/object_store.h"
+#include "repo/stored_node.h"
 
 namespace store {
 
@@ -35,8 +34,8 @@ class RecipeNodes {
 
  private:
   Summary node(const ObjectId& id, bool& sound);
-  void add_child(const Node& parent, ByteView encoded, Summary& sum, bool& sound);
-  void add_stretch(ByteView encoded, Summary& sum, bool& sound) const;
+  void add_child(const StoredNode& parent, std::size_t index, Summary& sum, bool& sound);
+  void add_stretch(const RecipeEntry& entry, Summary& sum, bool& sound) const;
 
   const ObjectReader& objects_;
   Visit visit_;

@@ -34,6 +34,7 @@ PLANTED = [
     ("hygiene", "tests/unit/x.cpp", "int a;  // FIX" "ME\n", "x.cpp:1"),
     ("hygiene", "lib/base/x.cpp", 'printf("x");\n', "neither prints"),
     ("hygiene", "lib/base/x.cpp", 'getenv("HOME");\n', "neither prints"),
+    ("hygiene", "lib/ops/x.cpp", "auto node = decode_node(type, bytes);\n", "decode_node belongs to"),
     ("links", "docs/a.md", "[b](b.md)\n", "no such file"),
     ("links", "docs/a.md", "[b](../README.md#nothing)\n", "no such heading"),
     ("links", "docs/a.md", "`tools/gone.sh`\n", "does not exist"),

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 #include <sys/stat.h>
 
+#include <regex>
+
 #include "base/fd.h"
 
 namespace store::test {
@@ -73,11 +75,18 @@ bool is_answer(const ProgramRun& run) {
   return all.contains(run.code) || (run.code == 14 && run.err.find("File too large") != run.err.npos);
 }
 
+/// Damage is told with the type and the id of the object, or with the pack, that it was read from. What `fsck` found is on stdout.
+bool names_its_source(const ProgramRun& run) {
+  static const std::regex source("(commit|tree|recipe|attributes|chunk|pack) [0-9a-f]{10,64}");
+  return std::regex_search(run.err, source) || std::regex_search(run.out, source);
+}
+
 void check(const Word& word, const ProgramRun& run) {
   INFO(word.name, ": ", run.code, ": ", run.err.substr(0, 2000));
   CHECK(is_answer(run));
   CHECK(run.peak_memory < k_memory);
   CHECK((run.code == 0 || run.code == 1 || !run.err.empty()));
+  CHECK(((run.code != 6 && run.code != 13) || names_its_source(run)));
   CHECK(!has_control(run.err));
   if (!word.prints_content) CHECK(!has_control(run.out));
 }

@@ -40,7 +40,7 @@ struct RestoreFixture : RepoFixture {
   std::vector<RestoreItem> items_of(const ObjectId& tree) {
     std::vector<RestoreItem> items;
     for (NodeCursor cursor(objects(), {ObjectType::tree, tree}); !cursor.at_end(); cursor.next()) {
-      const TreeEntry entry = decode_tree_entry(cursor.entry());
+      const TreeEntry entry = cursor.tree_entry();
       items.push_back(
           {.path = entry.name, .kind = entry.kind, .mode = entry.mode, .size = entry.size, .id = entry.id});
     }
