@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "format/codec.h"
 #include "format/file_header.h"
@@ -145,6 +147,11 @@ Footer decode_footer(ByteView bytes) {
   if (const std::string_view fault = fault_of(footer); !fault.empty())
     throw_corrupt(fmt::format("pack footer: {}", fault));
   return footer;
+}
+
+std::size_t find_footer_end(ByteView bytes, std::size_t from) {
+  const std::size_t at = as_text(bytes).find(k_footer_magic, from - std::min(from, k_footer_magic.size()));
+  return at == std::string_view::npos ? bytes.size() + 1 : at + k_footer_magic.size();
 }
 
 FooterView::FooterView(ByteView footer, Verify verify) : footer_(footer) {

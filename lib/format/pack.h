@@ -107,5 +107,7 @@ bool key_less(const ObjectKey& a, const ObjectKey& b);
 
 /// Where a damaged pack may go on: the next offset >= `from` that looks like a block header, or bytes.size().
 std::size_t find_block_magic(ByteView bytes, std::size_t from);
+/// The first position from `from` on that bytes stand before which a footer ends with, or bytes.size() + 1.
+std::size_t find_footer_end(ByteView bytes, std::size_t from);
 
 }  // namespace store

@@ -171,6 +171,11 @@ class Fsck {
       return;
     }
     problem.offset = file->listed_anew ? file->footer_offset : 0;
+    if (file->end < file->size) {
+      problem.message = fmt::format("pack {}: ends at offset {}, the {} bytes behind it are not its own", pack.id.short_hex(), file->end,
+                                    file->size - file->end);
+      problem.offset = file->end;
+    }
     const std::size_t objects = FooterView(file->footer, FooterView::Verify::no).size();
     result_.objects += objects;
     if (objects < pack.objects) incomplete_packs_[pack.id] = file->footer;

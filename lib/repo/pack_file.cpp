@@ -1,8 +1,10 @@
 #include "repo/pack_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <tuple>
 
 #include "base/error.h"
@@ -83,16 +85,16 @@ void check_block_offsets(const FooterView& footer, std::uint64_t footer_offset) 
   }
 }
 
-/// Reads and checks the footer of a pack whose size is known.
+/// Reads and checks the footer of a pack that ends at file.end.
 void read_footer(PackFile& file, const std::string& path) {
-  if (file.size < k_pack_header_size + k_footer_trailer_size)
-    throw_corrupt(fmt::format("ends after {} bytes", file.size));
+  if (file.end < k_pack_header_size + k_footer_trailer_size)
+    throw_corrupt(fmt::format("ends after {} bytes", file.end));
   Bytes trailer(k_footer_trailer_size);
-  pread_full(file.fd.get(), trailer, file.size - trailer.size(), path);
+  pread_full(file.fd.get(), trailer, file.end - trailer.size(), path);
   const std::uint64_t length = footer_size(trailer);
-  if (length > file.size - k_pack_header_size)
+  if (length > file.end - k_pack_header_size)
     throw_corrupt(fmt::format("footer of {} bytes does not fit", length));
-  file.footer_offset = file.size - length;
+  file.footer_offset = file.end - length;
   file.footer.clear();
   read_up_to(file.fd.get(), file.footer, file.footer_offset, length);
   if (sha256(file.footer) != file.id) throw_corrupt("footer is not the one that the name says");
@@ -107,14 +109,69 @@ std::optional<PackFile> open_unchecked(const Repository& repository, const Objec
   if (!fd) return std::nullopt;
   PackFile file{.id = pack, .fd = std::move(*fd)};
   file.size = static_cast<std::uint64_t>(stat_fd(file.fd.get(), path).st_size);
+  file.end = file.size;
   return file;
 }
 
-/// The next offset from `from` on that looks like the start of a block, or `size`.
+/// The blocks of a pack, as far as their headers follow each other.
+struct Chain {
+  std::uint64_t end = k_pack_header_size;
+  std::size_t blocks = 0;
+  std::size_t objects = 0;
+};
+
+/// Reads no payload.
+Chain follow_blocks(const PackFile& file, const std::string& path) {
+  Chain chain;
+  try {
+    while (chain.objects <= k_pack_object_limit) {
+      Bytes bytes(k_block_prefix_size);
+      bytes.resize(pread_full(file.fd.get(), bytes, chain.end, path));
+      bytes.resize(block_header_size(bytes));
+      bytes.resize(pread_full(file.fd.get(), bytes, chain.end, path));
+      const BlockHeader header = decode_block_header(bytes);
+      chain.end += bytes.size() + header.stored_length;
+      chain.objects += header.objects.size();
+      ++chain.blocks;
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::corrupt) throw;
+  }
+  return chain;
+}
+
+/// Where a pack ends that something was appended to: its footer begins behind its blocks. Nothing if none stands there. Reads headers,
+/// and as much as the footer of so many objects may have.
+std::optional<std::uint64_t> find_end(const PackFile& file, const std::string& path) {
+  const Chain chain = follow_blocks(file, path);
+  if (chain.objects > k_pack_object_limit + k_max_block_objects || chain.end >= file.size) return std::nullopt;
+  Bytes bytes(std::min<std::uint64_t>(footer_size(chain.blocks, chain.objects), file.size - chain.end));
+  bytes.resize(pread_full(file.fd.get(), bytes, chain.end, path));
+  for (std::size_t end = k_footer_trailer_size; end <= bytes.size(); ++end) {
+    end = find_footer_end(bytes, end);
+    if (end > bytes.size()) break;
+    try {
+      if (footer_size(ByteView(bytes).first(end)) == end) return chain.end + end;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;  // these bytes of an id look like the end of a footer
+    }
+  }
+  return std::nullopt;
+}
+
+/// The next offset from `from` on that lies in no hole of the file, or `size`. Everybody else reads at offsets, so nobody minds
+/// where this leaves the descriptor.
+std::uint64_t skip_hole(int fd, std::uint64_t from, std::uint64_t size) {
+  const off_t data = ::lseek(fd, static_cast<off_t>(from), SEEK_DATA);
+  if (data < 0) return errno == ENXIO ? size : from;  // others: a file system that knows no holes
+  return std::clamp(static_cast<std::uint64_t>(data), from, size);
+}
+
+/// The next offset from `from` on that looks like the start of a block, or `size`. None begins in a hole: a magic is no zeros.
 std::uint64_t next_block(int fd, std::uint64_t from, std::uint64_t size) {
   constexpr std::size_t k_magic_size = 4;
   Bytes window(std::min<std::uint64_t>(k_scan_window, size));
-  while (from + k_magic_size <= size) {
+  while ((from = skip_hole(fd, from, size)) + k_magic_size <= size) {
     const std::size_t wanted = std::min<std::uint64_t>(window.size(), size - from);
     const ByteView bytes = ByteView(window).first(
         pread_full(fd, MutableByteView(window).first(wanted), from, "pack"));
@@ -191,12 +248,20 @@ std::optional<PackFile> rescue_pack(const Repository& repository, const ObjectId
   std::optional<PackFile> file = open_unchecked(repository, pack, path);
   if (!file) return std::nullopt;
   file->rescued = true;
-  try {
-    read_footer(*file, path);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::corrupt) throw;
-    list_anew(*file);
-  }
+  const auto has_footer = [&] {
+    try {
+      read_footer(*file, path);
+      return true;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+      return false;
+    }
+  };
+  if (has_footer()) return file;
+  file->end = find_end(*file, path).value_or(file->size);
+  if (file->end < file->size && has_footer()) return file;
+  file->end = file->size;
+  list_anew(*file);
   return file;
 }
 

@@ -15,7 +15,8 @@ class ObjectReader;
 struct PackFile {
   ObjectId id;
   UniqueFd fd;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  // of the file
+  std::uint64_t end = 0;   // of the pack: what follows in the file is not its own
   std::uint64_t footer_offset = 0;
   Bytes footer = {};  // checked, entry by entry, or made anew from the blocks
   bool rescued = false;     // header or footer does not check
@@ -24,9 +25,9 @@ struct PackFile {
 /// Opens and checks header, trailer and footer (also that the name is the footer's hash). Nothing if the file
 /// is gone.
 std::optional<PackFile> open_pack(const Repository& repository, const ObjectId& pack);
-/// For a pack that open_pack() refuses as damaged: by its footer if that one is whole, else every block is read, the
-/// ids computed from the bytes (1 GiB: seconds) and a footer made in memory. Blocks with bases are left out. What it
-/// lists answers reads, never deduplication.
+/// For a pack that open_pack() refuses as damaged: by its footer if that one is whole, at the file's end or before what was
+/// appended, else every block is read, the ids computed from the bytes (1 GiB: seconds; holes of the file cost no time) and a
+/// footer made in memory. Blocks with bases are left out. What it lists answers reads, never deduplication.
 std::optional<PackFile> rescue_pack(const Repository& repository, const ObjectId& pack);
 /// open_pack(), and rescue_pack() if that fails.
 std::optional<PackFile> open_or_rescue_pack(const Repository& repository, const ObjectId& pack);

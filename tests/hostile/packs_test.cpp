@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <unistd.h>
 #include <zstd.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "fuzz/format_codecs.h"
 #include "hash/sha256.h"
 #include "repo/catalog.h"
 #include "support/attack.h"
+#include "support/random_bytes.h"
 
 using namespace store;
 using namespace store::test;
@@ -133,6 +138,7 @@ TEST_CASE("lengths that are huge, wrap around or do not add up") {
   const auto refused = [](const RawBlockParts& parts) { check_refused(attack_with(encode(parts))); };
   refused({.raw_length = 0xffffffff, .lengths = {0xffffffff}});
   refused({.codec = 1, .raw_length = 0xffffffff, .lengths = {0xffffffff}, .payload = frame_of(k_content)});
+  refused({.codec = 1, .raw_length = 72'000'000, .lengths = {72'000'000}, .payload = frame_of(std::string(72'000'000, 'p'))});
   refused({.raw_length = 64, .lengths = {0xffffffff, 65}});
   refused({.lengths = {32}});
   refused({.lengths = {0, 64}});
@@ -180,6 +186,75 @@ TEST_CASE("offsets and places that overlap, wrap around or lie outside") {
     CAPTURE(fmt::format("{}", offsets));
     const Codes codes = attack_with(two, {.offsets = offsets});
     CHECK_MESSAGE(others(codes, {"fsck", "data"}, 6).empty(), fmt::format("{}", codes));
+  }
+}
+
+namespace {
+
+/// A repository with one pack, to be made longer.
+struct OnePack : HostileRepository {
+  OnePack() {
+    publish_tree({file("f", "1\n"), file("g", noise)});
+    for (const auto& entry : std::filesystem::directory_iterator(scratch().path("work/.store/packs"))) {
+      name = "work/.store/packs/" + entry.path().filename().string();
+      content = scratch().read(name);
+    }
+  }
+  ProgramRun fsck() const {
+    const ProgramRun run = run_program(worktree(), {"--json", "fsck"});
+    CHECK(run.code == 6);
+    CHECK(run.peak_memory < (160ULL << 20));
+    return run;
+  }
+  const std::string noise{as_text(testing::random_bytes(300'000, 6))};
+  std::string name;
+  std::string content;
+};
+
+std::size_t problems_in(const std::string& json) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = json.find(R"("commits":)", at)) != json.npos; ++at) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("what was appended to a pack, were it a terabyte, is told once, with where the pack ends, and all in it can be read") {
+  const std::string noise(as_text(testing::random_bytes(100'000, 7)));
+  for (const std::string& appended : {std::string(1, '\0'), noise, "STOREFTR" + noise, std::string()}) {
+    CAPTURE(appended.size());
+    const OnePack repository;
+    repository.scratch().write(repository.name, repository.content + appended);
+    if (appended.empty()) REQUIRE(::truncate(repository.scratch().path(repository.name).c_str(), 1LL << 40) == 0);
+    const ProgramRun run = repository.fsck();
+    CAPTURE(run.out);
+    CHECK(problems_in(run.out) == 1);
+    CHECK(run.out.find(fmt::format("ends at offset {}, the {} bytes behind it", repository.content.size(),
+                                   appended.empty() ? (1ULL << 40) - repository.content.size() : appended.size())) != run.out.npos);
+    CHECK(run.out.find(fmt::format(R"("offset":{})", repository.content.size())) != run.out.npos);
+    CHECK(run_program(repository.worktree(), {"cat", "main:g"}).out == repository.noise);
+    CHECK(run_program(repository.worktree(), {"checkout", "main", "--out", "../out"}).code == 0);
+    CHECK(run_program(repository.worktree(), {"fsck", "--repair"}).code == 0);
+    CHECK(run_program(repository.worktree(), {"fsck"}).code == 0);
+  }
+}
+
+TEST_CASE("a pack with a hole of a terabyte in its middle, with its footer behind it or without, is told in time") {
+  for (const bool footer : {true, false}) {
+    CAPTURE(footer);
+    const OnePack repository;
+    const std::size_t half = repository.content.size() / 2;
+    repository.scratch().write(repository.name, repository.content.substr(0, half));
+    const std::string path = repository.scratch().path(repository.name);
+    REQUIRE(::truncate(path.c_str(), 1LL << 40) == 0);
+    std::ofstream(path, std::ios::app) << repository.content.substr(half, footer ? std::string::npos : 20);
+    const ProgramRun run = repository.fsck();
+    CAPTURE(run.out.substr(0, 2000));
+    CHECK(run.out.find(fmt::format(R"("pack":"{}")", repository.name.substr(repository.name.size() - 69, 64))) != run.out.npos);
+    CHECK(problems_in(run.out) < 10);
+    const ProgramRun exported = run_program(repository.worktree(), {"export", "main", "-o", "../out.tar"});
+    CHECK(exported.code == 6);
+    CHECK(run_program(repository.worktree(), {"fsck", "--repair"}).code == 6);
   }
 }
 
