@@ -36,6 +36,9 @@ void write_problem(JsonWriter& json, const FsckProblem& problem) {
   for (const ObjectId& commit : problem.commits) json.value(commit);
   json.end();
   json.list_field("paths", problem.paths);
+  json.key("objects").begin_array();
+  for (const ObjectId& object : problem.objects) json.value(object);
+  json.end();
   json.end();
 }
 
@@ -83,7 +86,11 @@ std::string problem_text(const FsckProblem& problem) {
   std::string text = escape_name(problem.kind) + ": " + escape_name(problem.message) + "\n";
   if (problem.pack) text += "  pack " + problem.pack->hex() + "\n";
   if (problem.offset) text += fmt::format("  offset {}\n", *problem.offset);
-  if (problem.object) text += "  object " + problem.object->hex() + "\n";
+  if (problem.object && problem.objects.size() < 2) text += "  object " + problem.object->hex() + "\n";
+  if (problem.objects.size() > 1) text += "  objects\n";
+  for (std::size_t i = 0; problem.objects.size() > 1 && i < problem.objects.size() && i < k_shown; ++i)
+    text += "    " + problem.objects[i].hex() + "\n";
+  text += and_more(problem.objects.size());
   if (!problem.commits.empty()) text += "  needed by commits\n";
   for (std::size_t i = 0; i < problem.commits.size() && i < k_shown; ++i)
     text += "    " + problem.commits[i].short_hex() + "\n";
@@ -136,6 +143,7 @@ class ProblemGroups {
     if (all.pack != problem.pack) all.pack.reset();
     all.offset.reset();
     all.object.reset();
+    all.objects.clear();
     all.commits.insert(all.commits.end(), problem.commits.begin(), problem.commits.end());
     std::sort(all.commits.begin(), all.commits.end());
     all.commits.erase(std::unique(all.commits.begin(), all.commits.end()), all.commits.end());

@@ -6,8 +6,6 @@
 #include <map>
 #include <set>
 #include <tuple>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "base/error.h"
 #include "base/path.h"
@@ -226,25 +224,26 @@ class Fsck {
   void on_damage(const BlockDamage& damage) {
     damaged_packs_.insert(damage.place.pack);
     if (damage.key) bad_.insert(*damage.key);
-    else mark_objects_of_block(damage.place);
+    else mark_objects_of_block(damage);
     FsckProblem& problem = report(damage.key ? "object" : "block", damage.message);
     problem.pack = damage.place.pack;
     problem.offset = damage.place.offset;
     if (damage.key) problem.object = damage.key->id;
+    else name_objects(damage, problem);
+  }
+
+  static void name_objects(const BlockDamage& damage, FsckProblem& problem) {
+    if (!damage.listed.empty()) problem.object = damage.listed.front().key.id;
+    for (std::size_t i = 0; i < damage.listed.size() && i < k_max_needs; ++i) problem.objects.push_back(damage.listed[i].key.id);
   }
 
   /// The footer still tells which objects a block that cannot be read had.
-  void mark_objects_of_block(const BlockPlace& place) {
-    const std::optional<PackFile> file = open_or_rescue_pack(workspace_.repository(), place.pack);
-    if (!file) return;
-    const FooterView footer(file->footer, FooterView::Verify::no);
-    for (std::size_t i = 0; i < footer.size(); ++i) {
-      const FooterEntry entry = footer.entry(i);
-      if (footer.block_offset(entry.block) != place.offset) continue;
+  void mark_objects_of_block(const BlockDamage& damage) {
+    for (const FooterEntry& entry : damage.listed) {
       const std::optional<ObjectLocation> used = workspace_.objects().find(entry.key);
       // Another pack may hold a sound copy.
-      if (used && used->pack == place.pack) bad_.insert(entry.key);
-      block_of_[entry.key] = place;
+      if (used && used->pack == damage.place.pack) bad_.insert(entry.key);
+      block_of_[entry.key] = damage.place;
     }
   }
 
@@ -289,6 +288,9 @@ class Fsck {
     }
   }
 
+  // In order, as all here that is kept by ids that no content has shown to be right: somebody may have chosen them to have one hash.
+  using Needed = std::map<ObjectKey, FsckProblem>;
+
   /// Tables go on naming what an incomplete pack had.
   bool is_lost(const ObjectKey& key) const {
     if (bad_.contains(key)) return true;
@@ -303,7 +305,7 @@ class Fsck {
     Reachability reach(workspace_.objects(), [this](const ObjectKey& key) { return is_lost(key); },
                        [this] { return catch_up(); }, [this](const ObjectKey& key) { result_.missing.insert(key); },
                        [this](const ObjectKey& chunk) { return length_of(chunk); });
-    std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash> needed;
+    Needed needed;
     check_commits(reach, needed);
     check_index(reach, needed);
     for (auto& [key, problem] : needed) {
@@ -326,11 +328,9 @@ class Fsck {
     result_.problems.push_back(std::move(need));
   }
 
-  using Needed = std::unordered_map<ObjectKey, FsckProblem, ObjectKeyHash>;
-
   void check_commits(Reachability& reach, Needed& needed) {
     std::vector<ObjectId> queue = tips();
-    std::unordered_set<ObjectId, ObjectIdHash> visited(queue.begin(), queue.end());
+    std::set<ObjectId> visited(queue.begin(), queue.end());
     while (!queue.empty()) {
       workspace_.check_cancelled();
       const ObjectId id = queue.back();
@@ -465,8 +465,8 @@ class Fsck {
   std::vector<ObjectId> remembered_tips_;
   std::set<ObjectId> damaged_packs_;
   std::map<ObjectId, Bytes> incomplete_packs_;  // whose footer is lost, and with it objects: the footer of what is left, if any is
-  std::unordered_set<ObjectKey, ObjectKeyHash> bad_;
-  std::unordered_map<ObjectKey, BlockPlace, ObjectKeyHash> block_of_;
+  std::set<ObjectKey> bad_;
+  std::map<ObjectKey, BlockPlace> block_of_;
 };
 
 }  // namespace

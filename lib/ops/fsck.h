@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <unordered_set>
+#include <set>
 
 #include "ops/workspace.h"
 
@@ -29,7 +29,8 @@ struct FsckProblem {
   std::string message;
   std::optional<ObjectId> pack;
   std::optional<std::uint64_t> offset;
-  std::optional<ObjectId> object;
+  std::optional<ObjectId> object;  // of a block, the first in it
+  std::vector<ObjectId> objects;   // of a block, all that its pack's footer says are in it (at most 1000)
   std::vector<ObjectId> commits;   // that need it
   std::vector<std::string> paths;  // in those commits (each once, at most 1000)
 };
@@ -40,7 +41,7 @@ struct FsckResult {
   std::vector<FsckProblem> problems;
   // For repair: packs of the catalog that are damaged or lost, and all objects that are needed and cannot be had.
   std::vector<ObjectId> damaged_packs;
-  std::unordered_set<ObjectKey, ObjectKeyHash> missing;
+  std::set<ObjectKey> missing;
   std::shared_ptr<const ChunkLengths> lengths;  // of what was read
 };
 /// quick: structure (config, catalog, footers, tables, refs, oplog, index, and that everything reachable from refs and index is there);

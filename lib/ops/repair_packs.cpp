@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/error.h"
 #include "ops/repair_parts.h"
@@ -79,7 +80,7 @@ class PackRescue {
   Compressor compressor_;
   Decompressor decompressor_;
   CompressionOptions compression_;
-  ObjectSet seen_;
+  std::unordered_set<ObjectKey, ObjectKeyHash> seen_;
   std::vector<RawBlock> closed_;
   std::vector<CatalogPack> sealed_;
 };

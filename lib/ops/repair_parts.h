@@ -1,7 +1,7 @@
 // The rooms of `fsck --repair`; private to ops/repair.cpp. All of them run under the session, the index lock and the merge lock.
 #pragma once
 
-#include <unordered_set>
+#include <set>
 
 #include "ops/repair.h"
 #include "repo/quarantine.h"
@@ -32,7 +32,7 @@ void repair_tables(RepairSite& site);
 /// A damaged or lost index is made anew of what is left of it, or of HEAD's commit, with the whole batches of its log.
 void repair_index(RepairSite& site);
 
-using ObjectSet = std::unordered_set<ObjectKey, ObjectKeyHash>;
+using ObjectSet = std::set<ObjectKey>;
 /// Stores objects that are missing again, if the working tree or the index has what they were made of. `paths` are looked at first.
 /// Returns how many objects were stored.
 std::uint64_t take_from_worktree(RepairSite& site, const ObjectSet& missing, const std::vector<std::string>& paths);

@@ -3,6 +3,8 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -13,24 +15,32 @@
 namespace store {
 namespace {
 
-/// A pack's file with the keys of each block in object order, taken from its footer.
+/// A pack's file with its footer's entries by block and place in it: 48 bytes each, whatever places they name.
 struct OpenPack {
   PackFile file;
-  std::vector<std::uint64_t> offsets;
-  std::vector<std::vector<ObjectKey>> keys;
+  std::vector<FooterEntry> entries;
+
+  /// Those of the block that begins at `offset`.
+  std::span<const FooterEntry> in_block(std::uint64_t offset) const {
+    const FooterView footer(file.footer, FooterView::Verify::no);
+    std::uint32_t low = 0, high = static_cast<std::uint32_t>(footer.blocks());
+    while (low < high) {
+      const std::uint32_t middle = low + (high - low) / 2;
+      if (footer.block_offset(middle) < offset) low = middle + 1;
+      else high = middle;
+    }
+    const auto first = std::ranges::lower_bound(entries, low, {}, &FooterEntry::block);
+    const auto last = std::ranges::upper_bound(entries, low, {}, &FooterEntry::block);
+    return {first, last};
+  }
 };
 
-OpenPack with_keys(PackFile file) {
-  OpenPack pack{std::move(file), {}, {}};
+OpenPack with_entries(PackFile file) {
+  OpenPack pack{std::move(file), {}};
   const FooterView footer(pack.file.footer, FooterView::Verify::no);
-  pack.keys.resize(footer.blocks());
-  for (std::size_t i = 0; i < footer.blocks(); ++i) pack.offsets.push_back(footer.block_offset(i));
-  for (std::size_t i = 0; i < footer.size(); ++i) {
-    const FooterEntry entry = footer.entry(i);
-    std::vector<ObjectKey>& keys = pack.keys.at(entry.block);
-    if (keys.size() <= entry.ordinal) keys.resize(entry.ordinal + 1);
-    keys[entry.ordinal] = entry.key;
-  }
+  pack.entries.reserve(footer.size());
+  for (std::size_t i = 0; i < footer.size(); ++i) pack.entries.push_back(footer.entry(i));
+  std::ranges::sort(pack.entries, {}, [](const FooterEntry& entry) { return std::pair(entry.block, entry.ordinal); });
   return pack;
 }
 
@@ -40,29 +50,32 @@ class Verifier {
       : objects_(objects), ports_(ports), progress_(progress) {}
 
   void verify(const OpenPack& pack, const BlockPlace& place) {
+    const std::span<const FooterEntry> entries = pack.in_block(place.offset);
     try {
       const StoredBlock stored = read_stored_block(pack.file, place.offset, place.end);
       thread_local Decompressor decompressor;
       const DecodedBlock block = decode_block(stored, decompressor, &objects_);
-      const auto at = std::lower_bound(pack.offsets.begin(), pack.offsets.end(), place.offset);
-      check_objects(pack.keys[static_cast<std::size_t>(at - pack.offsets.begin())], block, place);
+      check_objects(entries, block, place);
       count(stored.bytes.size(), block, place);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
-      report({place, std::nullopt, error.message()});
+      report({place, std::nullopt, entries, error.message()});
     }
   }
 
   const VerifyTotals& totals() const { return totals_; }
 
  private:
-  void check_objects(const std::vector<ObjectKey>& keys, const DecodedBlock& block, const BlockPlace& place) {
-    if (keys.size() > block.size()) throw_corrupt("the footer lists more objects than the block has");
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      // Merging copies whole blocks: an object that another block of the pack has too is listed once.
-      if (keys[i] == ObjectKey{}) continue;
-      if (block.object(i).type == keys[i].type && object_matches(keys[i], block.bytes(i))) continue;
-      report({place, keys[i], "the content does not have this id"});
+  /// Merging copies whole blocks: an object that another block of the pack has too is listed once.
+  void check_objects(std::span<const FooterEntry> entries, const DecodedBlock& block, const BlockPlace& place) {
+    if (!entries.empty() && entries.back().ordinal >= block.size())
+      throw_corrupt(fmt::format("pack {}: block at offset {}: the footer lists more objects than it has", place.pack.short_hex(),
+                                place.offset));
+    for (const FooterEntry& entry : entries) {
+      if (block.object(entry.ordinal).type == entry.key.type && object_matches(entry.key, block.bytes(entry.ordinal))) continue;
+      report({place, entry.key, entries,
+              fmt::format("pack {}: block at offset {}: object {} is not {} {}", place.pack.short_hex(), place.offset, entry.ordinal,
+                          name_of(entry.key.type), entry.key.id.hex())});
     }
   }
 
@@ -103,7 +116,7 @@ VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& obj
     while (end < places.size() && places[end].pack == places[begin].pack) ++end;
     std::optional<PackFile> file = open_or_rescue_pack(repository, places[begin].pack);
     if (file) {
-      const OpenPack pack = with_keys(std::move(*file));
+      const OpenPack pack = with_entries(std::move(*file));
       arena.execute([&] {
         oneapi::tbb::parallel_for(begin, end, [&](std::size_t i) {
           if (cancel != nullptr) cancel->check();

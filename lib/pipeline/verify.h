@@ -20,7 +20,8 @@ struct BlockPlace {
 struct BlockDamage {
   BlockPlace place;
   std::optional<ObjectKey> key;
-  std::string message;
+  std::span<const FooterEntry> listed;  // what the footer says is in the block; valid during the call
+  std::string message;                  // names the pack, and the object
 };
 
 struct VerifyTotals {

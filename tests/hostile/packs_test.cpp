@@ -66,23 +66,28 @@ struct RawFooter {
   std::vector<std::uint64_t> offsets;
   std::uint32_t block = 0;
   std::uint32_t ordinal = 0;
+  std::uint32_t more = 0;  // entries before this one, of objects 0 to more-1, each in the block of its number
 };
 
 Bytes encode(const RawFooter& footer) {
   Bytes bytes;
   bytes.reserve(1024);
   ByteWriter out(bytes);
-  out.raw(sha256(as_bytes(k_content)).view());
-  out.u8(1);
-  out.u8(0);
-  out.u16(0);
-  out.u32(footer.block);
-  out.u32(footer.ordinal);
+  const auto add = [&](const ObjectId& id, std::uint32_t block) {
+    out.raw(id.view());
+    out.u8(1);
+    out.u8(0);
+    out.u16(0);
+    out.u32(block);
+    out.u32(footer.ordinal);
+  };
+  for (std::uint32_t i = 0; i < footer.more; ++i) add(*ObjectId::from_hex(fmt::format("{:064x}", i + 1)), i);
+  add(sha256(as_bytes(k_content)), footer.block);
   for (const std::uint64_t offset : footer.offsets) out.u64(offset);
   out.u64(0);
-  out.u32(1);
+  out.u32(footer.more + 1);
   out.u32(static_cast<std::uint32_t>(footer.offsets.size()));
-  out.u64(44 + 8 * footer.offsets.size() + 32);
+  out.u64(44 * (footer.more + 1ULL) + 8 * footer.offsets.size() + 32);
   out.raw("STOREFTR");
   testing::seal_footer(bytes);
   return bytes;
@@ -187,6 +192,17 @@ TEST_CASE("offsets and places that overlap, wrap around or lie outside") {
     const Codes codes = attack_with(two, {.offsets = offsets});
     CHECK_MESSAGE(others(codes, {"fsck", "data"}, 6).empty(), fmt::format("{}", codes));
   }
+}
+
+TEST_CASE("the last place that a block can have, in each of many blocks, costs no memory") {
+  const Bytes block = encode(RawBlockParts{});
+  RawFooter footer{.offsets = {}, .block = 19'999, .ordinal = k_max_block_objects - 1, .more = 19'999};
+  Bytes blocks;
+  for (std::uint32_t i = 0; i <= footer.more; ++i) {
+    footer.offsets.push_back(32 + blocks.size());
+    blocks.insert(blocks.end(), block.begin(), block.end());
+  }
+  check_refused(attack_with(blocks, footer));
 }
 
 namespace {

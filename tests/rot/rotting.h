@@ -48,6 +48,8 @@ class Rotting {
   }
 
   const WorkFixture& fixture() const { return fixture_; }
+  /// All that was ever committed.
+  const std::vector<std::pair<ObjectId, Files>>& commits() const { return commits_; }
   /// All of it holds what only the second commit and the index need, and the working tree has.
   bool is_in_worktree(const std::string& name) const {
     return is_only_of_second(name) && repository_.at(name).find("tree ") == std::string::npos;
