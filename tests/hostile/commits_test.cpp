@@ -22,8 +22,8 @@ void check_refused(const std::function<std::string(HostileRepository&, const std
   const std::string tree = repository.tree({repository.file("f", "1\n")}).hex();
   repository.publish(repository.commit_text(text(repository, tree)));
   const Codes codes = attack(repository);
-  const std::vector<std::string> readers = {"log", "graph", "show", "ls", "diff", "find", "manifest", "cat", "export", "out", "fsck", "data",
-                                            "checkout"};
+  const std::vector<std::string> readers = {"log",  "graph", "show", "ls",       "diff",  "du",      "stats", "find", "manifest", "cat", "export",
+                                            "out",  "fsck",  "data", "checkout", "again", "rechunk", "merge"};
   CHECK_MESSAGE(others(codes, readers, 6).empty(), fmt::format("{}", codes));
 }
 
@@ -69,7 +69,8 @@ TEST_CASE("commits of every wrong form") {
   });
   check_refused([](auto&, const std::string& tree) {
     std::string text = "tree " + tree + "\n";
-    for (int i = 0; i < 100'000; ++i) text += "parent " + sha256(as_bytes(std::to_string(i))).hex() + "\n";
+    // As many as an object has room for. A million would take 72 MB, and a block that says it holds so much is refused unread.
+    for (std::uint32_t i = 0; text.size() + 1000 < k_max_object_size; ++i) text += "parent " + sha256(as_bytes(std::to_string(i))).hex() + "\n";
     return text + k_author + "\n";
   });
 }
@@ -92,6 +93,52 @@ TEST_CASE("a tree or a parent that is not there, or is no such thing") {
   CHECK_MESSAGE(others(codes, {"log", "graph", "fsck", "data", "again"}, 6).empty(), fmt::format("{}", codes));
 }
 
+TEST_CASE("a million ways to parents: commits with as many as there may be, each with the same ones") {
+  HostileRepository repository;
+  const ObjectId tree = repository.tree({repository.file("f", "1\n")});
+  std::vector<ObjectId> parents;
+  for (int generation = 0; generation < 250; ++generation) {
+    std::vector<ObjectId> next;
+    for (std::size_t i = 0; i < k_max_parents; ++i) {
+      Commit commit;
+      commit.tree = tree;
+      commit.parents = parents;
+      commit.author = {"A U Thor", "author@example.com"};
+      commit.time = {static_cast<std::int64_t>(i), 0};
+      next.push_back(repository.commit_text(encode_commit(commit)));
+    }
+    parents = std::move(next);
+  }
+  repository.publish(repository.commit_of(tree, parents));
+  // A graph of it is larger than any output may be here, and 16,001 commits are no minute's work to write anew.
+  const Codes codes = attack(repository, {"graph", "rechunk"});
+  CHECK_MESSAGE(others(codes, {"log", "show", "find", "stats", "du", "export", "out", "fsck", "data", "checkout", "again", "repack"}, 0).empty(),
+                fmt::format("{}", codes));
+  CHECK(codes.at("merge") == 7);  // after all of both histories: they have nothing in common
+}
+
+TEST_CASE("a forged cycle of parents, and a directory in itself: what has not the id that it lies under is refused") {
+  const ObjectId one = sha256(as_bytes("one")), other = sha256(as_bytes("other"));
+  HostileRepository parents;
+  const ObjectId tree = parents.tree({parents.file("f", "1\n")});
+  parents.commit_of(tree, {other});
+  parents.forge(one);
+  parents.commit_of(tree, {one});
+  parents.forge(other);
+  parents.publish(one);
+  Codes codes = attack(parents);
+  CHECK_MESSAGE(others(codes, {"log", "graph", "show", "ls", "du", "stats", "find", "export", "out", "fsck", "data", "checkout", "again", "rechunk",
+                               "merge"}, 6).empty(), fmt::format("{}", codes));  // repack leaves damaged packs as they are
+
+  HostileRepository directory;
+  directory.tree({{.kind = 3, .mode = 0755, .size = 0, .name = "d", .id = one}});
+  directory.forge(one);
+  directory.publish_tree(one);
+  codes = attack(directory);
+  CHECK_MESSAGE(others(codes, k_tree_words, 6).empty(), fmt::format("{}", codes));
+  CHECK_MESSAGE(others(codes, {"stats", "du", "rechunk"}, 6).empty(), fmt::format("{}", codes));
+}
+
 TEST_CASE("a history of 2^200 ways is walked once") {
   HostileRepository repository;
   const ObjectId tree = repository.tree({repository.file("f", "1\n")});
@@ -104,8 +151,10 @@ TEST_CASE("a history of 2^200 ways is walked once") {
   }
   repository.publish(left);
   const Codes codes = attack(repository);
-  CHECK_MESSAGE(others(codes, {"log", "graph", "show", "find", "stats", "du", "out", "fsck", "data", "checkout", "again"}, 0).empty(),
+  CHECK_MESSAGE(others(codes, {"log", "graph", "show", "find", "stats", "du", "out", "fsck", "data", "checkout", "again", "rechunk",
+                               "repack"}, 0).empty(),
                 fmt::format("{}", codes));
+  CHECK(codes.at("merge") == 7);  // they have no common ancestor
 }
 
 TEST_CASE("what a terminal obeys, in names, messages, authors and meta") {

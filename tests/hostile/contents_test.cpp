@@ -84,7 +84,7 @@ TEST_CASE("a recipe of one chunk that stands for a petabyte needs more room than
   HostileRepository measure;
   recipe(measure);
   // What reads all of the content has that much to do.
-  const Codes codes = attack_with(recipe, bytes, {"cat", "export", "manifest"});
+  const Codes codes = attack_with(recipe, bytes, {"cat", "export", "manifest", "rechunk"});
   CHECK_MESSAGE(codes.at("out") == 9, fmt::format("{}", codes));
   for (const std::string word : {"checkout", "restore"}) CHECK_MESSAGE((codes.at(word) == 9 || codes.at(word) == 3), fmt::format("{}", codes));
   CHECK_MESSAGE(others(codes, {"log", "ls", "du", "stats", "find", "fsck", "data", "status"}, 0).empty(), fmt::format("{}", codes));

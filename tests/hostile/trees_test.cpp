@@ -183,6 +183,24 @@ TEST_CASE("a chain of directories that is too deep") {
   }
 }
 
+TEST_CASE("a directory of a million entries, whose last one is as it should be, or climbs") {
+  // Words that print or write a line, a member or a file for each take as long as that takes.
+  const WordsLeftOut left_out = {"json", "export", "out", "checkout", "restore", "again", "merge"};
+  HostileRepository good;
+  good.publish_tree(good.wide_tree(1'000'000, good.file("g", "1\n")));
+  Codes codes = attack(good, left_out);
+  CHECK_MESSAGE(others(codes, {"log", "show", "ls", "status", "diff", "du", "stats", "find", "manifest", "inspect", "fsck", "data", "rechunk",
+                               "repack"}, 0).empty(), fmt::format("{}", codes));
+
+  HostileRepository bad;
+  bad.publish_tree(bad.wide_tree(1'000'000, bad.file("g/../../outside/x", "1\n")));
+  codes = attack(bad, {"export", "restore"});
+  CHECK_MESSAGE(others(codes, {"ls", "json", "diff", "du", "stats", "find", "manifest", "verify", "out", "fsck", "data", "checkout", "rechunk"}, 6)
+                    .empty(), fmt::format("{}", codes));
+  CHECK(!bad.scratch().exists("out"));
+  CHECK(!bad.scratch().exists("work/f0000000"));
+}
+
 TEST_CASE("one directory named ten times on each of thirty levels") {
   for (const std::string content : {"", "content"}) {
     CAPTURE(content);

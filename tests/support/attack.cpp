@@ -45,8 +45,9 @@ const std::vector<Word>& words() {
       {"checkout", {"checkout", "--force", "main"}},
       {"restore", {"restore", "--source", "main", ":/"}},
       {"again", {"checkout", "--force", "main~1"}},
-      {"rechunk", {"repack", "--rechunk", "main"}},
+      {"rechunk", {"repack", "--rechunk", "other"}},
       {"repack", {"repack"}},
+      {"merge", {"merge", "saved"}},  // what `save` has made: a history of its own
   };
   return all;
 }

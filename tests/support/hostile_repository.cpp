@@ -1,5 +1,7 @@
 #include "support/hostile_repository.h"
 
+#include <fmt/format.h>
+
 #include "hash/sha256.h"
 
 namespace store::test {
@@ -53,6 +55,19 @@ ObjectId HostileRepository::tree(const std::vector<RawEntry>& entries) {
   return node(ObjectType::tree, raw);
 }
 
+ObjectId HostileRepository::wide_tree(std::uint32_t files, const RawEntry& last) {
+  NodeBuilder builder(ObjectType::tree, [this](const NodeBuilder::Built& built) {
+    objects_.push_back({{ObjectType::tree, built.id}, Bytes(built.bytes.begin(), built.bytes.end())});
+  });
+  RawEntry entry;
+  for (std::uint32_t i = 0; i < files; ++i) {
+    entry.name = fmt::format("f{:07}", i);
+    builder.add(encode(entry), entry.size, entry.name);
+  }
+  builder.add(encode(last), last.size, last.name);
+  return builder.finish().id;
+}
+
 RawEntry HostileRepository::file(std::string name, std::string_view content) {
   return {.kind = 1, .mode = 0644, .size = content.size(), .name = std::move(name), .id = chunk(content)};
 }
@@ -84,6 +99,7 @@ void HostileRepository::publish(const ObjectId& commit) {
   put_objects(objects_);
   objects_.clear();
   set_ref("refs/heads/main", commit);
+  set_ref("refs/heads/other", commit);
 }
 
 ObjectId HostileRepository::publish_tree(const ObjectId& tree) {

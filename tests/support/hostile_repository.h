@@ -30,6 +30,10 @@ class HostileRepository : public RepoFixture {
   ObjectId node(ObjectType type, const RawNode& node);
   /// One node with these entries in this order; count and bytes are their sums.
   ObjectId tree(const std::vector<RawEntry>& entries);
+  /// A directory of any number of files without content, in nodes as they should be. `last` is the entry behind them.
+  ObjectId wide_tree(std::uint32_t files, const RawEntry& last);
+  /// What was gathered last, under an id that it does not have: what somebody can do who writes into packs, or into tables.
+  void forge(const ObjectId& id) { objects_.back().first.id = id; }
   /// A file, link or directory that is as it should be.
   RawEntry file(std::string name, std::string_view content);
   RawEntry link(std::string name, std::string_view target);
@@ -37,7 +41,7 @@ class HostileRepository : public RepoFixture {
   /// A commit whose lines between `tree` and the message are the caller's.
   ObjectId commit_text(const std::string& text);
   ObjectId commit_of(const ObjectId& tree, const std::vector<ObjectId>& parents = {});
-  /// Stores what was gathered and puts `main` there.
+  /// Stores what was gathered and puts `main` there, and `other`, which is never checked out.
   void publish(const ObjectId& commit);
   /// commit_of(), published.
   ObjectId publish_tree(const ObjectId& tree);
