@@ -41,6 +41,31 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
+/// Big-endian integers at fixed places, for records, headers and mapped tables; the caller has checked the length.
+inline std::uint16_t load_u16(const std::byte* at) {
+  std::uint16_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap16(value);
+}
+inline std::uint32_t load_u32(const std::byte* at) {
+  std::uint32_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap32(value);
+}
+inline std::uint64_t load_u64(const std::byte* at) {
+  std::uint64_t value;
+  std::memcpy(&value, at, sizeof value);
+  return __builtin_bswap64(value);
+}
+inline void store_u32(std::byte* at, std::uint32_t value) {
+  value = __builtin_bswap32(value);
+  std::memcpy(at, &value, sizeof value);
+}
+inline void store_u64(std::byte* at, std::uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(at, &value, sizeof value);
+}
+
 /// Appends big-endian integers and raw bytes to a vector; the encoder half of every on-disk record.
 class ByteWriter {
  public:
@@ -69,10 +94,10 @@ class ByteWriter {
 class ByteReader {
  public:
   ByteReader(ByteView bytes, std::string_view what) : bytes_(bytes), what_(what) {}
-  std::uint8_t u8() { return integer<std::uint8_t>(); }
-  std::uint16_t u16() { return integer<std::uint16_t>(); }
-  std::uint32_t u32() { return integer<std::uint32_t>(); }
-  std::uint64_t u64() { return integer<std::uint64_t>(); }
+  std::uint8_t u8() { return static_cast<std::uint8_t>(raw(1)[0]); }
+  std::uint16_t u16() { return load_u16(raw(2).data()); }
+  std::uint32_t u32() { return load_u32(raw(4).data()); }
+  std::uint64_t u64() { return load_u64(raw(8).data()); }
   ByteView raw(std::size_t length) {
     if (length > remaining()) fail("truncated");
     const ByteView result = bytes_.subspan(offset_, length);
@@ -88,37 +113,10 @@ class ByteReader {
   [[noreturn]] void fail(std::string_view message) const;
 
  private:
-  template <typename Integer>
-  Integer integer() {
-    const ByteView encoded = raw(sizeof(Integer));
-    std::uint64_t value = 0;
-    for (const std::byte byte : encoded) value = value << 8 | static_cast<std::uint8_t>(byte);
-    return static_cast<Integer>(value);
-  }
   ByteView bytes_;
   std::string_view what_;
   std::size_t offset_ = 0;
 };
-
-/// Big-endian integers at fixed places, for headers and mapped tables; the caller has checked the length.
-inline std::uint64_t load_u64(const std::byte* at) {
-  std::uint64_t value;
-  std::memcpy(&value, at, sizeof value);
-  return __builtin_bswap64(value);
-}
-inline std::uint32_t load_u32(const std::byte* at) {
-  std::uint32_t value;
-  std::memcpy(&value, at, sizeof value);
-  return __builtin_bswap32(value);
-}
-inline void store_u64(std::byte* at, std::uint64_t value) {
-  value = __builtin_bswap64(value);
-  std::memcpy(at, &value, sizeof value);
-}
-inline void store_u32(std::byte* at, std::uint32_t value) {
-  value = __builtin_bswap32(value);
-  std::memcpy(at, &value, sizeof value);
-}
 
 /// True if all bytes are zero (also for none).
 bool all_zero(ByteView bytes);

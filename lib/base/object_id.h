@@ -2,6 +2,7 @@
 
 #include <array>
 #include <compare>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +15,11 @@ namespace store {
 struct ObjectId {
   std::array<std::byte, 32> bytes{};
 
-  auto operator<=>(const ObjectId&) const = default;
+  // Of std::array they would compare byte by byte.
+  bool operator==(const ObjectId& other) const { return std::memcmp(bytes.data(), other.bytes.data(), bytes.size()) == 0; }
+  std::strong_ordering operator<=>(const ObjectId& other) const {
+    return std::memcmp(bytes.data(), other.bytes.data(), bytes.size()) <=> 0;
+  }
   bool is_zero() const { return *this == ObjectId{}; }
   ByteView view() const { return bytes; }
   /// 64 lower-case hex digits.

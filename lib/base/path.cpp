@@ -1,7 +1,11 @@
 #include "base/path.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <vector>
+
+#include "base/bytes.h"
 
 namespace store {
 namespace {
@@ -40,10 +44,21 @@ bool apply_components(std::string_view path, std::vector<std::string_view>& part
 
 }  // namespace
 
+std::size_t common_length(std::string_view a, std::string_view b) {
+  const std::size_t limit = std::min(a.size(), b.size());
+  std::size_t at = 0;
+  for (; at + 8 <= limit; at += 8) {
+    const std::uint64_t difference = load_u64(as_bytes(a).data() + at) ^ load_u64(as_bytes(b).data() + at);
+    if (difference != 0) return at + static_cast<std::size_t>(std::countl_zero(difference)) / 8;
+  }
+  while (at < limit && a[at] == b[at]) ++at;
+  return at;
+}
+
 std::strong_ordering compare_paths(std::string_view a, std::string_view b) {
-  const auto [at_a, at_b] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
-  if (at_a == a.end() || at_b == b.end()) return a.size() <=> b.size();
-  return rank(*at_a) <=> rank(*at_b);
+  const std::size_t shared = common_length(a, b);
+  if (shared == a.size() || shared == b.size()) return a.size() <=> b.size();
+  return rank(a[shared]) <=> rank(b[shared]);
 }
 
 bool is_within(std::string_view path, std::string_view directory) {
@@ -58,8 +73,10 @@ std::string join_path(std::string_view directory, std::string_view name) {
 }
 
 std::string_view parent_path(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  // Not rfind(), which goes byte by byte: this is asked for every path of a tree.
+  if (path.empty()) return {};
+  const auto* const slash = static_cast<const char*>(memrchr(path.data(), '/', path.size()));
+  return slash == nullptr ? std::string_view() : std::string_view(path.data(), slash);
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }

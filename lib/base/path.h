@@ -1,10 +1,14 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace store {
+
+/// How many bytes two paths have in common from their beginning.
+std::size_t common_length(std::string_view a, std::string_view b);
 
 /// Tree order: bytes ascending, but '/' sorts below every other byte, so a directory comes right before
 /// what is in it and sorted paths are in the order in which trees are written.

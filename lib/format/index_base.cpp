@@ -24,10 +24,7 @@ constexpr std::size_t k_trailer_size = 8 + 8 + 8 + k_checksum_size;
 constexpr std::size_t k_no_shared = 0;
 
 std::size_t shared_prefix(std::string_view a, std::string_view b) {
-  const std::size_t limit = std::min<std::size_t>({a.size(), b.size(), std::numeric_limits<std::uint16_t>::max()});
-  return static_cast<std::size_t>(std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(limit), b.begin())
-                                      .first -
-                                  a.begin());
+  return std::min<std::size_t>(common_length(a, b), std::numeric_limits<std::uint16_t>::max());
 }
 
 std::uint8_t get_count(ByteReader& in) {
@@ -124,8 +121,8 @@ std::string_view IndexBaseView::first_path(std::size_t index) const {
 }
 
 void IndexBaseView::Cursor::enter(std::size_t index) {
-  const std::string last_path = entries_ == 0 ? std::string() : std::move(decoded_[entries_ - 1].path);
   const bool follows = entries_ > 0;
+  if (follows) last_path_.swap(decoded_[entries_ - 1].path);
   entries_ = in_block_ = 0;
   block_ = index;
   if (index >= base_->blocks_) return;
@@ -137,7 +134,7 @@ void IndexBaseView::Cursor::enter(std::size_t index) {
     const std::string_view prefix = get_prefix(in, before);
     get_index_record(in, prefix, decoded_[i]);
     const bool first = i == 0 && !follows;
-    const std::string_view previous = (i == 0 ? std::string_view(last_path) : before).substr(prefix.size());
+    const std::string_view previous = (i == 0 ? std::string_view(last_path_) : before).substr(prefix.size());
     const std::string_view path = std::string_view(decoded_[i].path).substr(prefix.size());
     if (!first && compare_paths(previous, path) >= 0) in.fail("paths do not ascend");
   }

@@ -67,13 +67,11 @@ StatKey get_stat(ByteReader& in) {
 /// A path that stays below the root: components that are not empty, "." or "..", and no NUL. Of the first `clean` bytes that is known.
 bool is_clean_path(std::string_view path, std::size_t clean) {
   if (path.empty()) return true;  // the root itself
-  std::size_t begin = path.substr(0, clean).rfind('/') + 1;
-  for (std::size_t at = begin; at <= path.size(); ++at) {
-    if (at < path.size() && path[at] == '\0') return false;
-    if (at < path.size() && path[at] != '/') continue;
-    const std::string_view name = path.substr(begin, at - begin);
+  if (path.find('\0', clean) != path.npos) return false;
+  for (std::size_t begin = path.substr(0, clean).rfind('/') + 1; begin <= path.size();) {
+    const std::string_view name = path.substr(begin, path.find('/', begin) - begin);
     if (name.empty() || name == "." || name == "..") return false;
-    begin = at + 1;
+    begin += name.size() + 1;
   }
   return true;
 }

@@ -112,6 +112,7 @@ class IndexBaseView {
     const IndexBaseView* base_ = nullptr;
     std::size_t block_ = 0;  // the one that is decoded
     std::vector<IndexEntry> decoded_;  // of them as many as `entries_`: none at the end
+    std::string last_path_;            // of the block before
     std::size_t entries_ = 0;
     std::size_t in_block_ = 0;
     void enter(std::size_t block);

@@ -55,6 +55,7 @@ TEST_CASE("fixed-place integers are big-endian at any alignment") {
   CHECK(bytes[3] == std::byte{1});
   CHECK(load_u64(bytes.data() + 3) == 0x0102030405060708);
   CHECK(load_u32(bytes.data() + 3) == 0x01020304);
+  CHECK(load_u16(bytes.data() + 3) == 0x0102);
   store_u32(bytes.data() + 1, 0xfffefdfc);
   CHECK(load_u32(bytes.data() + 1) == 0xfffefdfc);
 }

@@ -41,6 +41,17 @@ TEST_CASE("compare_paths is the lexicographic order of bytes with '/' smallest, 
   CHECK(holds);
 }
 
+TEST_CASE("what two paths share is counted byte by byte, and decides nothing") {
+  const bool holds = rc::check([] {
+    const std::string shared = *rc::gen::container<std::string>(*rc::gen::inRange<std::size_t>(0, 40), rc::gen::element('/', 'a'));
+    const std::string a = shared + *any_path(), b = shared + *any_path();
+    const auto [end, other] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+    RC_ASSERT(common_length(a, b) == static_cast<std::size_t>(end - a.begin()));
+    RC_ASSERT((compare_paths(a, b) == (order_key(a) <=> order_key(b))));
+  });
+  CHECK(holds);
+}
+
 TEST_CASE("sorted paths keep each directory directly before all that is below it") {
   const bool holds = rc::check([] {
     auto paths = *rc::gen::container<std::vector<std::string>>(any_path());
