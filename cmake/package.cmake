@@ -12,7 +12,7 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME store)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION vcs)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS diffutils)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS "diffutils, libarchive13, libssl3")  # run or loaded, not linked
 set(CPACK_COMPONENT_PROGRAM_DESCRIPTION
  "store keeps every version of source trees, disk images, databases, media and
  build results, at the price of what changed: files are cut by their content,
@@ -21,7 +21,7 @@ set(CPACK_COMPONENT_PROGRAM_DESCRIPTION
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libstore-dev)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS
-  "libssl-dev, libxxhash-dev, libzstd-dev, libarchive-dev, libtbb-dev, libfmt-dev, libtomlplusplus-dev, pkg-config")
+  "libarchive13, libssl3, libxxhash-dev, libzstd-dev, libtbb-dev, libfmt-dev, libtomlplusplus-dev, pkg-config")
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION
  "The library that the program store is made of: static archives, headers and a
  CMake package, for programs that keep versions of large files themselves.")

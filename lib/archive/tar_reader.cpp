@@ -1,7 +1,5 @@
 #include "archive/tar_reader.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fmt/format.h>
 #include <locale.h>
 #include <sys/stat.h>
@@ -13,6 +11,7 @@
 #include <utility>
 
 #include "archive/acl.h"
+#include "archive/libarchive.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "format/index_metadata.h"
@@ -23,7 +22,7 @@ namespace {
 constexpr std::size_t k_block = 256u << 10;
 
 struct FreeArchive {
-  void operator()(archive* reader) const { archive_read_free(reader); }
+  void operator()(archive* reader) const { libarchive().read_free(reader); }
 };
 
 /// libarchive converts the names of pax headers to the locale's character set, and in a UTF-8 locale it normalises them to NFC: two
@@ -107,13 +106,13 @@ std::optional<std::uint32_t> number_of(const std::string& text) {
 /// Error{partial} if the kernel would not take it.
 Acl acl_of(archive_entry* member, int wanted, const AclNames& names) {
   Acl acl;
-  if (archive_entry_acl_reset(member, wanted) == 0) return acl;
+  if (libarchive().entry_acl_reset(member, wanted) == 0) return acl;
   int type = 0;
   int permissions = 0;
   int tag = 0;
   int id = -1;
   const char* name = nullptr;
-  while (archive_entry_acl_next(member, wanted, &type, &permissions, &tag, &id, &name) == ARCHIVE_OK) {
+  while (libarchive().entry_acl_next(member, wanted, &type, &permissions, &tag, &id, &name) == ARCHIVE_OK) {
     AclEntry entry{.tag = tag_of(tag), .permissions = static_cast<std::uint16_t>(permissions & 7)};
     const bool user = entry.tag == AclEntry::Tag::user;
     if (user || entry.tag == AclEntry::Tag::group) {
@@ -151,7 +150,7 @@ void add_acl(ArchiveEntry& entry, archive_entry* member, int type, std::string_v
 
 /// `warning`: what reading the header left behind; its outcome does not tell of lists.
 void add_acls(ArchiveEntry& entry, archive_entry* member, const AclNames& names, std::string_view warning) {
-  if ((archive_entry_acl_types(member) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) != 0)
+  if ((libarchive().entry_acl_types(member) & ARCHIVE_ENTRY_ACL_TYPE_NFS4) != 0)
     entry.left_out.push_back("access control list: is of NFSv4's kind");
   else if (warning.find("SCHILY.acl") != warning.npos)
     entry.left_out.push_back("access control list: cannot be read");
@@ -169,11 +168,11 @@ std::string unescape_key(std::string name) {
 }
 
 void add_xattrs(ArchiveEntry& entry, archive_entry* member) {
-  archive_entry_xattr_reset(member);
+  libarchive().entry_xattr_reset(member);
   const char* name = nullptr;
   const void* value = nullptr;
   std::size_t length = 0;
-  while (archive_entry_xattr_next(member, &name, &value, &length) == ARCHIVE_OK) {
+  while (libarchive().entry_xattr_next(member, &name, &value, &length) == ARCHIVE_OK) {
     const auto* bytes = static_cast<const std::byte*>(value);
     entry.xattrs.emplace_back(unescape_key(text_of(name)), Bytes(bytes, bytes + length));
   }
@@ -181,14 +180,14 @@ void add_xattrs(ArchiveEntry& entry, archive_entry* member) {
 
 /// What lies between and behind the stretches that the archive has.
 void add_holes(ArchiveEntry& entry, archive_entry* member) {
-  if (archive_entry_sparse_reset(member) == 0) return;
+  if (libarchive().entry_sparse_reset(member) == 0) return;
   std::uint64_t at = 0;
   la_int64_t offset = 0;
   la_int64_t length = 0;
   const auto hole_until = [&](std::uint64_t end) {
     if (end > at) entry.holes.push_back({at, end - at});
   };
-  while (archive_entry_sparse_next(member, &offset, &length) == ARCHIVE_OK) {
+  while (libarchive().entry_sparse_next(member, &offset, &length) == ARCHIVE_OK) {
     if (offset < 0 || length < 0) continue;
     hole_until(static_cast<std::uint64_t>(offset));
     at = std::max(at, static_cast<std::uint64_t>(offset) + static_cast<std::uint64_t>(length));
@@ -198,8 +197,8 @@ void add_holes(ArchiveEntry& entry, archive_entry* member) {
 
 /// A pax header has a decimal number, which libarchive splits at the point: -4.5 comes as -4 and 500,000,000.
 void set_mtime(ArchiveEntry& entry, archive_entry* member) {
-  entry.mtime_seconds = archive_entry_mtime(member);
-  entry.mtime_nanoseconds = static_cast<std::uint32_t>(archive_entry_mtime_nsec(member));
+  entry.mtime_seconds = libarchive().entry_mtime(member);
+  entry.mtime_nanoseconds = static_cast<std::uint32_t>(libarchive().entry_mtime_nsec(member));
   if (entry.mtime_seconds >= 0 || entry.mtime_nanoseconds == 0) return;
   entry.mtime_seconds -= 1;
   entry.mtime_nanoseconds = 1'000'000'000 - entry.mtime_nanoseconds;
@@ -244,7 +243,7 @@ la_ssize_t TarReader::State::on_read(archive* reader, void* self, const void** o
     return static_cast<la_ssize_t>(got);
   } catch (...) {
     state.source_error = std::current_exception();
-    archive_set_error(reader, EIO, "the source failed");
+    libarchive().set_error(reader, EIO, "the source failed");
     return -1;
   }
 }
@@ -253,7 +252,7 @@ int TarReader::State::check(int status) {
   if (source_error) std::rethrow_exception(std::exchange(source_error, {}));
   if (status == ARCHIVE_OK || status == ARCHIVE_WARN || status == ARCHIVE_EOF || status == ARCHIVE_RETRY) return status;
   if (!any_bytes) throw Error(ErrorKind::partial, "is empty: no tar archive");
-  const std::string reason = text_of(archive_error_string(reader.get()));  // libarchive does not always give one
+  const std::string reason = text_of(libarchive().error_string(reader.get()));  // libarchive does not always give one
   throw Error(ErrorKind::partial, reason.empty() ? "is damaged, or ends early" : reason);
 }
 
@@ -262,7 +261,7 @@ void TarReader::State::fetch() {
     const void* bytes = nullptr;
     std::size_t length = 0;
     la_int64_t offset = 0;
-    const int status = check(archive_read_data_block(reader.get(), &bytes, &length, &offset));
+    const int status = check(libarchive().read_data_block(reader.get(), &bytes, &length, &offset));
     if (status == ARCHIVE_RETRY) continue;
     ended = status == ARCHIVE_EOF;
     data = ended ? ByteView() : ByteView(static_cast<const std::byte*>(bytes), length);
@@ -274,17 +273,17 @@ void TarReader::State::fetch() {
 }
 
 TarReader::TarReader(ByteSource& source, AclNames names) : state_(std::make_unique<State>(source, std::move(names))) {
-  state_->reader.reset(archive_read_new());
+  state_->reader.reset(libarchive().read_new());
   archive* reader = state_->reader.get();
   if (reader == nullptr) throw Error(ErrorKind::system, "tar: no memory for a reader");
-  archive_read_support_filter_gzip(reader);
-  archive_read_support_filter_bzip2(reader);
-  archive_read_support_filter_xz(reader);
-  archive_read_support_filter_zstd(reader);
-  archive_read_support_filter_lz4(reader);
-  archive_read_support_format_tar(reader);
+  libarchive().read_support_filter_gzip(reader);
+  libarchive().read_support_filter_bzip2(reader);
+  libarchive().read_support_filter_xz(reader);
+  libarchive().read_support_filter_zstd(reader);
+  libarchive().read_support_filter_lz4(reader);
+  libarchive().read_support_format_tar(reader);
   const ByteLocale::Scope scope(state_->locale);
-  state_->check(archive_read_open(reader, state_.get(), nullptr, State::on_read, nullptr));
+  state_->check(libarchive().read_open(reader, state_.get(), nullptr, State::on_read, nullptr));
 }
 
 TarReader::~TarReader() = default;
@@ -293,28 +292,28 @@ std::optional<ArchiveEntry> TarReader::next() {
   const ByteLocale::Scope scope(state_->locale);
   archive_entry* member = nullptr;
   int status = ARCHIVE_RETRY;
-  while (status == ARCHIVE_RETRY) status = state_->check(archive_read_next_header(state_->reader.get(), &member));
+  while (status == ARCHIVE_RETRY) status = state_->check(libarchive().read_next_header(state_->reader.get(), &member));
   if (status == ARCHIVE_EOF) {
     while (!state_->source_ended) state_->source_ended = state_->source.read(state_->buffer.span(0, k_block)) == 0;
     return std::nullopt;
   }
   ArchiveEntry entry;
-  entry.path = text_of(archive_entry_pathname(member));
-  entry.hard_link = text_of(archive_entry_hardlink(member));
-  const std::optional<EntryKind> kind = kind_of(archive_entry_filetype(member));
+  entry.path = text_of(libarchive().entry_pathname(member));
+  entry.hard_link = text_of(libarchive().entry_hardlink(member));
+  const std::optional<EntryKind> kind = kind_of(libarchive().entry_filetype(member));
   if (!kind && entry.hard_link.empty())
     throw Error(ErrorKind::partial, fmt::format("{}: a member of an unknown type", entry.path));
   entry.kind = kind.value_or(EntryKind::file);
-  entry.mode = static_cast<std::uint16_t>(archive_entry_perm(member) & 07777);
-  entry.size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_entry_size(member)));
-  entry.target = text_of(archive_entry_symlink(member));
-  entry.device = static_cast<std::uint64_t>(archive_entry_rdevmajor(member)) << 32 | archive_entry_rdevminor(member);
+  entry.mode = static_cast<std::uint16_t>(libarchive().entry_perm(member) & 07777);
+  entry.size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, libarchive().entry_size(member)));
+  entry.target = text_of(libarchive().entry_symlink(member));
+  entry.device = static_cast<std::uint64_t>(libarchive().entry_rdevmajor(member)) << 32 | libarchive().entry_rdevminor(member);
   set_mtime(entry, member);
-  entry.uid = static_cast<std::uint32_t>(archive_entry_uid(member));
-  entry.gid = static_cast<std::uint32_t>(archive_entry_gid(member));
-  entry.user = text_of(archive_entry_uname(member));
-  entry.group = text_of(archive_entry_gname(member));
-  add_acls(entry, member, state_->names, text_of(archive_error_string(state_->reader.get())));
+  entry.uid = static_cast<std::uint32_t>(libarchive().entry_uid(member));
+  entry.gid = static_cast<std::uint32_t>(libarchive().entry_gid(member));
+  entry.user = text_of(libarchive().entry_uname(member));
+  entry.group = text_of(libarchive().entry_gname(member));
+  add_acls(entry, member, state_->names, text_of(libarchive().error_string(state_->reader.get())));
   add_xattrs(entry, member);
   if (entry.kind == EntryKind::file) add_holes(entry, member);
   state_->size = entry.size;

@@ -8,41 +8,60 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/shared_library.h"
 #include "hash/sha256_ni.h"
 
 namespace store {
 namespace {
 
+/// OpenSSL, loaded when there is something for it to do: 0.8 ms that few commands need to pay where the processor has SHA-NI.
+struct LibCrypto {
+  SharedLibrary library{"libcrypto.so.3"};
+  decltype(&::ERR_get_error) get_error = library["ERR_get_error"];
+  decltype(&::ERR_error_string_n) error_string_n = library["ERR_error_string_n"];
+  decltype(&::EVP_MD_fetch) md_fetch = library["EVP_MD_fetch"];
+  decltype(&::EVP_MD_CTX_new) context_new = library["EVP_MD_CTX_new"];
+  decltype(&::EVP_MD_CTX_free) context_free = library["EVP_MD_CTX_free"];
+  decltype(&::EVP_DigestInit_ex2) digest_init = library["EVP_DigestInit_ex2"];
+  decltype(&::EVP_DigestUpdate) digest_update = library["EVP_DigestUpdate"];
+  decltype(&::EVP_DigestFinal_ex) digest_final = library["EVP_DigestFinal_ex"];
+};
+
+const LibCrypto& openssl() {
+  static const LibCrypto functions;
+  return functions;
+}
+
 /// An unchecked failure of OpenSSL would be a wrong id on disk, so every call goes through here.
 void check(int result, const char* call) {
   if (result == 1) return;
   char reason[256] = "no reason given";
-  if (const unsigned long code = ERR_get_error(); code != 0) ERR_error_string_n(code, reason, sizeof reason);
+  if (const unsigned long code = openssl().get_error(); code != 0) openssl().error_string_n(code, reason, sizeof reason);
   throw Error(ErrorKind::bug, std::string("openssl: ") + call + ": " + reason);
 }
 
 /// Fetched once per process and never freed: threads may still hold contexts over it at exit.
 const EVP_MD* algorithm() {
-  static EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static EVP_MD* const fetched = openssl().md_fetch(nullptr, "SHA256", nullptr);
   check(fetched != nullptr, "EVP_MD_fetch(SHA256)");
   return fetched;
 }
 
 struct FreeContext {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  void operator()(EVP_MD_CTX* context) const { openssl().context_free(context); }
 };
 
 class Digest {
  public:
-  Digest() : context_(EVP_MD_CTX_new()) { check(context_ != nullptr, "EVP_MD_CTX_new"); }
-  void start() { check(EVP_DigestInit_ex2(context_.get(), algorithm(), nullptr), "EVP_DigestInit_ex2"); }
+  Digest() : context_(openssl().context_new()) { check(context_ != nullptr, "EVP_MD_CTX_new"); }
+  void start() { check(openssl().digest_init(context_.get(), algorithm(), nullptr), "EVP_DigestInit_ex2"); }
   void update(ByteView bytes) {
-    check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
+    check(openssl().digest_update(context_.get(), bytes.data(), bytes.size()), "EVP_DigestUpdate");
   }
   ObjectId finish() {
     ObjectId id;
     unsigned int length = 0;
-    check(EVP_DigestFinal_ex(context_.get(), reinterpret_cast<unsigned char*>(id.bytes.data()), &length),
+    check(openssl().digest_final(context_.get(), reinterpret_cast<unsigned char*>(id.bytes.data()), &length),
           "EVP_DigestFinal_ex");
     check(length == id.bytes.size(), "EVP_DigestFinal_ex length");
     return id;
