@@ -15,7 +15,7 @@ struct KnownListing {
   std::uint64_t inode = 0;
   std::int64_t mtime_ns = 0;
   std::int64_t ctime_ns = 0;
-  ObjectId names;  // SHA-256 of the names, ascending, a NUL behind each
+  ObjectId names;  // SHA-256 of the names, ascending, a NUL behind each; docs/format.md says what of very many
   bool operator==(const KnownListing&) const = default;
 };
 /// By directory: (device, inode). A directory stands once.

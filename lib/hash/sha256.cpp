@@ -93,15 +93,16 @@ ObjectId sha256(ByteView message) {
 }
 
 ObjectId sha256(std::span<const ByteView> parts) {
-  // Nodes and trees hash millions of short records: gathered here, they take the short way too.
-  std::array<std::byte, 512> gathered;
+  if (!sha256_ni_available()) return sha256_openssl(parts);
   std::size_t size = 0;
-  for (const ByteView part : parts) {
-    if (part.size() > gathered.size() - size) return sha256_openssl(parts);
-    std::copy(part.begin(), part.end(), gathered.begin() + static_cast<std::ptrdiff_t>(size));
-    size += part.size();
-  }
-  return sha256(ByteView(gathered).first(size));
+  for (const ByteView part : parts) size += part.size();
+  // Nodes and trees hash millions of short records: they need no memory.
+  std::array<std::byte, 512> on_stack;
+  Bytes on_heap(size <= on_stack.size() ? 0 : size);
+  std::byte* const gathered = on_heap.empty() ? on_stack.data() : on_heap.data();
+  std::byte* end = gathered;
+  for (const ByteView part : parts) end = std::copy(part.begin(), part.end(), end);
+  return sha256(ByteView(gathered, size));
 }
 
 void sha256_batch(std::span<const ByteView> messages, std::span<ObjectId> ids) {

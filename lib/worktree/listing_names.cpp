@@ -1,5 +1,7 @@
 #include "worktree/listing_names.h"
 
+#include "hash/sha256.h"
+
 namespace store {
 namespace {
 
@@ -10,16 +12,9 @@ constexpr std::size_t k_piece = 16 * 1024;
 void ListingNames::add(std::string_view name) {
   text_.append(name);
   text_.push_back('\0');
-  if (text_.size() < k_piece) return;
-  if (!begun_) begun_.emplace();
-  begun_->update(as_bytes(text_));
-  text_.clear();
+  if (text_.size() >= k_piece) text_.assign(as_text(sha256(as_bytes(text_)).view()));
 }
 
-ObjectId ListingNames::finish() {
-  if (!begun_) return sha256(as_bytes(text_));
-  begun_->update(as_bytes(text_));
-  return begun_->finish();
-}
+ObjectId ListingNames::finish() const { return sha256(as_bytes(text_)); }
 
 }  // namespace store

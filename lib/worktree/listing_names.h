@@ -1,11 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/object_id.h"
-#include "hash/sha256.h"
 
 namespace store {
 
@@ -14,11 +12,10 @@ class ListingNames {
  public:
   /// In ascending order.
   void add(std::string_view name);
-  ObjectId finish();
+  ObjectId finish() const;
 
  private:
-  std::string text_;
-  std::optional<Sha256> begun_;  // with the names that are no more in `text_`
+  std::string text_;  // in place of a piece that is full, its digest
 };
 
 }  // namespace store
