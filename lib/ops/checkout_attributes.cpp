@@ -89,9 +89,13 @@ CheckoutAttributes::Lookup CheckoutAttributes::lookup() {
 
 void CheckoutAttributes::note_damage(const std::string& directory, const Error& error) {
   if (!damaged_.insert(directory).second) return;
+  fail({directory.empty() ? "." : directory, "attributes of what is in it: " + error.message()}, true);
+}
+
+void CheckoutAttributes::fail(PathFailure failure, bool damaged) {
   const MutexLock lock(mutex_);
-  result_.damaged = true;
-  result_.failed.push_back({directory.empty() ? "." : directory, "attributes of what is in it: " + error.message()});
+  result_.damaged = result_.damaged || damaged;
+  result_.failed.push_back(std::move(failure));
 }
 
 std::optional<std::string> CheckoutAttributes::link_target(const Attributes& attributes, const TreeEntry& entry) const {
@@ -117,9 +121,7 @@ WantedAttributes CheckoutAttributes::wanted(const TreeEntry& entry, const Attrib
           {xattr.name, xattr.chunk ? workspace_.objects().read({ObjectType::chunk, *xattr.chunk}) : xattr.value});
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::corrupt) throw;
-      const MutexLock lock(mutex_);
-      result_.damaged = true;
-      result_.failed.push_back({path, fmt::format("{}: {}", escape_name(xattr.name), error.message())});
+      fail({path, fmt::format("{}: {}", escape_name(xattr.name), error.message())}, true);
     }
   }
   return wanted;

@@ -43,6 +43,8 @@ class CheckoutAttributes {
   /// Makes what is there already as wanted, if it differs; true if anything was changed.
   bool refresh(int root_fd, const std::string& path, const WantedAttributes& wanted);
 
+  /// Puts a failure into the result, of content or attributes. Any thread.
+  void fail(PathFailure failure, bool damaged);
   /// Attributes of what is in a directory cannot be had.
   void note_damage(const std::string& directory, const Error& error);
   const MetadataSelection& selection() const { return selection_; }

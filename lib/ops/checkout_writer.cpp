@@ -53,7 +53,9 @@ void CheckoutWriter::for_each(Visit visit) {
 
 void CheckoutWriter::fail(const std::string& path, const Error& error) {
   if (!concerns_one_path(error)) throw error;
-  if (error.kind() == ErrorKind::corrupt) result_.damaged = true;
+  const bool damaged = error.kind() == ErrorKind::corrupt;
+  if (attributes != nullptr) return attributes->fail({path, error.message()}, damaged);
+  result_.damaged = result_.damaged || damaged;
   result_.failed.push_back({path, error.message()});
 }
 

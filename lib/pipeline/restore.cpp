@@ -1,6 +1,7 @@
 #include "pipeline/restore.h"
 
 #include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_invoke.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
@@ -99,13 +100,10 @@ class Restorer {
       for (std::size_t group = 0; group < ends.size(); ++group) write(group);
     } else {
       namespace tbb = oneapi::tbb;
-      tbb::task_arena arena(static_cast<int>(options_.threads));
-      arena.execute([&] {
-        tbb::parallel_for(tbb::blocked_range<std::size_t>(0, ends.size(), 1),
-                          [&](const tbb::blocked_range<std::size_t>& range) {
-                            for (std::size_t group = range.begin(); group != range.end(); ++group) write(group);
-                          });
-      });
+      tbb::parallel_for(tbb::blocked_range<std::size_t>(0, ends.size(), 1),
+                        [&](const tbb::blocked_range<std::size_t>& range) {
+                          for (std::size_t group = range.begin(); group != range.end(); ++group) write(group);
+                        });
     }
     for (const RestoreFilePtr& file : batch.finished) finish(file);
   }
@@ -235,12 +233,26 @@ RestoreTotals restore_files(const ObjectReader& objects, const TargetTree& targe
   Restorer restorer(objects, target, done, failed, options);
   RestorePlanner planner(
       objects, target, next, [&](const RestoreFilePtr& file, const Error& error) { restorer.fail(file, error); }, options);
-  for (;;) {
+  namespace tbb = oneapi::tbb;
+  tbb::task_arena arena(static_cast<int>(std::max(options.threads, 1u)));
+  const auto plan = [&] {
     RestorePlanner::Batch batch = planner.next_batch();
-    if (batch.empty()) return restorer.totals();
     sort_by_location(batch.extents);
-    restorer.write_batch(batch);
+    return batch;
+  };
+  RestorePlanner::Batch batch = plan();
+  while (!batch.empty()) {
+    RestorePlanner::Batch following;
+    const auto write = [&] { restorer.write_batch(batch); };
+    if (options.threads <= 1) {
+      write();
+      following = plan();
+    } else {
+      arena.execute([&] { tbb::parallel_invoke(write, [&] { following = plan(); }); });
+    }
+    batch = std::move(following);
   }
+  return restorer.totals();
 }
 
 }  // namespace store

@@ -44,8 +44,8 @@ struct RestoreOptions {
 
 /// Writes files in parallel: objects are sorted by where they lie, so each block is read and decoded once per batch; every
 /// chunk is verified by SHA-256 before its bytes are written; large files are written by many threads at once. `next` yields items in path
-/// order; `done(item, stat)` is called (serially, any order) for each finished file. A damaged file is reported to `failed(item,
-/// error)` and the rest goes on. Durability (syncfs) is the caller's.
+/// order, from one thread at a time; meanwhile `done(item, stat)` is called (serially, any order) for each finished file. A damaged file is
+/// reported to `failed(item, error)`, serially with `done`, and the rest goes on. Durability (syncfs) is the caller's.
 struct RestoreTotals {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;

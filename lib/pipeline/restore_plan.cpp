@@ -13,7 +13,7 @@ namespace store {
 namespace {
 
 /// Large files in one batch: each may hold a descriptor.
-constexpr std::size_t k_open_files = 256;
+constexpr std::size_t k_open_files = 128;
 /// Files without content in one group.
 constexpr std::size_t k_empty_files = 64;
 /// What `finish` of an item holds, about.
@@ -56,9 +56,10 @@ RestorePlanner::RestorePlanner(const ObjectReader& objects, const TargetTree& ta
                                const RestoreOptions& options)
     : objects_(objects), target_(target), next_(next), failed_(std::move(failed)), options_(options) {}
 
-/// A quarter of the budget is for the plan; the rest is for blocks that are being decoded, and for the caller.
+/// A quarter of the budget is for the plan, of which one batch is written while the next is made; the rest is for blocks that are
+/// being decoded, and for the caller.
 bool RestorePlanner::has_room(const Batch& batch) const {
-  return batch.empty() || (weight_ < options_.memory / 4 && large_files_ < k_open_files);
+  return batch.empty() || (weight_ < options_.memory / 8 && large_files_ < k_open_files);
 }
 
 RestorePlanner::Batch RestorePlanner::next_batch() {
@@ -130,7 +131,7 @@ void RestorePlanner::open_in_place(RestoreFile& file) const {
 void RestorePlanner::go_on(Batch& batch) {
   const RestoreFilePtr file = open_;
   try {
-    while (!file->broken && !stretches_->at_end() && (batch.extents.empty() || weight_ < options_.memory / 4)) {
+    while (!file->broken && !stretches_->at_end() && (batch.extents.empty() || weight_ < options_.memory / 8)) {
       const RecipeEntry& entry = stretches_->entry();
       file->item.written += entry.length;
       if (entry.kind == RecipeKind::zeros)
