@@ -24,8 +24,8 @@ LEFT_OF = {
 HOMES = {
     "openssl/": r"lib/hash/\w+\.cpp",
     "xxhash.h": r"lib/hash/\w+\.cpp",
-    "archive.h": r"lib/archive/\w+\.cpp",
-    "archive_entry.h": r"lib/archive/\w+\.cpp",
+    "archive.h": r"lib/archive/libarchive\.h",
+    "archive_entry.h": r"lib/archive/libarchive\.h",
     "zstd": r"lib/compress/\w+\.cpp",
     "tbb/": r"lib/(pipeline/\w+|worktree/(scanner|unchanged))\.cpp",
     "oneapi/": r"lib/(pipeline/\w+|worktree/(scanner|unchanged))\.cpp",
