@@ -24,12 +24,15 @@ constexpr std::uint64_t k_max_stored_block = k_max_object_size + (1u << 20);
 std::string pack_name(const ObjectId& pack) { return fmt::format("pack {}", pack.short_hex()); }
 std::string block_name(std::string_view pack, std::uint64_t offset) { return fmt::format("{}: block at offset {}", pack, offset); }
 
-/// What `read` gives; an error of its own names the block.
+/// What `read` gives, which knows its place from now on; an error of its own names that.
 template <typename Read>
-StoredBlock naming(const std::string& block, Read read) try {
-  return read();
+StoredBlock block_at(std::string_view pack, std::uint64_t offset, Read read) try {
+  StoredBlock block = read();
+  block.pack = pack;
+  block.offset = offset;
+  return block;
 } catch (Error& error) {
-  error.add_context(block);
+  error.add_context(block_name(pack, offset));
   throw;
 }
 
@@ -107,7 +110,7 @@ void read_footer(PackFile& file, const std::string& path) {
 std::optional<PackFile> open_unchecked(const Repository& repository, const ObjectId& pack, const std::string& path) {
   std::optional<UniqueFd> fd = open_if_exists(repository.fd(), path);
   if (!fd) return std::nullopt;
-  PackFile file{.id = pack, .fd = std::move(*fd)};
+  PackFile file{.id = pack, .name = pack_name(pack), .fd = std::move(*fd)};
   file.size = static_cast<std::uint64_t>(stat_fd(file.fd.get(), path).st_size);
   file.end = file.size;
   return file;
@@ -275,25 +278,18 @@ std::optional<PackFile> open_or_rescue_pack(const Repository& repository, const 
 }
 
 StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end) {
-  const std::string name = block_name(pack_name(pack.id), offset);
-  return naming(name, [&] {
+  return block_at(pack.name, offset, [&] {
     if (offset < k_pack_header_size || end > pack.footer_offset || offset >= end)
       throw_corrupt(fmt::format("no block lies up to {}", end));
     StoredBlock block = read_checked(pack.fd.get(), offset, end, std::min(end - offset, k_max_stored_block));
     if (block.bytes.size() != end - offset && !pack.listed_anew)
       throw_corrupt(fmt::format("block of {} bytes where {} are", block.bytes.size(), end - offset));
-    block.name = name;
     return block;
   });
 }
 
 StoredBlock read_block_at(int fd, std::string_view what, std::uint64_t offset, std::uint64_t limit) {
-  const std::string name = block_name(what, offset);
-  return naming(name, [&] {
-    StoredBlock block = read_checked(fd, offset, limit, k_first_read);
-    block.name = name;
-    return block;
-  });
+  return block_at(what, offset, [&] { return read_checked(fd, offset, limit, k_first_read); });
 }
 
 DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, const ObjectReader* reader) try {
@@ -315,7 +311,7 @@ DecodedBlock decode_block(const StoredBlock& block, Decompressor& decompressor, 
   }
   return DecodedBlock(header.objects, std::move(raw), header.raw_length, !header.bases.empty());
 } catch (Error& error) {
-  error.add_context(block.name);
+  error.add_context(block_name(block.pack, block.offset));
   throw;
 }
 

@@ -14,6 +14,7 @@ class ObjectReader;
 /// Reads one pack front to back without the cache, for fsck, merging and rebuilding tables.
 struct PackFile {
   ObjectId id;
+  std::string name;  // as errors have it
   UniqueFd fd;
   std::uint64_t size = 0;  // of the file
   std::uint64_t end = 0;   // of the pack: what follows in the file is not its own
@@ -35,7 +36,8 @@ struct StoredBlock {
   BlockHeader header;
   Bytes bytes;  // header ‖ payload as stored, both checksums checked
   std::size_t header_size = 0;
-  std::string name = {};  // pack and offset, for errors
+  std::string pack = {};  // it and the offset, for errors
+  std::uint64_t offset = 0;
 };
 /// Error{corrupt} names pack and offset. `end` is where the block ends exactly, or in a pack listed anew at the latest.
 StoredBlock read_stored_block(const PackFile& pack, std::uint64_t offset, std::uint64_t end);
