@@ -203,10 +203,7 @@ void unlink_removed(const Repository& repository, const CatalogState& state, std
     if (live.contains(state.removed[i])) continue;
     const std::string path = layout::pack_path(state.removed[i]);
     if (!stat_at(repository.fd(), path)) continue;
-    try {
-      repository.fs().unlink({repository.fd(), path.c_str()});
-    } catch (const std::exception&) {
-    }
+    quietly([&] { repository.fs().unlink({repository.fd(), path.c_str()}); });
   }
 }
 
@@ -216,11 +213,10 @@ void rewrite_if_dead(const Repository& repository, std::uint64_t size, std::uint
   if (dead < std::max(k_max_dead, size / k_max_dead_share)) return;
   const ReadLog old = read_log(repository, LayerRecords::decode);
   const Bytes log = compact_log(old.replay.finish(old.size), old.replay.layers());
-  try {
+  quietly([&] {
     remove_leftovers(repository.fs(), repository.fd(), layout::k_catalog);
     replace_file(repository.fs(), repository.fd(), layout::k_catalog, log, SyncDirectory::yes);
-  } catch (const std::exception&) {
-  }
+  });
 }
 
 /// One write, one sync; when either is refused the log gets its old length back, as far as that is possible.
@@ -230,10 +226,7 @@ void append_bytes(FileSystem& fs, int fd, ByteView bytes, const ReadLog& log) {
     fs.pwrite(fd, bytes, log.size);  // durability.md: pack 8
     fs.fdatasync(fd);                // durability.md: pack 9
   } catch (...) {
-    try {
-      fs.truncate(fd, log.size);
-    } catch (const std::exception&) {
-    }
+    quietly([&] { fs.truncate(fd, log.size); });
     throw;
   }
 }
