@@ -12,16 +12,17 @@
 namespace store {
 
 /// SHA-256 of one message. Any thread. Without SHA-NI: a per-thread reused context over one fetched EVP_MD (an
-/// implicit fetch costs +205 ns a call); throws Error{bug} if OpenSSL refuses, every return value is checked.
+/// implicit fetch costs +205 ns a call); throws Error{system} if OpenSSL cannot be loaded, Error{bug} if it refuses, every return
+/// value is checked.
 ObjectId sha256(ByteView message);
 
-/// SHA-256 of the concatenation of parts.
+/// SHA-256 of the concatenation of parts, which are copied together where there is SHA-NI: for records, not for contents.
 ObjectId sha256(std::span<const ByteView> parts);
 
 /// ids[i] = sha256(messages[i]); sizes must be equal. The batch form lets a kernel interleave messages.
 void sha256_batch(std::span<const ByteView> messages, std::span<ObjectId> ids);
 
-/// Incremental form. One thread at a time.
+/// Incremental form, always by OpenSSL; throws as sha256() does without SHA-NI. One thread at a time.
 class Sha256 {
  public:
   Sha256();
