@@ -41,7 +41,7 @@ TEST_CASE("compare_paths is the lexicographic order of bytes with '/' smallest, 
   CHECK(holds);
 }
 
-TEST_CASE("what two paths share is counted byte by byte, and decides nothing") {
+TEST_CASE("the bytes that two paths share are counted; what comes behind them decides the order") {
   const bool holds = rc::check([] {
     const std::string shared = *rc::gen::container<std::string>(*rc::gen::inRange<std::size_t>(0, 40), rc::gen::element('/', 'a'));
     const std::string a = shared + *any_path(), b = shared + *any_path();
