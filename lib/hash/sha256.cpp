@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/shared_library.h"
+#include "hash/sha256_avx512.h"
 #include "hash/sha256_ni.h"
 
 namespace store {
@@ -88,7 +89,7 @@ ObjectId sha256_openssl(std::span<const ByteView> parts) {
 ObjectId sha256(ByteView message) {
   if (!sha256_ni_available()) return sha256_openssl(std::span(&message, 1));
   ObjectId id;
-  sha256_ni_batch(std::span(&message, 1), std::span(&id, 1));
+  sha256_ni_batch(std::span(&message, 1), std::span(&id, 1), Sha256Wide::no);
   return id;
 }
 
@@ -109,7 +110,8 @@ void sha256_batch(std::span<const ByteView> messages, std::span<ObjectId> ids) {
   if (messages.size() != ids.size())
     throw Error(ErrorKind::bug, "sha256_batch: " + std::to_string(messages.size()) + " messages, " +
                                     std::to_string(ids.size()) + " ids");
-  if (sha256_ni_available()) return sha256_ni_batch(messages, ids);
+  if (sha256_ni_available())
+    return sha256_ni_batch(messages, ids, sha256_avx512_preferred() ? Sha256Wide::yes : Sha256Wide::no);
   for (std::size_t i = 0; i < messages.size(); ++i) ids[i] = sha256_openssl(messages.subspan(i, 1));
 }
 
