@@ -8,7 +8,7 @@
 
 namespace store {
 
-/// One reused ZSTD_CCtx (a fresh one costs 8 us). One thread at a time; output does not depend on earlier calls.
+/// One reused ZSTD_CCtx (a fresh one costs 8 us) with its tables in huge pages, where the kernel has them. One thread at a time; output does not depend on earlier calls.
 class Compressor {
  public:
   Compressor();
@@ -20,7 +20,9 @@ class Compressor {
   /// and may choose other bytes near the limit: give the same raw size the same capacity). `level` 1…19 (negative:
   /// fast levels). The frame carries its content size and no checksum.
   std::size_t compress(ByteView raw, MutableByteView out, int level);
-  /// The same with a prefix (ZSTD_CCtx_refPrefix): delta blocks. The two must not overlap in memory.
+  /// The frame, or nothing if it would be larger than `capacity`. It lies in memory of the compressor's own, until its next call.
+  ByteView compress_within(ByteView raw, std::size_t capacity, int level);
+  /// compress() with a prefix (ZSTD_CCtx_refPrefix): delta blocks. The two must not overlap in memory.
   std::size_t compress_with_prefix(ByteView raw, ByteView prefix, MutableByteView out, int level);
   /// True if a 4 KiB sample from the middle, at a fast level, says the data will not save 1/16.
   bool looks_incompressible(ByteView raw);
