@@ -67,7 +67,7 @@ class PackRescue {
 
   void drain() {
     for (RawBlock& raw : closed_) {
-      const EncodedBlock block = encode_block(std::move(raw), compressor_, compression_);
+      const EncodedBlock block = encode_block(raw, compressor_, compression_);
       if (!writer_.fits(block)) sealed_.push_back(writer_.seal());
       writer_.append(block);
     }

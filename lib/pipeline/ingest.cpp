@@ -40,43 +40,24 @@ struct Load {
   }
 };
 
-/// Loads are reused.
-class LoadPool {
+/// As many loads as may be in flight, used in turn: the one that went first is through when all the others are on their way. Memory
+/// is at its mark after one turn.
+class LoadRing {
  public:
-  explicit LoadPool(std::size_t buffer_capacity) : buffer_capacity_(buffer_capacity) {}
+  LoadRing(std::size_t loads, std::size_t buffer_capacity) : loads_(loads), buffer_capacity_(buffer_capacity) {}
 
-  Load* take() {
-    const MutexLock lock(mutex_);
-    if (free_.empty()) {
-      all_.push_back(std::make_unique<Load>());
-      all_.back()->buffer = Buffer(buffer_capacity_);
-      return all_.back().get();
-    }
-    Load* load = free_.back();
-    free_.pop_back();
-    return load;
-  }
-
-  void give_back(Load* load) {
-    load->items.clear();
-    const MutexLock lock(mutex_);
-    free_.push_back(load);
+  /// By the first stage, which is serial.
+  Load* next() {
+    Load& load = loads_[next_++ % loads_.size()];
+    if (load.buffer.capacity() == 0) load.buffer = Buffer(buffer_capacity_);
+    return &load;
   }
 
  private:
+  std::vector<Load> loads_;
   std::size_t buffer_capacity_;
-  Mutex mutex_;
-  std::vector<std::unique_ptr<Load>> all_ STORE_GUARDED_BY(mutex_);
-  std::vector<Load*> free_ STORE_GUARDED_BY(mutex_);
+  std::size_t next_ = 0;
 };
-
-/// A load weighs its buffer, and on average one block before and one after compression.
-std::size_t loads_in_flight(const IngestOptions& options, std::size_t buffer_capacity) {
-  // Keys and footer entries of an open pack: 262,144 objects at about 120 bytes; half the budget at most is theirs.
-  const std::uint64_t weight = buffer_capacity + 2 * k_data_block_size;
-  const std::uint64_t affordable = options.memory / 2 / weight;
-  return static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 2, 3ULL * options.threads + 2));
-}
 
 void run_in_a_loop(IngestStages& stages) {
   Load load;
@@ -97,7 +78,7 @@ void run_in_a_loop(IngestStages& stages) {
 void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
   namespace tbb = oneapi::tbb;
   using tbb::filter_mode;
-  LoadPool pool(stages.most_room());
+  LoadRing ring(stages.loads_in_flight(), stages.most_room());
   tbb::enumerable_thread_specific<Compressor> compressors;
   const auto step = [](filter_mode mode, auto stage) {
     return tbb::make_filter<Load*, Load*>(mode, [stage](Load* load) {
@@ -106,14 +87,14 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
     });
   };
   const auto plan = [&](tbb::flow_control& control) -> Load* {
-    Load* load = pool.take();
+    Load* load = ring.next();
     if (load->plan(stages)) return load;
     control.stop();
     return nullptr;
   };
   const auto append = [&](Load* load) {
     for (IngestItem& item : load->items) stages.append(item);
-    pool.give_back(load);
+    load->items.clear();
   };
   const auto chain = tbb::make_filter<void, Load*>(filter_mode::serial_in_order, plan) &
                      step(filter_mode::parallel, [&](IngestItem& item) { stages.read(item); }) &
@@ -123,7 +104,7 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
                      step(filter_mode::parallel, [&](IngestItem& item) { stages.compress(item, compressors.local()); }) &
                      tbb::make_filter<Load*, void>(filter_mode::serial_in_order, append);
   tbb::task_arena arena(static_cast<int>(options.threads));
-  arena.execute([&] { tbb::parallel_pipeline(loads_in_flight(options, stages.most_room()), chain); });
+  arena.execute([&] { tbb::parallel_pipeline(stages.loads_in_flight(), chain); });
 }
 
 }  // namespace

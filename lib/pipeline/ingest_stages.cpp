@@ -31,7 +31,8 @@ IngestStages::IngestStages(int root_fd, ObjectStore& objects, const IngestPorts&
       objects_(objects),
       ports_(ports),
       options_(options),
-      headroom_(std::max<std::size_t>({options.chunking.max, options.inline_threshold, options.largest_chunk})) {}
+      headroom_(std::max<std::size_t>({options.chunking.max, options.inline_threshold, options.largest_chunk})),
+      block_memory_(loads_in_flight() + 1) {}
 
 // ---- plan: which bytes travel together ------------------------------------------------------------------
 
@@ -448,15 +449,18 @@ std::uint64_t PackEstimate::finish() {
 // ---- compress and append ---------------------------------------------------------------------------------
 
 void IngestStages::compress(IngestItem& item, Compressor& compressor) const {
-  for (RawBlock& block : item.closed)
-    item.encoded.push_back(encode_block(std::move(block), compressor, options_.compression));
+  for (RawBlock& block : item.closed) {
+    item.encoded.push_back(encode_block(block, compressor, options_.compression));
+    block_memory_.give_back(std::move(block.bytes));
+  }
   item.closed.clear();
 }
 
 void IngestStages::append(IngestItem& item) {
-  for (const EncodedBlock& block : item.encoded) {
+  for (EncodedBlock& block : item.encoded) {
     if (ports_.publisher != nullptr) ports_.publisher->append(block);
     else estimate_.append(block);
+    block_memory_.give_back(std::move(block.bytes));
   }
   if (item.end) totals_.stored_bytes = estimate_.finish();
   for (PathFailure& failure : item.failures) ports_.failed(without_path(std::move(failure)));

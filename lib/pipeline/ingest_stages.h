@@ -120,6 +120,13 @@ class IngestStages {
   /// Bytes that no item needs more than, and that every item can do with.
   std::size_t most_room() const { return headroom_ + std::max<std::size_t>(options_.window, head_capacity()); }
   std::size_t least_room() const { return headroom_ + head_capacity(); }
+  /// Groups of items that may be between plan() and append() at once. Each weighs its buffer, and at most one block before and one
+  /// after compression. The other half of the budget is for keys and footer entries of the open pack: 262,144 objects at about 120 bytes.
+  std::size_t loads_in_flight() const {
+    if (options_.threads <= 1) return 1;
+    const std::uint64_t affordable = options_.memory / 2 / (most_room() + 2 * k_data_block_size);
+    return static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 2, 3ULL * options_.threads + 2));
+  }
 
  private:
   bool plan_batch(IngestItem& item);
@@ -165,7 +172,8 @@ class IngestStages {
   std::shared_ptr<LargeFile> planned_;  // the large file whose windows are being handed out
   std::uint64_t planned_offset_ = 0;
   // assemble
-  BlockAssembler assembler_;
+  mutable BlockMemory block_memory_;    // this stage and those after it
+  BlockAssembler assembler_{&block_memory_};
   std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // perhaps not yet found through the store
   std::atomic<std::uint64_t> sealed_packs_{0};
   PackEstimate estimate_;

@@ -219,7 +219,7 @@ class Rewriter {
   /// Parallel.
   void encode(Item& item, Codecs& codecs) const {
     std::vector<EncodedBlock> fresh;
-    for (RawBlock& block : item.closed) fresh.push_back(encode_block(std::move(block), codecs.compressor, options_.compression));
+    for (RawBlock& block : item.closed) fresh.push_back(encode_block(block, codecs.compressor, options_.compression));
     item.closed.clear();
     item.encoded.insert(item.encoded.begin(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
   }

@@ -13,18 +13,18 @@ namespace {
 /// The most that a frame may take to be worth keeping: it saves at least 1/16.
 std::size_t worthwhile(std::size_t raw_size) { return raw_size - (raw_size + 15) / 16; }
 
-/// Compressed payload, or 0 if raw is better. The probe is for file content only: metadata is mostly ids, but
+/// The compressed payload, nothing if raw is better. The probe is for file content only: metadata is mostly ids, but
 /// its names and lengths always save something, and its blocks are small.
-std::size_t try_compress(const RawBlock& block, Compressor& compressor, const CompressionOptions& options,
-                         Buffer& frame) {
+ByteView try_compress(const RawBlock& block, Compressor& compressor, const CompressionOptions& options) {
   const std::size_t raw_size = block.bytes.size();
-  if (!options.level || raw_size == 0 || raw_size < options.threshold) return 0;
+  if (!options.level || raw_size == 0 || raw_size < options.threshold) return {};
   const bool content = block.keys.front().type == ObjectType::chunk;
-  if (content && compressor.looks_incompressible(block.bytes)) return 0;
-  const std::size_t capacity = worthwhile(raw_size);
-  frame = Buffer(capacity);
-  return compressor.compress(block.bytes, frame.span(0, capacity), *options.level);
+  if (content && compressor.looks_incompressible(block.bytes)) return {};
+  return compressor.compress_within(block.bytes, worthwhile(raw_size), *options.level);
 }
+
+/// Room for the header before a payload that is stored as it is; that of a block of many objects is longer.
+constexpr std::size_t k_header_room = 4096;
 
 void hand_out(RawBlock& block, std::vector<RawBlock>& closed) {
   if (block.empty()) return;
@@ -34,13 +34,12 @@ void hand_out(RawBlock& block, std::vector<RawBlock>& closed) {
 
 }  // namespace
 
-EncodedBlock encode_block(RawBlock block, Compressor& compressor, const CompressionOptions& options) {
-  Buffer frame;
-  const std::size_t compressed = try_compress(block, compressor, options, frame);
-  const ByteView payload = compressed != 0 ? frame.view(0, compressed) : ByteView(block.bytes);
+EncodedBlock encode_block(RawBlock& block, Compressor& compressor, const CompressionOptions& options) {
+  const ByteView frame = try_compress(block, compressor, options);
+  const ByteView payload = frame.empty() ? ByteView(block.bytes) : frame;
 
   BlockHeader header;
-  header.codec = compressed != 0 ? Codec::zstd : Codec::raw;
+  header.codec = frame.empty() ? Codec::raw : Codec::zstd;
   header.raw_length = static_cast<std::uint32_t>(block.bytes.size());
   header.stored_length = static_cast<std::uint32_t>(payload.size());
   header.objects.reserve(block.keys.size());
@@ -50,10 +49,39 @@ EncodedBlock encode_block(RawBlock block, Compressor& compressor, const Compress
 
   EncodedBlock encoded;
   encoded.raw_bytes = block.bytes.size();
-  encoded.bytes = encode_block_header(header);
-  encoded.bytes.insert(encoded.bytes.end(), payload.begin(), payload.end());
+  const Bytes head = encode_block_header(header);
+  if (frame.empty()) {
+    encoded.bytes = std::move(block.bytes);
+    encoded.bytes.insert(encoded.bytes.begin(), head.begin(), head.end());
+  } else {
+    encoded.bytes.reserve(head.size() + frame.size());
+    encoded.bytes.insert(encoded.bytes.end(), head.begin(), head.end());
+    encoded.bytes.insert(encoded.bytes.end(), frame.begin(), frame.end());
+  }
   encoded.keys = std::move(block.keys);
   return encoded;
+}
+
+Bytes BlockMemory::take() {
+  {
+    const MutexLock lock(mutex_);
+    if (made_ >= blocks_ && !spare_.empty()) {
+      Bytes bytes = std::move(spare_.front());
+      spare_.pop_front();
+      return bytes;
+    }
+    ++made_;
+  }
+  Bytes bytes;
+  bytes.reserve(k_data_block_size + k_header_room);
+  return bytes;
+}
+
+void BlockMemory::give_back(Bytes bytes) {
+  if (bytes.capacity() < k_data_block_size) return;
+  bytes.clear();
+  const MutexLock lock(mutex_);
+  if (spare_.size() < blocks_) spare_.push_back(std::move(bytes));
 }
 
 void BlockAssembler::add(const ObjectKey& key, ByteView bytes, std::vector<RawBlock>& closed) {
@@ -71,8 +99,10 @@ void BlockAssembler::add(const ObjectKey& key, ByteView bytes, std::vector<RawBl
   if (!block.empty() &&
       (block.bytes.size() + bytes.size() > limit || block.keys.size() == k_max_block_objects))
     close();
-  if (block.empty())
-    block.bytes.reserve(std::max(limit, bytes.size()));  // growing by doubling would copy it twice
+  if (block.empty()) {
+    if (content && memory_ != nullptr) block.bytes = memory_->take();
+    block.bytes.reserve(std::max(limit, bytes.size()) + k_header_room);  // growing by doubling would copy it twice
+  }
   block.bytes.insert(block.bytes.end(), bytes.begin(), bytes.end());
   block.keys.push_back(key);
   block.lengths.push_back(static_cast<std::uint32_t>(bytes.size()));

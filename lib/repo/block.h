@@ -1,8 +1,10 @@
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <vector>
 
+#include "base/mutex.h"
 #include "compress/zstd.h"
 #include "format/pack.h"
 
@@ -29,20 +31,42 @@ struct CompressionOptions {
   std::uint32_t threshold = 4096;  // smaller blocks are stored raw
 };
 
-/// Compresses (probe first; keeps a frame only if it saves at least 1/16). Pure; one thread per Compressor.
-EncodedBlock encode_block(RawBlock block, Compressor& compressor, const CompressionOptions& options);
+/// Compresses (probe first; keeps a frame only if it saves at least 1/16). One thread per Compressor. The block's memory goes into
+/// what is returned if it is stored raw, and stays in `block` otherwise.
+EncodedBlock encode_block(RawBlock& block, Compressor& compressor, const CompressionOptions& options);
+
+/// Memory of data blocks, for the next ones: a new block costs 512 page faults. Any thread.
+class BlockMemory {
+ public:
+  /// So many are made before one is lent again: then a process is as large as it will be after the first few blocks, not at some
+  /// later moment when many happen to be on their way.
+  explicit BlockMemory(std::size_t blocks) : blocks_(blocks) {}
+  /// Empty, with room for a data block and its header.
+  Bytes take();
+  /// Anything smaller is freed.
+  void give_back(Bytes bytes);
+
+ private:
+  const std::size_t blocks_;
+  Mutex mutex_;
+  std::size_t made_ STORE_GUARDED_BY(mutex_) = 0;
+  std::deque<Bytes> spare_ STORE_GUARDED_BY(mutex_);
+};
 
 /// Groups new objects into blocks in arrival order (design §3): a data block closes before passing 2 MiB, a
 /// metadata block at 128 KiB; a metadata block is handed out only after the data block that it may name.
 /// Deterministic. One thread.
 class BlockAssembler {
  public:
+  /// Data blocks are made in `memory`, if there is one.
+  explicit BlockAssembler(BlockMemory* memory = nullptr) : memory_(memory) {}
   /// Copies the bytes; blocks that are complete are appended to `closed`.
   void add(const ObjectKey& key, ByteView bytes, std::vector<RawBlock>& closed);
   /// Hands out what is left, data first.
   void flush(std::vector<RawBlock>& closed);
 
  private:
+  BlockMemory* memory_;
   RawBlock data_;
   RawBlock metadata_;
 };

@@ -85,7 +85,7 @@ void ObjectWriter::flush() {
 }
 
 void ObjectWriter::drain() {
-  for (RawBlock& block : closed_) publisher_.append(encode_block(std::move(block), compressor_, options_));
+  for (RawBlock& block : closed_) publisher_.append(encode_block(block, compressor_, options_));
   closed_.clear();
   if (publisher_.sealed_packs() == sealed_packs_) return;
   sealed_packs_ = publisher_.sealed_packs();

@@ -74,6 +74,47 @@ TEST_CASE("the same block is encoded to the same bytes, whatever was compressed 
   CHECK(encode_block(again, used, {}).bytes == first.bytes);
 }
 
+TEST_CASE("memory of blocks is lent again once all of it was made, and only if a data block fits") {
+  BlockMemory memory(2);
+  const auto give_back = [&](Bytes bytes) {
+    const std::byte* const at = bytes.data();
+    bytes.resize(1);
+    memory.give_back(std::move(bytes));
+    return at;
+  };
+  const std::byte* const first = give_back(memory.take());
+  Bytes second = memory.take();
+  CHECK(second.data() != first);
+  const Bytes again = memory.take();
+  CHECK(again.data() == first);
+  CHECK(again.empty());
+  CHECK(again.capacity() >= k_data_block_size);
+  memory.give_back(Bytes(k_data_block_size - 1));
+  const Bytes beyond = memory.take();
+  CHECK(beyond.capacity() >= k_data_block_size);
+  const std::byte* const last = give_back(std::move(second));
+  CHECK(memory.take().data() == last);
+}
+
+TEST_CASE("blocks made in lent memory are the same, and a raw one takes it along") {
+  BlockMemory memory(1);
+  BlockAssembler assembler(&memory);
+  Compressor compressor;
+  for (const Bytes& content : {prose(300'000, 7), noise(300'000, 8), prose(200'000, 9)}) {
+    std::vector<RawBlock> closed;
+    assembler.add(chunk_key(content), content, closed);
+    assembler.flush(closed);
+    REQUIRE(closed.size() == 1);
+    const std::byte* const at = closed[0].bytes.data();
+    EncodedBlock encoded = encode_block(closed[0], compressor, {});
+    CHECK(encoded.bytes == block_of({content}).bytes);
+    CHECK((encoded.bytes.data() == at) == (header_of(encoded).codec == Codec::raw));
+    memory.give_back(std::move(closed[0].bytes));
+    memory.give_back(std::move(encoded.bytes));
+    CHECK(memory.take().data() == at);
+  }
+}
+
 TEST_CASE("a data block closes before the object that would take it past its size, and never earlier") {
   BlockAssembler assembler;
   std::vector<RawBlock> closed;

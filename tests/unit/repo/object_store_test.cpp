@@ -23,7 +23,7 @@ EncodedBlock block_of_object(const ObjectKey& key, const Bytes& bytes) {
   raw.keys = {key};
   raw.lengths = {static_cast<std::uint32_t>(bytes.size())};
   raw.bytes = bytes;
-  return encode_block(std::move(raw), compressor, {});
+  return encode_block(raw, compressor, {});
 }
 
 struct NamedObject {

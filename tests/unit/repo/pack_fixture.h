@@ -77,7 +77,7 @@ inline EncodedBlock block_of(const std::vector<Bytes>& chunks, const Compression
     raw.lengths.push_back(static_cast<std::uint32_t>(chunk.size()));
     raw.bytes.insert(raw.bytes.end(), chunk.begin(), chunk.end());
   }
-  return encode_block(std::move(raw), compressor, options);
+  return encode_block(raw, compressor, options);
 }
 
 /// Seals a pack of one block per element and puts it into the catalog.
@@ -139,7 +139,7 @@ inline EncodedBlock wide_block(std::uint64_t seed) {
   const Bytes random = noise(32 * std::size_t{k_max_block_objects}, seed);
   for (std::size_t i = 0; i < k_max_block_objects; ++i)
     raw.keys.push_back({ObjectType::chunk, ObjectId::from_bytes(ByteView(random).subspan(32 * i, 32))});
-  return encode_block(std::move(raw), compressor, {});
+  return encode_block(raw, compressor, {});
 }
 
 }  // namespace store::test
