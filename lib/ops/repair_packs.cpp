@@ -49,19 +49,12 @@ class PackRescue {
     const StoredBlock stored = read_stored_block(pack, place.offset, place.end);
     const DecodedBlock block = decode_block(stored, decompressor_, &workspace_.objects());
     const FooterView footer(pack.footer, FooterView::Verify::no);
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      const std::optional<ObjectKey> key = key_of(block.object(i).type, block.bytes(i));
+    const std::vector<std::optional<ObjectId>> ids = object_ids(block);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!ids[i]) continue;
+      const ObjectKey key{block.object(i).type, *ids[i]};
       // Bytes that rotted under a right checksum have an id that the footer does not know.
-      if (key && footer.find(*key) && seen_.insert(*key).second) assembler_.add(*key, block.bytes(i), closed_);
-    }
-  }
-
-  static std::optional<ObjectKey> key_of(ObjectType type, ByteView bytes) {
-    try {
-      return ObjectKey{type, object_id(type, bytes)};
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::corrupt) throw;
-      return std::nullopt;
+      if (footer.find(key) && seen_.insert(key).second) assembler_.add(key, block.bytes(i), closed_);
     }
   }
 

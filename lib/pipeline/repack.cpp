@@ -191,10 +191,10 @@ class Rewriter {
   /// Bytes that rotted under a right checksum must not come under a new one: their id is not in the footer.
   static void find_keys(Item& item) {
     const FooterView footer(item.pack->footer, FooterView::Verify::no);
-    for (std::size_t i = 0; i < item.decoded->size(); ++i) {
-      const ObjectType type = item.decoded->object(i).type;
-      const ObjectKey key{type, object_id(type, item.decoded->bytes(i))};
-      if (!footer.find(key))
+    const std::vector<std::optional<ObjectId>> ids = object_ids(*item.decoded);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const ObjectKey key{item.decoded->object(i).type, ids[i].value_or(ObjectId{})};
+      if (!ids[i] || !footer.find(key))
         throw_corrupt(fmt::format("pack {}: block at {}: object {} is not what the footer says", item.pack->id.short_hex(),
                                   item.offset, i));
       item.keys.push_back(key);

@@ -71,8 +71,9 @@ class Verifier {
     if (!entries.empty() && entries.back().ordinal >= block.size())
       throw_corrupt(fmt::format("pack {}: block at offset {}: the footer lists more objects than it has", place.pack.short_hex(),
                                 place.offset));
+    const std::vector<std::optional<ObjectId>> ids = object_ids(block);
     for (const FooterEntry& entry : entries) {
-      if (block.object(entry.ordinal).type == entry.key.type && object_matches(entry.key, block.bytes(entry.ordinal))) continue;
+      if (block.object(entry.ordinal).type == entry.key.type && ids[entry.ordinal] == entry.key.id) continue;
       report({place, entry.key, entries,
               fmt::format("pack {}: block at offset {}: object {} is not {} {}", place.pack.short_hex(), place.offset, entry.ordinal,
                           name_of(entry.key.type), entry.key.id.hex())});

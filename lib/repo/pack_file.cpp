@@ -329,6 +329,29 @@ ObjectId object_id(ObjectType type, ByteView bytes) {
   throw Error(ErrorKind::bug, fmt::format("object type {}", static_cast<int>(type)));
 }
 
+std::vector<std::optional<ObjectId>> object_ids(const DecodedBlock& block) {
+  std::vector<std::optional<ObjectId>> ids(block.size());
+  std::vector<ByteView> chunks;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    const ObjectType type = block.object(i).type;
+    if (type == ObjectType::chunk) {
+      chunks.push_back(block.bytes(i));
+      places.push_back(i);
+      continue;
+    }
+    try {
+      ids[i] = object_id(type, block.bytes(i));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::corrupt) throw;
+    }
+  }
+  std::vector<ObjectId> of_chunks(chunks.size());
+  sha256_batch(chunks, of_chunks);
+  for (std::size_t i = 0; i < places.size(); ++i) ids[places[i]] = of_chunks[i];
+  return ids;
+}
+
 bool object_matches(const ObjectKey& key, ByteView bytes) {
   try {
     return object_id(key.type, bytes) == key.id;
