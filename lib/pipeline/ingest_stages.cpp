@@ -32,7 +32,7 @@ IngestStages::IngestStages(int root_fd, ObjectStore& objects, const IngestPorts&
       ports_(ports),
       options_(options),
       headroom_(std::max<std::size_t>({options.chunking.max, options.inline_threshold, options.largest_chunk})),
-      block_memory_(loads_in_flight() + 1) {}
+      block_memory_(options.threads + 1) {}
 
 // ---- plan: which bytes travel together ------------------------------------------------------------------
 

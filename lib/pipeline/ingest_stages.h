@@ -125,7 +125,7 @@ class IngestStages {
   std::size_t loads_in_flight() const {
     if (options_.threads <= 1) return 1;
     const std::uint64_t affordable = options_.memory / 2 / (most_room() + 2 * k_data_block_size);
-    return static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 2, 3ULL * options_.threads + 2));
+    return static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 2, 2ULL * options_.threads + 1));
   }
 
  private:

@@ -14,6 +14,8 @@ namespace {
 
 /// Large files in one batch: each may hold a descriptor.
 constexpr std::size_t k_open_files = 128;
+/// Stretches up to which a large file is planned ahead: 256 MiB, so that the plan of a larger one takes no more memory.
+constexpr std::size_t k_large_file_extents = 4096;
 /// Files without content in one group.
 constexpr std::size_t k_empty_files = 64;
 /// What `finish` of an item holds, about.
@@ -131,7 +133,10 @@ void RestorePlanner::open_in_place(RestoreFile& file) const {
 void RestorePlanner::go_on(Batch& batch) {
   const RestoreFilePtr file = open_;
   try {
-    while (!file->broken && !stretches_->at_end() && (batch.extents.empty() || weight_ < options_.memory / 8)) {
+    const auto room = [&] {
+      return batch.extents.empty() || (weight_ < options_.memory / 8 && batch.extents.size() < k_large_file_extents);
+    };
+    while (!file->broken && !stretches_->at_end() && room()) {
       const RecipeEntry& entry = stretches_->entry();
       file->item.written += entry.length;
       if (entry.kind == RecipeKind::zeros)

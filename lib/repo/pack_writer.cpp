@@ -37,6 +37,7 @@ PackWriter::PackWriter(const Repository& repository, int directory_fd, bool sync
 
 void PackWriter::create() {
   fd_ = repository_.fs().open({directory_fd_, name_.c_str()}, O_RDWR | O_CREAT | O_EXCL);
+  entries_.reserve(k_pack_object_limit);  // address space, no memory yet: growing would want half as much again
   const Bytes header = encode_pack_header({});
   make_room(header.size());
   write(header);
