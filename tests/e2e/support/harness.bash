@@ -116,20 +116,36 @@ as_nobody() {
 }
 need_nobody() { as_nobody test -x "$STORE" || skip "nobody may not run $STORE"; }
 
-# own_memory LIMIT WORD…: runs store WORD…, which must succeed, and looks at its private memory a hundred times a second: at most
-# LIMIT MiB.
-own_memory() {
-  local limit=$1 peak=0 now pid
-  shift
-  store "$@" >"$out" 2>"$err" &
+# own_peak WORD…: runs store WORD…, which must succeed, and looks at its private memory a hundred times a second: the peak in KiB
+# is $own_kib.
+own_peak() {
+  local now pid key value
+  own_kib=0
+  store "$@" >"$out" 2>"$err" <&0 &  # or bash makes it /dev/null
   pid=$!
-  while now=$(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [[ -n $now ]]; do
-    ((now <= peak)) || peak=$now
+  while
+    now=''
+    while read -r key value; do [[ $key != RssAnon: ]] || now=${value% kB}; done 2>/dev/null <"/proc/$pid/status"
+    [[ -n $now ]]
+  do
+    ((now <= own_kib)) || own_kib=$now
     sleep 0.01
   done
   wait $pid
-  echo "store $*: $((peak >> 10)) MiB"
-  at_most $((peak >> 10)) "$limit"
+  echo "store $*: $((own_kib >> 10)) MiB"
+}
+# own_memory LIMIT WORD…: the same, and the peak is at most LIMIT MiB.
+own_memory() {
+  own_peak "${@:2}"
+  at_most $((own_kib >> 10)) "$1"
+}
+
+# memory_limit MIB OPTION…: from now on store is store OPTION… with no more private memory to write to than that; mapped files and the
+# text of libraries are apart, thread stacks count in full. What it wants beyond fails.
+memory_limit() {
+  rm -f "$scratch/bin/store"
+  printf '#!/bin/sh\nexec prlimit --data=%d "%s" %s "$@"\n' $(($1 << 20)) "$(realpath "$STORE")" "${*:2}" >"$scratch/bin/store"
+  chmod +x "$scratch/bin/store"
 }
 
 # small_disk SIZE DIR: a tmpfs, unmounted at the end.
