@@ -17,6 +17,7 @@ constexpr std::uint64_t k_first_reservation = 1u
                                               << 20;  // doubled up to the last: a small commit takes little
 constexpr std::uint64_t k_last_reservation = 64u << 20;
 constexpr std::size_t k_write_size = 1u << 20;
+constexpr std::size_t k_first_entries = 32768;  // a pack of chunks has some 17,000: it never grows
 constexpr std::uint64_t k_page = 4096;
 
 /// A footer lists every object once, ascending. Merged packs may hold an object twice (two adders at once);
@@ -37,7 +38,7 @@ PackWriter::PackWriter(const Repository& repository, int directory_fd, bool sync
 
 void PackWriter::create() {
   fd_ = repository_.fs().open({directory_fd_, name_.c_str()}, O_RDWR | O_CREAT | O_EXCL);
-  entries_.reserve(k_pack_object_limit);  // address space, no memory yet: growing would want half as much again
+  entries_.reserve(k_first_entries);
   const Bytes header = encode_pack_header({});
   make_room(header.size());
   write(header);
