@@ -8,7 +8,8 @@
 
 namespace store {
 
-/// One reused ZSTD_CCtx (a fresh one costs 8 us) with its tables in huge pages, where the kernel has them. One thread at a time; output does not depend on earlier calls.
+/// One reused ZSTD_CCtx (a fresh one costs 8 us) with its tables in huge pages, where the kernel has them. One thread at a time;
+/// output does not depend on earlier calls.
 class Compressor {
  public:
   Compressor();
