@@ -101,30 +101,53 @@ bool key_less(const ObjectKey& a, const ObjectKey& b) {
   return a.type < b.type;
 }
 
-Bytes encode_footer(const Footer& footer) {
+void encode_footer(const Footer& footer, const std::function<void(ByteView)>& out) {
   if (const std::string_view fault = fault_of(footer); !fault.empty())
     throw_bug(fmt::format("pack footer: {}", fault));
   const std::uint64_t size = footer_size(footer.block_offsets.size(), footer.entries.size());
-  Bytes bytes;
-  bytes.reserve(size);
-  ByteWriter out(bytes);
+  Xxh3Stream checksum;
+  Bytes piece;
+  piece.reserve(std::min<std::uint64_t>(size, k_footer_piece));
+  ByteWriter writer(piece);
+  // What was collected goes out if there is no room for so many bytes more.
+  const auto make_room = [&](std::size_t bytes) {
+    if (piece.size() + bytes <= k_footer_piece) return;
+    checksum.update(piece);
+    out(piece);
+    piece.clear();
+  };
   for (const FooterEntry& entry : footer.entries) {
     if (entry.block >= footer.block_offsets.size()) throw_bug("pack footer: block index exceeds the block count");
-    put_id(out, entry.key.id);
-    out.u8(static_cast<std::uint8_t>(entry.key.type));
-    out.u8(entry.flags);
-    out.u16(0);
-    out.u32(entry.block);
-    out.u32(entry.ordinal);
+    make_room(k_entry_size);
+    put_id(writer, entry.key.id);
+    writer.u8(static_cast<std::uint8_t>(entry.key.type));
+    writer.u8(entry.flags);
+    writer.u16(0);
+    writer.u32(entry.block);
+    writer.u32(entry.ordinal);
   }
-  for (const std::uint64_t offset : footer.block_offsets) out.u64(offset);
-  const std::size_t checksum_at = bytes.size();
-  out.u64(0);
-  out.u32(count_u32(footer.entries.size()));
-  out.u32(count_u32(footer.block_offsets.size()));
-  out.u64(size);
-  out.raw(k_footer_magic);
-  store_u64(bytes.data() + checksum_at, footer_checksum(bytes));
+  for (const std::uint64_t offset : footer.block_offsets) {
+    make_room(k_offset_size);
+    writer.u64(offset);
+  }
+  make_room(k_footer_trailer_size);
+  const std::size_t trailer = piece.size();
+  writer.u64(0);
+  writer.u32(count_u32(footer.entries.size()));
+  writer.u32(count_u32(footer.block_offsets.size()));
+  writer.u64(size);
+  writer.raw(k_footer_magic);
+  const ByteView last = piece;
+  checksum.update(last.first(trailer));
+  checksum.update(last.subspan(trailer + 8));
+  store_u64(piece.data() + trailer, checksum.value());
+  out(piece);
+}
+
+Bytes encode_footer(const Footer& footer) {
+  Bytes bytes;
+  bytes.reserve(footer_size(footer.block_offsets.size(), footer.entries.size()));
+  encode_footer(footer, [&](ByteView piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
   return bytes;
 }
 

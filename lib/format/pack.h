@@ -2,6 +2,7 @@
 // bytes) over consecutive objects, with a header that lists them.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -73,6 +74,9 @@ struct Footer {
 };
 /// Error{bug} unless the order is as described.
 Bytes encode_footer(const Footer& footer);
+inline constexpr std::size_t k_footer_piece = 1u << 20;  // bytes
+/// The same in pieces of at most k_footer_piece, one behind the other; each is valid during the call.
+void encode_footer(const Footer& footer, const std::function<void(ByteView)>& out);
 /// How long a footer of this many blocks and objects is.
 std::uint64_t footer_size(std::size_t blocks, std::size_t objects);
 /// The last bytes of a pack: how long the footer (trailer included) is.

@@ -31,6 +31,24 @@ void list_each_once(std::vector<FooterEntry>& entries) {
   entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
 }
 
+/// Writes the footer from `offset` on, and returns its id. It is large where small files are many: never whole in memory.
+ObjectId write_footer(FileSystem& fs, int fd, std::uint64_t offset, const Footer& footer) {
+  const std::uint64_t size = footer_size(footer.block_offsets.size(), footer.entries.size());
+  ObjectId id;
+  std::optional<Sha256> pieces;
+  encode_footer(footer, [&](ByteView piece) {
+    if (piece.size() == size) {
+      id = sha256(piece);
+    } else {
+      if (!pieces) pieces.emplace();
+      pieces->update(piece);
+    }
+    fs.pwrite(fd, piece, offset);
+    offset += piece.size();
+  });
+  return pieces ? pieces->finish() : id;
+}
+
 }  // namespace
 
 PackWriter::PackWriter(const Repository& repository, int directory_fd, bool sync, std::string name)
@@ -79,6 +97,9 @@ void PackWriter::append(const EncodedBlock& block) {
   write(block.bytes);
   const auto index = static_cast<std::uint32_t>(block_offsets_.size());
   block_offsets_.push_back(at);
+  // Grown once, and never copied at twice the size.
+  if (entries_.size() + block.keys.size() > entries_.capacity())
+    entries_.reserve(std::max<std::size_t>(k_pack_object_limit, entries_.size() + block.keys.size()));
   for (std::size_t i = 0; i < block.keys.size(); ++i)
     entries_.push_back(
         {block.keys[i], block.delta ? k_flag_delta : std::uint8_t{0}, index, static_cast<std::uint32_t>(i)});
@@ -123,12 +144,11 @@ void PackWriter::start_over() {
 CatalogPack seal_pack(const Repository& repository, UnsealedPack pack) {
   FileSystem& fs = repository.fs();
   list_each_once(pack.footer.entries);
-  const Bytes footer = encode_footer(pack.footer);
-  CatalogPack sealed{.id = sha256(footer),
-                     .size = pack.size + footer.size(),
-                     .objects = static_cast<std::uint32_t>(pack.footer.entries.size())};
+  const std::size_t objects = pack.footer.entries.size();
   // durability.md: pack 2. Cutting also gives back what was reserved beyond the end.
-  fs.pwrite(pack.fd.get(), footer, pack.size);
+  const CatalogPack sealed{.id = write_footer(fs, pack.fd.get(), pack.size, pack.footer),
+                           .size = pack.size + footer_size(pack.footer.block_offsets.size(), objects),
+                           .objects = static_cast<std::uint32_t>(objects)};
   fs.truncate(pack.fd.get(), sealed.size);
   if (pack.sync) fs.fdatasync(pack.fd.get());  // durability.md: pack 3
   pack.fd.reset();

@@ -147,6 +147,26 @@ TEST_CASE("an object may lie in a pack twice, but not at one place twice") {
   CHECK_THROWS_AS(encode_footer(footer), Error);
 }
 
+TEST_CASE("a footer comes whole or in pieces, which are the same bytes") {
+  for (const std::size_t objects : {0u, 1u, 23'830u, 23'831u, 60'000u}) {  // 23,830 and the rest fill a piece
+    std::vector<ObjectKey> keys;
+    for (std::size_t i = 0; i < objects; ++i) keys.push_back({ObjectType::chunk, id_of(std::to_string(i))});
+    const Footer footer = footer_of(keys);
+    Bytes joined;
+    std::size_t pieces = 0;
+    encode_footer(footer, [&](ByteView piece) {
+      CHECK(!piece.empty());
+      CHECK(piece.size() <= k_footer_piece);
+      joined.insert(joined.end(), piece.begin(), piece.end());
+      ++pieces;
+    });
+    CHECK(pieces == (joined.size() + k_footer_piece - 1) / k_footer_piece);
+    CHECK(joined.size() == footer_size(1, objects));
+    CHECK(joined == encode_footer(footer));
+    CHECK(decode_footer(joined).entries == footer.entries);
+  }
+}
+
 TEST_CASE("a table finds what was added and its filter turns most others away") {
   for (const std::size_t count : {0u, 1u, 40u, 43u, 20000u}) {
     const std::vector<TableEntry> entries = any_entries(count, count);
