@@ -300,7 +300,7 @@ void IngestStages::forget_sealed() {
   if (ports_.publisher == nullptr) return;
   const std::uint64_t sealed = ports_.publisher->sealed_packs();
   if (sealed == sealed_packs_.load(std::memory_order_relaxed)) return;
-  std::erase_if(seen_, [this](const ObjectKey& key) { return objects_.known_for_deduplication(key); });
+  seen_.erase_if([this](const ObjectKey& key) { return objects_.known_for_deduplication(key); });
   sealed_packs_.store(sealed, std::memory_order_release);
 }
 

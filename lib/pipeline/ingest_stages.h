@@ -2,13 +2,13 @@
 #pragma once
 
 #include <memory>
-#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
 #include "base/mutex.h"
 #include "format/recipe.h"
 #include "pipeline/ingest.h"
+#include "repo/key_set.h"
 #include "worktree/index.h"
 #include "worktree/source.h"
 
@@ -121,8 +121,7 @@ class IngestStages {
   std::size_t most_room() const { return headroom_ + std::max<std::size_t>(options_.window, head_capacity()); }
   std::size_t least_room() const { return headroom_ + head_capacity(); }
   /// Groups of items that may be between plan() and append() at once. Each weighs its buffer, and on average one block before and one
-  /// after compression. The other half of the budget is for keys and footer of the open pack: 262,144 objects at 105 bytes, and 45 more
-  /// each while it is sealed.
+  /// after compression. The other half of the budget is for keys and footer of the open pack: 262,144 objects at 44 bytes and at most 90.
   std::size_t loads_in_flight() const {
     if (options_.threads <= 1) return 1;
     const std::uint64_t affordable = options_.memory / 2 / (most_room() + 2 * k_data_block_size);
@@ -175,7 +174,7 @@ class IngestStages {
   // assemble
   mutable BlockMemory block_memory_;    // this stage and those after it
   BlockAssembler assembler_{&block_memory_};
-  std::unordered_set<ObjectKey, ObjectKeyHash> seen_;  // perhaps not yet found through the store
+  KeySet seen_;  // perhaps not yet found through the store
   std::atomic<std::uint64_t> sealed_packs_{0};
   PackEstimate estimate_;
   IngestItem* current_ = nullptr;       // the item that assemble works on, for the recipe's sink

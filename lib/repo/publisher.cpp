@@ -73,7 +73,7 @@ ObjectWriter::ObjectWriter(ObjectStore& objects, Publisher& publisher, const Com
 
 bool ObjectWriter::put(const ObjectKey& key, ByteView bytes) {
   if (bytes.empty()) return false;  // the empty chunk is known to everybody
-  if (objects_.known_for_deduplication(key) || !seen_.insert(key).second) return false;
+  if (objects_.known_for_deduplication(key) || !seen_.insert(key)) return false;
   assembler_.add(key, bytes, closed_);
   drain();
   return true;
@@ -89,7 +89,7 @@ void ObjectWriter::drain() {
   closed_.clear();
   if (publisher_.sealed_packs() == sealed_packs_) return;
   sealed_packs_ = publisher_.sealed_packs();
-  std::erase_if(seen_, [this](const ObjectKey& key) { return objects_.known_for_deduplication(key); });
+  seen_.erase_if([this](const ObjectKey& key) { return objects_.known_for_deduplication(key); });
 }
 
 }  // namespace store

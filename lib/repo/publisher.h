@@ -1,9 +1,9 @@
 #pragma once
 
 #include <atomic>
-#include <unordered_set>
 #include <vector>
 
+#include "repo/key_set.h"
 #include "repo/object_store.h"
 #include "repo/pack_writer.h"
 #include "repo/session.h"
@@ -61,8 +61,7 @@ class ObjectWriter {
   BlockAssembler assembler_;
   Compressor compressor_;
   std::vector<RawBlock> closed_;
-  std::unordered_set<ObjectKey, ObjectKeyHash>
-      seen_;  // put here, and perhaps not yet found through the store
+  KeySet seen_;  // put here, and perhaps not yet found through the store
   std::uint64_t sealed_packs_ = 0;
   void drain();
 };
