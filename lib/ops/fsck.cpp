@@ -205,8 +205,11 @@ class Fsck {
         .damaged = [this](const BlockDamage& damage) { on_damage(damage); },
         .decoded = [&](const BlockPlace& place, const DecodedBlock& block) { lengths->note(place, block); }};
     const VerifyTotals totals =
-        verify_blocks(workspace_.repository(), workspace_.objects(), places_, ports, workspace_.threads(),
-                      workspace_.env().cancel, workspace_.env().progress);
+        verify_blocks(workspace_.repository(), workspace_.objects(), places_, ports,
+                      {.threads = workspace_.threads(),
+                       .memory = workspace_.settings().performance.max_memory_usage,
+                       .cancel = workspace_.env().cancel,
+                       .progress = workspace_.env().progress});
     result_.bytes_read += totals.bytes_read;
     // A repair puts something else into their place.
     for (const ObjectId& pack : damaged_packs_) lengths->forget(pack);

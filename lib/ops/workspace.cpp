@@ -93,7 +93,7 @@ Workspace::Workspace(Environment environment, Settings settings, const std::stri
     : environment_(std::move(environment)),
       settings_(std::move(settings)),
       threads_(threads_of(settings_)),
-      thread_limit_(threads_),
+      thread_limit_(threads_, settings_.performance.max_memory_usage),
       repository_(*environment_.fs, repository) {
   repository_.locks().set_command(environment_.command);
   refs().finish_interrupted();

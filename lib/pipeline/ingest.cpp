@@ -1,23 +1,25 @@
 #include "pipeline/ingest.h"
 
-#include <oneapi/tbb/enumerable_thread_specific.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
-#include <memory>
 #include <vector>
 
 #include "base/error.h"
 #include "pipeline/ingest_stages.h"
+#include "pipeline/threads.h"
 
 namespace store {
 namespace {
 
+/// What one more thread takes: tables and a frame of zstd, a block, loads, and what the heap keeps for it.
+constexpr std::uint64_t k_bytes_per_thread = 10u << 20;
+
 /// What travels through the pipeline: items one behind the other in one buffer. So few loads are in flight that their buffers bound
 /// memory, and so full each that blocks are closed often enough for all threads.
 struct Load {
-  static constexpr std::size_t k_most_items = 16;
+  static constexpr std::size_t k_most_items = 8;
 
   Buffer buffer;
   std::vector<IngestItem> items;
@@ -79,7 +81,7 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
   namespace tbb = oneapi::tbb;
   using tbb::filter_mode;
   LoadRing ring(stages.loads_in_flight(), stages.most_room());
-  tbb::enumerable_thread_specific<Compressor> compressors;
+  std::vector<Compressor> compressors(options.threads);
   const auto step = [](filter_mode mode, auto stage) {
     return tbb::make_filter<Load*, Load*>(mode, [stage](Load* load) {
       for (IngestItem& item : load->items) stage(item);
@@ -101,7 +103,7 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
                      step(filter_mode::serial_in_order, [&](IngestItem& item) { stages.chunk(item); }) &
                      step(filter_mode::parallel, [&](IngestItem& item) { stages.hash(item); }) &
                      step(filter_mode::serial_in_order, [&](IngestItem& item) { stages.assemble(item); }) &
-                     step(filter_mode::parallel, [&](IngestItem& item) { stages.compress(item, compressors.local()); }) &
+                     step(filter_mode::parallel, [&](IngestItem& item) { stages.compress(item, compressors[thread_of_arena()]); }) &
                      tbb::make_filter<Load*, void>(filter_mode::serial_in_order, append);
   tbb::task_arena arena(static_cast<int>(options.threads));
   arena.execute([&] { tbb::parallel_pipeline(stages.loads_in_flight(), chain); });
@@ -109,7 +111,9 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
 
 }  // namespace
 
-IngestTotals ingest(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& options) {
+IngestTotals ingest(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& wanted) {
+  IngestOptions options = wanted;
+  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
   IngestStages stages(root_fd, objects, ports, options);
   const auto run = [&] {
     if (options.threads <= 1) run_in_a_loop(stages);

@@ -11,9 +11,13 @@
 
 #include "format/pack.h"
 #include "pipeline/chunk_block.h"
+#include "pipeline/threads.h"
 
 namespace store {
 namespace {
+
+/// What one more thread takes: steps in flight, each a block stored and decoded, and what the heap keeps for it.
+constexpr std::uint64_t k_bytes_per_thread = 6u << 20;
 
 /// Pieces of one step: consecutive chunks of one block, or one run of zeros. The limit keeps a chunk that repeats for ever
 /// from becoming one endless step.
@@ -142,7 +146,9 @@ void run_in_parallel(Stream& stream, const StreamOptions& options) {
 }  // namespace
 
 void read_stream(const ObjectReader& objects, const std::function<std::optional<StreamPiece>()>& next,
-                 const std::function<void(ByteView)>& sink, const StreamOptions& options) {
+                 const std::function<void(ByteView)>& sink, const StreamOptions& wanted) {
+  StreamOptions options = wanted;
+  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
   Stream stream(objects, next, sink, options);
   if (options.threads > 1) return run_in_parallel(stream, options);
   while (const StepPtr step = stream.plan()) {

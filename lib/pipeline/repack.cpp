@@ -1,14 +1,15 @@
 #include "pipeline/repack.h"
 
 #include <fmt/format.h>
-#include <oneapi/tbb/enumerable_thread_specific.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
 
 #include "base/error.h"
+#include "pipeline/threads.h"
 #include "repo/directory.h"
+#include "repo/key_set.h"
 #include "repo/pack_replace.h"
 
 namespace store {
@@ -16,32 +17,13 @@ namespace {
 
 constexpr char k_temporary[] = "pack.tmp-repack";
 
+/// What one more thread takes: a block as stored, decoded, filled and compressed anew, tables of zstd, and what the heap keeps.
+constexpr std::uint64_t k_bytes_per_thread = 20u << 20;
+
 /// What the pipeline's stages of one thread at a time use again and again.
 struct Codecs {
   Compressor compressor;
   Decompressor decompressor;
-};
-
-/// Keys up to a known number, in one piece of memory: a node for each between blocks that come and go left 50 MB of holes in
-/// the heap (94,000 objects).
-class KeySet {
- public:
-  explicit KeySet(std::size_t capacity) : left_(capacity), slots_(capacity * 3 / 2 + 1) {}
-  /// False if it was there.
-  bool insert(const ObjectKey& key) {
-    for (std::size_t at = ObjectKeyHash{}(key) % slots_.size();; at = at + 1 == slots_.size() ? 0 : at + 1) {
-      ObjectKey& slot = slots_[at];
-      if (slot == key) return false;
-      if (slot != ObjectKey{}) continue;
-      if (left_-- == 0) throw_corrupt("catalog: packs hold more objects than it says");
-      slot = key;
-      return true;
-    }
-  }
-
- private:
-  std::size_t left_;
-  std::vector<ObjectKey> slots_;
 };
 
 std::size_t objects_of(const std::vector<CatalogPack>& packs) {
@@ -71,7 +53,8 @@ class Rewriter {
         objects_(objects),
         packs_(packs),
         options_(options),
-        seen_(objects_of(packs)),
+        most_objects_(objects_of(packs)),
+        seen_(most_objects_),
         writer_(repository, session_fd, options.sync, k_temporary) {}
 
   std::vector<CatalogPack> run() {
@@ -103,7 +86,7 @@ class Rewriter {
     namespace tbb = oneapi::tbb;
     using tbb::filter_mode;
     using Pointer = std::shared_ptr<Item>;
-    tbb::enumerable_thread_specific<Codecs> codecs;
+    std::vector<Codecs> codecs(options_.threads);
     const auto source = [this](tbb::flow_control& control) {
       Pointer item = plan();
       if (!item) control.stop();
@@ -113,7 +96,7 @@ class Rewriter {
         tbb::make_filter<void, Pointer>(filter_mode::serial_in_order, source) &
         tbb::make_filter<Pointer, Pointer>(filter_mode::parallel,
                                            [&](Pointer item) {
-                                             decode(*item, codecs.local());
+                                             decode(*item, codecs[thread_of_arena()]);
                                              return item;
                                            }) &
         tbb::make_filter<Pointer, Pointer>(filter_mode::serial_in_order,
@@ -123,7 +106,7 @@ class Rewriter {
                                            }) &
         tbb::make_filter<Pointer, Pointer>(filter_mode::parallel,
                                            [&](Pointer item) {
-                                             encode(*item, codecs.local());
+                                             encode(*item, codecs[thread_of_arena()]);
                                              return item;
                                            }) &
         tbb::make_filter<Pointer, void>(filter_mode::serial_in_order, [this](const Pointer& item) { append(*item); });
@@ -207,8 +190,11 @@ class Rewriter {
     if (!item.pack) {
       assembler_.flush(item.closed);
     } else if (item.encoded.empty()) {
-      for (std::size_t i = 0; i < item.keys.size(); ++i)
-        if (seen_.insert(item.keys[i])) assembler_.add(item.keys[i], item.decoded->bytes(i), item.closed);
+      for (std::size_t i = 0; i < item.keys.size(); ++i) {
+        if (!seen_.insert(item.keys[i])) continue;
+        if (seen_.size() > most_objects_) throw_corrupt("catalog: packs hold more objects than it says");
+        assembler_.add(item.keys[i], item.decoded->bytes(i), item.closed);
+      }
     } else {
       // A block with bases comes behind everything before it, its bases among them.
       assembler_.flush(item.closed);
@@ -248,6 +234,7 @@ class Rewriter {
   bool ended_ = false;
   // assemble
   BlockAssembler assembler_;
+  const std::size_t most_objects_;
   KeySet seen_;
   // append
   PackWriter writer_;
@@ -259,7 +246,9 @@ class Rewriter {
 
 std::optional<std::vector<CatalogPack>> rewrite_packs(const Repository& repository, const ObjectReader& objects,
                                                       const std::vector<CatalogPack>& packs, int session_fd,
-                                                      const RepackOptions& options, std::optional<CatalogPack>& damaged) {
+                                                      const RepackOptions& wanted, std::optional<CatalogPack>& damaged) {
+  RepackOptions options = wanted;
+  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
   unlink_if_exists(repository.fs(), session_fd, k_temporary);
   Rewriter rewriter(repository, objects, packs, session_fd, options);
   try {

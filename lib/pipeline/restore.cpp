@@ -9,10 +9,13 @@
 
 #include "base/path.h"
 #include "pipeline/restore_plan.h"
+#include "pipeline/threads.h"
 
 namespace store {
 namespace {
 
+/// What one more thread takes: a block stored and decoded, and what the heap keeps for it.
+constexpr std::uint64_t k_bytes_per_thread = 8u << 20;
 constexpr std::size_t k_page = 4096;
 constexpr std::size_t k_zeros_per_write = 256u << 10;
 
@@ -229,12 +232,14 @@ RestoreTotals restore_files(const ObjectReader& objects, const TargetTree& targe
                             const std::function<std::optional<RestoreItem>()>& next,
                             const std::function<void(const RestoreItem&, const StatKey&)>& done,
                             const std::function<void(const RestoreItem&, const Error&)>& failed,
-                            const RestoreOptions& options) {
+                            const RestoreOptions& wanted) {
+  RestoreOptions options = wanted;
+  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
   Restorer restorer(objects, target, done, failed, options);
   RestorePlanner planner(
       objects, target, next, [&](const RestoreFilePtr& file, const Error& error) { restorer.fail(file, error); }, options);
   namespace tbb = oneapi::tbb;
-  tbb::task_arena arena(static_cast<int>(std::max(options.threads, 1u)));
+  tbb::task_arena arena(static_cast<int>(options.threads));
   const auto plan = [&] {
     RestorePlanner::Batch batch = planner.next_batch();
     sort_by_location(batch.extents);

@@ -11,10 +11,13 @@
 
 #include "base/error.h"
 #include "base/mutex.h"
+#include "pipeline/threads.h"
 
 namespace store {
 namespace {
 
+/// What one more thread takes: a block stored and decoded, and what the heap keeps for it.
+constexpr std::uint64_t k_bytes_per_thread = 8u << 20;
 /// A pack's file with its footer's entries by block and place in it: 48 bytes each, whatever places they name.
 struct OpenPack {
   PackFile file;
@@ -107,9 +110,10 @@ class Verifier {
 }  // namespace
 
 VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& objects,
-                           const std::vector<BlockPlace>& places, const VerifyPorts& ports, unsigned threads,
-                           const CancelToken* cancel, Progress* progress) {
-  Verifier verifier(objects, ports, progress);
+                           const std::vector<BlockPlace>& places, const VerifyPorts& ports,
+                           const VerifyOptions& options) {
+  Verifier verifier(objects, ports, options.progress);
+  const unsigned threads = affordable_threads(options.threads, options.memory, k_bytes_per_thread);
   oneapi::tbb::task_arena arena(static_cast<int>(threads));
   // Pack by pack: one footer in memory at a time.
   for (std::size_t begin = 0; begin < places.size();) {
@@ -120,7 +124,7 @@ VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& obj
       const OpenPack pack = with_entries(std::move(*file));
       arena.execute([&] {
         oneapi::tbb::parallel_for(begin, end, [&](std::size_t i) {
-          if (cancel != nullptr) cancel->check();
+          if (options.cancel != nullptr) options.cancel->check();
           verifier.verify(pack, places[i]);
         });
       });

@@ -37,11 +37,18 @@ struct VerifyPorts {
   std::function<void(const BlockPlace&, const DecodedBlock&)> decoded = {};
 };
 
+struct VerifyOptions {
+  unsigned threads = 1;
+  std::uint64_t memory = 64u << 20;  // budget for blocks in flight
+  const CancelToken* cancel = nullptr;
+  Progress* progress = nullptr;
+};
+
 /// Reads and decodes blocks in parallel and checks every object's id; memory is bounded by the number of threads.
 /// The footers give the ids that a block's objects must have.
 VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& objects,
-                           const std::vector<BlockPlace>& places, const VerifyPorts& ports, unsigned threads,
-                           const CancelToken* cancel, Progress* progress);
+                           const std::vector<BlockPlace>& places, const VerifyPorts& ports,
+                           const VerifyOptions& options);
 
 /// The blocks of a pack, in order.
 std::vector<BlockPlace> blocks_of(const PackFile& pack);

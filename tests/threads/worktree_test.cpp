@@ -51,7 +51,7 @@ void fill(const Scratch& scratch) {
 }  // namespace
 
 TEST_CASE("a walk that looks ahead on several threads yields what one thread does, also when it is left early, and side by side") {
-  const ThreadLimit limit(k_threads);
+  const ThreadLimit limit(k_threads, 64u << 20);
   const Scratch scratch;
   fill(scratch);
   std::atomic<std::size_t> asked{0};
@@ -71,7 +71,7 @@ TEST_CASE("a walk that looks ahead on several threads yields what one thread doe
 }
 
 TEST_CASE("what a walk's callback throws on any thread ends it with that") {
-  const ThreadLimit limit(k_threads);
+  const ThreadLimit limit(k_threads, 64u << 20);
   const Scratch scratch;
   fill(scratch);
   for (int round = 0; round < 8; ++round) {
@@ -95,7 +95,7 @@ TEST_CASE("what a walk's callback throws on any thread ends it with that") {
 }
 
 TEST_CASE("what did not change is found by several threads as by one, also while the tree changes") {
-  const ThreadLimit limit(k_threads);
+  const ThreadLimit limit(k_threads, 64u << 20);
   IndexedTree tree;
   for (int i = 0; i < 200; ++i) {
     tree.directory(fmt::format("{:03}", i));

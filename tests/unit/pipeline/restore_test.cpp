@@ -48,7 +48,7 @@ struct RestoreFixture : RepoFixture {
   }
   Outcome restore(const std::vector<RestoreItem>& items, const RestoreOptions& options,
                   FileSystem& fs = posix_file_system()) {
-    const ThreadLimit limit(options.threads);
+    const ThreadLimit limit(options.threads, options.memory);
     const TargetTree target(fs, scratch().path("out"));
     Outcome outcome;
     std::size_t at = 0;

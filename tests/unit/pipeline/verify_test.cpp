@@ -37,7 +37,8 @@ class OnePack {
     std::vector<BlockDamage> found;
     const VerifyTotals result = verify_blocks(
         workspace.repository(), workspace.objects(), places,
-        {.damaged = [&](const BlockDamage& one) { found.push_back(one); }}, threads, cancel, progress);
+        {.damaged = [&](const BlockDamage& one) { found.push_back(one); }},
+        {.threads = threads, .cancel = cancel, .progress = progress});
     if (totals != nullptr) *totals = result;
     return found;
   }
@@ -107,8 +108,8 @@ TEST_CASE("a pack that went away meanwhile is passed over") {
   const std::vector<BlockPlace> places = blocks_of(*open_pack(workspace.repository(), pack.id()));
   std::filesystem::remove(pack.path());
   const VerifyTotals totals = verify_blocks(
-      workspace.repository(), workspace.objects(), places, {.damaged = [](const BlockDamage&) { FAIL("no damage"); }}, 2,
-      nullptr, nullptr);
+      workspace.repository(), workspace.objects(), places, {.damaged = [](const BlockDamage&) { FAIL("no damage"); }},
+      {.threads = 2});
   CHECK(totals.blocks == 0);
 }
 

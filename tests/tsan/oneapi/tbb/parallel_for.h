@@ -27,8 +27,9 @@ void on_all_threads(const Work& work) {
   const std::size_t threads = threads_of_this_arena();
   std::vector<std::thread> others;
   for (std::size_t i = 1; i < threads; ++i)
-    others.emplace_back([&] {
+    others.emplace_back([&, i] {
       threads_of_this_arena() = threads;
+      index_in_this_arena() = static_cast<int>(i);
       guarded();
     });
   guarded();

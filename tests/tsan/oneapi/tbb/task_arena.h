@@ -20,6 +20,16 @@ inline std::size_t& threads_of_this_arena() {
   return threads;
 }
 
+/// Which of them this one is.
+inline int& index_in_this_arena() {
+  thread_local int index = 0;
+  return index;
+}
+
+namespace this_task_arena {
+inline int current_thread_index() { return index_in_this_arena(); }
+}  // namespace this_task_arena
+
 /// Tasks that are enqueued run on threads of the arena; the destructor waits for all of them.
 class task_arena {
  public:
