@@ -3,7 +3,8 @@
 
     bench/compare.py [--runs N] [--store PROGRAM] [--corpora DIR] [--scratch DIR] [--cold] [--json FILE] [--plots DIR] [FOLDER|NAME…]
 
-NAME is one of bench/corpora.py, which is built first; without any, all of them are. For each: everything into a new repository; the same
+NAME is one of bench/corpora.py, which is built first; without any, all of them are, and in the end each floor of bench/goals.py is
+printed with pass or FAIL. For each: everything into a new repository; the same
 again, unchanged; again with a small change (of a corpus: its next version); a restore into an empty
 folder, which is compared; a check that reads every byte. Prints a Markdown table with medians of wall seconds, the median of the ratios to store of the
 same round, CPU seconds, peak memory and the repository's size. --json keeps every single figure,
@@ -262,7 +263,13 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump(everything, file, indent=1)
+    if not options.folders:
+        print("\n### Floors\n", flush=True)
+        floors = [sys.executable, os.path.join(os.path.dirname(__file__), "goals.py"), "--runs", str(options.runs), "--store", options.store,
+                  "--corpora", options.corpora, "--scratch", os.path.dirname(options.scratch), "floors", "unique"]
+        return subprocess.run(floors, check=False).returncode
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
