@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view k_file_magic = "STOREJNL";
 constexpr std::string_view k_record_magic = "STJR";
+constexpr std::size_t k_usual_record = 256;  // bytes that hold nearly every one
 
 // Do not renumber.
 enum class RecordKind : std::uint8_t { file = 1, node = 2, target = 3, written = 4, rewrite = 5, discarded = 6 };
@@ -154,6 +155,7 @@ void check_journal_header(ByteView bytes) { decode_file_header(bytes, k_file_mag
 
 void append_journal_record(const JournalRecord& record, Bytes& out) {
   Bytes payload;
+  payload.reserve(k_usual_record);
   std::visit([&payload](const auto& value) { put(payload, value); }, record);
   append_log_frame(k_record_magic, payload, out);
 }
