@@ -22,7 +22,7 @@ const std::vector<OptionSpec>& global_options() {
       {.name = "progress-interval", .argument = "DUR", .help = "time between two progress reports"},
       {.name = "color", .argument = "WHEN", .help = "colours (also: NO_COLOR)", .choices = {"auto", "always", "never"}},
       {.name = "no-pager", .help = "never start a pager"},
-      {.letter = 'j', .name = "jobs", .argument = "N", .help = "threads; 0 is one for each CPU"},
+      {.letter = 'j', .name = "jobs", .argument = "N", .help = "threads; 0 is one for each CPU; --memory may allow fewer"},
       {.name = "memory", .argument = "SIZE", .help = "memory for everything in flight and all caches; at least 16M"},
       {.name = "lock-timeout", .argument = "DUR", .help = "how long to wait for a lock (60s); 0 does not wait"},
       {.name = "config",
