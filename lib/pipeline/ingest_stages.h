@@ -121,7 +121,7 @@ class IngestStages {
   std::size_t most_room() const { return headroom_ + std::max<std::size_t>(options_.window, head_capacity()); }
   std::size_t least_room() const { return headroom_ + head_capacity(); }
   /// Groups of items that may be between plan() and append() at once. Each weighs its buffer, and on average one block before and one
-  /// after compression. The other half of the budget is for keys and footer of the open pack: 262,144 objects at 44 bytes and at most 90.
+  /// after compression. The other half of the budget is for keys and footer of the open pack: 262,144 objects at 127 bytes at most.
   std::size_t loads_in_flight() const {
     if (options_.threads <= 1) return 1;
     const std::uint64_t affordable = options_.memory / 2 / (most_room() + 2 * k_data_block_size);

@@ -44,7 +44,7 @@ struct VerifyOptions {
   Progress* progress = nullptr;
 };
 
-/// Reads and decodes blocks in parallel and checks every object's id; memory is bounded by the number of threads.
+/// Reads and decodes blocks in parallel and checks every object's id, with no more threads than the memory bears.
 /// The footers give the ids that a block's objects must have.
 VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& objects,
                            const std::vector<BlockPlace>& places, const VerifyPorts& ports,

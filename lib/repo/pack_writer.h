@@ -12,7 +12,7 @@ namespace store {
 
 /// Appends blocks to `pack.tmp` of a session: space reserved in steps, writes of at most 1 MiB, write-back
 /// started behind them; sealed with footer, one fdatasync, close, rename to its id, directory fsync. One
-/// thread at a time. An unsealed temporary stays for salvage_pack(). Memory: 48 B per object of the open
+/// thread at a time. An unsealed temporary stays for salvage_pack(). Memory: 44 B per object of the open
 /// pack.
 class PackWriter {
  public:
