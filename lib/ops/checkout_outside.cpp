@@ -16,6 +16,7 @@
 #include "ops/checkout_forms.h"
 #include "ops/checkout_writer.h"
 #include "ops/content_match.h"
+#include "repo/recipe_nodes.h"
 #include "worktree/index.h"
 
 namespace store {
@@ -163,6 +164,9 @@ UniqueFd try_own(const std::string& directory) {
   return fd;
 }
 
+/// What of a file takes room on disk; `data`: all but the runs of zeros of its recipe.
+enum class Takes : std::uint8_t { nothing, data, size };
+
 /// A file that was not sparse is written whole, and a hard link of another one takes nothing.
 Takes space_of(const CheckoutAttributes& attributes, const std::optional<Attributes>& recorded, const TreeChange& change,
                const IsContent& is_content) {
@@ -172,12 +176,32 @@ Takes space_of(const CheckoutAttributes& attributes, const std::optional<Attribu
   return recorded->sparse ? Takes::data : Takes::size;
 }
 
+/// Bytes that the plan's files take on disk, in units of `block`.
+template <typename TakesOf>
+std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
+                           std::uint64_t block, TakesOf takes) {
+  std::uint64_t needed = 0;
+  const ChangeStream changes = source();
+  for (const Step step : plan.steps) {
+    const std::optional<TreeChange> change = changes();
+    if (!change || !writes_content(step) || !is_regular(change->after->kind)) continue;
+    const Takes what = takes(*change);
+    std::uint64_t size = what == Takes::nothing ? 0 : change->after->size;
+    if (what == Takes::data && change->after->kind == EntryKind::large_file)
+      size -= std::min(size, zeros_in(objects, change->after->id));
+    const std::uint64_t rounded = size / block * block + (size % block != 0 ? block : 0);
+    needed = saturating_add(needed, rounded);
+  }
+  return needed;
+}
+
 void check_space(const Workspace& workspace, const TargetTree& target, const Destination& destination,
                  const CheckoutPlan& plan, CheckoutAttributes& attributes) {
   struct statvfs info;
   if (::fstatvfs(target.fd(), &info) != 0 || info.f_frsize == 0) return;
   const std::uint64_t available = std::uint64_t{info.f_bavail} * info.f_frsize;
-  if (needed_space(workspace.objects(), destination.source, plan, info.f_frsize) <= available) return;
+  // A file takes less than its size and one block: only if that might not fit, files are looked at one by one.
+  if (saturating_add(plan.bytes, std::uint64_t{info.f_frsize} * plan.files) <= available) return;
   const CheckoutAttributes::Lookup lookup = attributes.lookup();
   const std::uint64_t needed =
       needed_space(workspace.objects(), destination.source, plan, info.f_frsize, [&](const TreeChange& change) {

@@ -6,7 +6,6 @@
 #include "ops/content_match.h"
 #include "ops/permissions.h"
 #include "pipeline/recipe_rewrite.h"
-#include "repo/recipe_nodes.h"
 
 namespace store {
 namespace {
@@ -313,7 +312,7 @@ void OutsidePlanner::decide(const TreeChange& change) {
   plan_.steps.push_back(step);
   if (writes_content(step) && is_regular(change.after->kind)) {
     ++plan_.files;
-    plan_.bytes += change.after->size;
+    plan_.bytes = saturating_add(plan_.bytes, change.after->size);
   }
 }
 
@@ -337,23 +336,6 @@ Step OutsidePlanner::step_for(const TreeChange& change) {
   plan_.in_the_way.push_back(change.path);
   if (directory) return Step::turn_into_directory;
   return found->kind == EntryKind::directory ? Step::replace_directory : Step::replace;
-}
-
-std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
-                           std::uint64_t block, const std::function<Takes(const TreeChange&)>& takes) {
-  std::uint64_t needed = 0;
-  const ChangeStream changes = source();
-  for (const Step step : plan.steps) {
-    const std::optional<TreeChange> change = changes();
-    if (!change || !writes_content(step) || !is_regular(change->after->kind)) continue;
-    const Takes what = takes ? takes(*change) : Takes::size;
-    std::uint64_t size = what == Takes::nothing ? 0 : change->after->size;
-    if (what == Takes::data && change->after->kind == EntryKind::large_file)
-      size -= std::min(size, zeros_in(objects, change->after->id));
-    const std::uint64_t rounded = size / block * block + (size % block != 0 ? block : 0);
-    needed = saturating_add(needed, rounded);
-  }
-  return needed;
 }
 
 }  // namespace store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -46,6 +47,8 @@ struct CheckoutPlan {
   std::uint64_t files = 0;                    // to write
   std::uint64_t bytes = 0;
 
+  /// True if a step is of that kind: a walk over the changes that would find none is spared.
+  bool any(bool (*is_of_kind)(Step)) const { return std::any_of(steps.begin(), steps.end(), is_of_kind); }
   void set_stat(std::size_t index, const StatKey& stat) {
     if (!stats.empty()) stats[index] = stat;
   }
@@ -147,10 +150,5 @@ class OutsidePlanner {
 
 /// The entry at a path of a tree ("" is none), or nothing.
 std::optional<TreeEntry> entry_at(const ObjectReader& objects, ObjectId tree, std::string_view path);
-
-/// Bytes that the plan's files take on disk, in units of `block`. `takes` is asked for files in path order; not set: each takes its size.
-enum class Takes : std::uint8_t { nothing, data, size };  // `data`: without the runs of zeros of its recipe
-std::uint64_t needed_space(const ObjectReader& objects, const ChangeSource& source, const CheckoutPlan& plan,
-                           std::uint64_t block, const std::function<Takes(const TreeChange&)>& takes = {});
 
 }  // namespace store

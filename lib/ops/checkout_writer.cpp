@@ -19,6 +19,15 @@ constexpr std::size_t k_no_change = ~std::size_t{0};
 
 bool is_directory(const std::optional<TreeEntry>& entry) { return entry && entry->kind == EntryKind::directory; }
 
+/// What is there stays there.
+bool leaves_place(Step step) { return step == Step::keep || step == Step::set_mode || step == Step::leave; }
+
+bool removes_file(Step step) { return step == Step::remove || step == Step::turn_into_directory; }
+
+bool removes_directory(Step step) {
+  return step == Step::remove_directory || step == Step::remove_tree || step == Step::replace_directory;
+}
+
 bool is_device(EntryKind kind) { return kind == EntryKind::char_device || kind == EntryKind::block_device; }
 
 TargetTree::File::Replace replace_for(Step step) {
@@ -85,11 +94,10 @@ void CheckoutWriter::run() {
 
 /// Names can only be changed in a directory whose owner may write to it: the bits come back in finish_all().
 void CheckoutWriter::unlock_directories() {
+  if (!plan_.any(leaves_place) && !plan_.any(removes_directory)) return;
   for_each([&](const TreeChange& change, std::size_t i) {
     const Step step = plan_.steps[i];
-    const bool stays = step == Step::keep || step == Step::set_mode || step == Step::leave;
-    const bool was_there = stays ? is_directory(change.after)
-                                 : step == Step::remove_directory || step == Step::remove_tree || step == Step::replace_directory;
+    const bool was_there = leaves_place(step) ? is_directory(change.after) : removes_directory(step);
     if (concerns_attributes_only(change)) return;  // nothing in it changes
     if (!was_there || (step == Step::keep && (change.after->mode & k_owner_bits) == k_owner_bits)) return;
     const std::optional<ScanEntry> found = scan_one(target_.fd(), change.path);
@@ -101,15 +109,15 @@ void CheckoutWriter::unlock_directories() {
 
 void CheckoutWriter::remove() {
   for (const std::string& path : plan_.untracked_below) target_.remove_file(path);
+  if (!plan_.any(removes_file) && !plan_.any(removes_directory)) return;
   std::vector<std::string> directories;
   std::vector<std::string> must_go;
   for_each([&](const TreeChange& change, std::size_t i) {
     const Step step = plan_.steps[i];
-    if (step == Step::remove || step == Step::turn_into_directory) target_.remove_file(change.path);
+    if (removes_file(step)) target_.remove_file(change.path);
     if (step == Step::remove) ++result_.removed;
-    const bool whole = step == Step::remove_tree || step == Step::replace_directory;
-    if (step == Step::remove_directory || whole) directories.push_back(change.path);
-    if (whole) remove_empty_below(change.path, directories);
+    if (removes_directory(step)) directories.push_back(change.path);
+    if (removes_directory(step) && step != Step::remove_directory) remove_empty_below(change.path, directories);
     if (step == Step::replace_directory) must_go.push_back(change.path);
   });
   for (auto path = directories.rbegin(); path != directories.rend(); ++path) {
