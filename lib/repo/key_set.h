@@ -38,7 +38,7 @@ class KeySet {
     ++part.size;
     return true;
   }
-  /// Without those for which `gone` is true. The room shrinks with them.
+  /// Without those for which `gone` is true. Their room is kept for the next.
   template <typename Gone>
   void erase_if(const Gone& gone) {
     for (Part& part : parts_) {
@@ -47,7 +47,7 @@ class KeySet {
         key = {};
         --part.size;
       }
-      part.resize(std::max(k_first_slots, slots_for(part.size)));
+      part.resize(part.slots.size());
     }
   }
 

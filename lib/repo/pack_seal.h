@@ -20,7 +20,7 @@ struct UnsealedPack {
   bool sync = true;
 };
 
-/// Footer, sync, close, rename to its id, directory sync (docs/durability.md "Publishing a pack" 2–6).
-CatalogPack seal_pack(const Repository& repository, UnsealedPack pack);
+/// Footer, sync, close, rename to its id, directory sync (docs/durability.md "Publishing a pack" 2–6). Sorts the entries.
+CatalogPack seal_pack(const Repository& repository, UnsealedPack& pack);
 
 }  // namespace store

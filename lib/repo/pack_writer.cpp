@@ -115,14 +115,16 @@ bool PackWriter::fits(const EncodedBlock& block) const {
 }
 
 CatalogPack PackWriter::seal() {
-  const CatalogPack pack = seal_pack(repository_, {.directory_fd = directory_fd_,
-                                                   .name = name_,
-                                                   .fd = std::move(fd_),
-                                                   .size = offset_,
-                                                   .footer = {std::move(block_offsets_), std::move(entries_)},
-                                                   .sync = sync_});
+  UnsealedPack pack{.directory_fd = directory_fd_,
+                    .name = name_,
+                    .fd = std::move(fd_),
+                    .size = offset_,
+                    .footer = {std::move(block_offsets_), std::move(entries_)},
+                    .sync = sync_};
+  const CatalogPack sealed = seal_pack(repository_, pack);
+  entries_ = std::move(pack.footer.entries);  // room for the next: anew it would lie elsewhere, and leave a hole here
   start_over();
-  return pack;
+  return sealed;
 }
 
 void PackWriter::discard() {
@@ -142,7 +144,7 @@ void PackWriter::start_over() {
   entries_.clear();
 }
 
-CatalogPack seal_pack(const Repository& repository, UnsealedPack pack) {
+CatalogPack seal_pack(const Repository& repository, UnsealedPack& pack) {
   FileSystem& fs = repository.fs();
   list_each_once(pack.footer.entries);
   const std::size_t objects = pack.footer.entries.size();

@@ -143,7 +143,7 @@ std::optional<CatalogPack> salvage_pack(const Repository& repository, int direct
     fs.unlink(at);
     return std::nullopt;
   }
-  return seal_pack(repository, std::move(pack));
+  return seal_pack(repository, pack);
 }
 
 }  // namespace store
