@@ -16,8 +16,8 @@
 namespace store {
 namespace {
 
-/// What one more thread takes: steps in flight, each a block stored and decoded, and what the heap keeps for it.
-constexpr std::uint64_t k_bytes_per_thread = 6u << 20;
+/// What a step in flight takes: its decoded block, and while it is decoded the stored one.
+constexpr std::uint64_t k_bytes_per_step = 2ULL * k_data_block_size;
 
 /// Pieces of one step: consecutive chunks of one block, or one run of zeros. The limit keeps a chunk that repeats for ever
 /// from becoming one endless step.
@@ -119,6 +119,9 @@ class Stream {
   std::exception_ptr failure_;
 };
 
+/// The rest is for the cache of blocks, and for the caller.
+std::uint64_t memory_of_steps(const StreamOptions& options) { return options.memory / 4; }
+
 void run_in_parallel(Stream& stream, const StreamOptions& options) {
   namespace tbb = oneapi::tbb;
   using tbb::filter_mode;
@@ -135,10 +138,8 @@ void run_in_parallel(Stream& stream, const StreamOptions& options) {
                      tbb::make_filter<StepPtr, StepPtr>(filter_mode::parallel, decode) &
                      tbb::make_filter<StepPtr, void>(filter_mode::serial_in_order,
                                                      [&](const StepPtr& step) { stream.send(*step); });
-  // A step in flight weighs its decoded block, and while it is decoded the stored one.
-  const std::uint64_t affordable = options.memory / 4 / (2 * k_data_block_size);
-  const std::size_t tokens =
-      static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 1, 2ULL * options.threads + 1));
+  const std::size_t tokens = static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(memory_of_steps(options) / k_bytes_per_step, 1, 2ULL * options.threads + 1));
   tbb::task_arena arena(static_cast<int>(options.threads));
   arena.execute([&] { tbb::parallel_pipeline(tokens, chain); });
 }
@@ -148,7 +149,8 @@ void run_in_parallel(Stream& stream, const StreamOptions& options) {
 void read_stream(const ObjectReader& objects, const std::function<std::optional<StreamPiece>()>& next,
                  const std::function<void(ByteView)>& sink, const StreamOptions& wanted) {
   StreamOptions options = wanted;
-  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
+  // A thread without a step would only keep memory.
+  options.threads = affordable_threads(wanted.threads, memory_of_steps(wanted), k_bytes_per_step);
   Stream stream(objects, next, sink, options);
   if (options.threads > 1) return run_in_parallel(stream, options);
   while (const StepPtr step = stream.plan()) {

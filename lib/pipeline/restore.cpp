@@ -15,7 +15,7 @@ namespace store {
 namespace {
 
 /// What one more thread takes: a block stored and decoded, and what the heap keeps for it.
-constexpr std::uint64_t k_bytes_per_thread = 8u << 20;
+constexpr std::uint64_t k_bytes_per_thread = 10u << 20;
 constexpr std::size_t k_page = 4096;
 constexpr std::size_t k_zeros_per_write = 256u << 10;
 

@@ -58,10 +58,10 @@ RestorePlanner::RestorePlanner(const ObjectReader& objects, const TargetTree& ta
                                const RestoreOptions& options)
     : objects_(objects), target_(target), next_(next), failed_(std::move(failed)), options_(options) {}
 
-/// A quarter of the budget is for the plan, of which one batch is written while the next is made; the rest is for blocks that are
+/// An eighth of the budget is for the plan, of which one batch is written while the next is made; the rest is for blocks that are
 /// being decoded, and for the caller.
 bool RestorePlanner::has_room(const Batch& batch) const {
-  return batch.empty() || (weight_ < options_.memory / 8 && large_files_ < k_open_files);
+  return batch.empty() || (weight_ < options_.memory / 16 && large_files_ < k_open_files);
 }
 
 RestorePlanner::Batch RestorePlanner::next_batch() {
@@ -134,7 +134,7 @@ void RestorePlanner::go_on(Batch& batch) {
   const RestoreFilePtr file = open_;
   try {
     const auto room = [&] {
-      return batch.extents.empty() || (weight_ < options_.memory / 8 && batch.extents.size() < k_large_file_extents);
+      return batch.extents.empty() || (weight_ < options_.memory / 16 && batch.extents.size() < k_large_file_extents);
     };
     while (!file->broken && !stretches_->at_end() && room()) {
       const RecipeEntry& entry = stretches_->entry();

@@ -17,7 +17,7 @@ namespace store {
 namespace {
 
 /// What one more thread takes: a block stored and decoded, and what the heap keeps for it.
-constexpr std::uint64_t k_bytes_per_thread = 8u << 20;
+constexpr std::uint64_t k_bytes_per_thread = 10u << 20;
 
 /// A pack's file with its footer's entries by block and place in it: 44 bytes each, whatever places they name.
 struct OpenPack {

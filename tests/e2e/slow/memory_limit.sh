@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The budget, 64 MiB for everything in flight, under a hard limit: a file of E2E_GIB GiB (1), through a pipe and from disk, and
-# E2E_FILES small files (40,000) in many directories and in one, each staged, committed, checked and checked out. The large file takes
-# at most 10 MiB more than 100 MiB do: the table of the open pack, and more blocks on their way at once. With 16 jobs the budget is
-# the same.
+# E2E_FILES small files (40,000) in many directories and in one, each staged, committed, checked, exported and checked out. The large
+# file takes at most 10 MiB more than 100 MiB do: the table of the open pack, and more blocks on their way at once. With 16 jobs the
+# budget is the same.
 # shellcheck source=../support/harness.bash
 . "$(dirname "$0")/../support/harness.bash"
 
@@ -23,13 +23,13 @@ r = random.Random(7); blocks = [r.getrandbits(8 << 20) for _ in range(160)]; bit
 for i, (a, b) in zip(range(int(sys.argv[1])), itertools.combinations(blocks, 2)):
     sys.stdout.buffer.write(((a ^ b) & (bits if i & 24 else -1)).to_bytes(1 << 20, "big"))' "$1"; }
 
-# names DIRECTORIES: $files small files in so many directories.
+# names DIRECTORIES FILES: so many small files in so many directories.
 names() { python3 -c 'import os, sys
 directories, files = map(int, sys.argv[1:])
 for d in range(directories):
     folder = "in/%02d/%03d" % (d % 20, d); os.makedirs(folder)
     for f in range(files // directories):
-        with open("%s/file-%07d" % (folder, f), "wb") as out: out.write(b"content %d of %d\n" % (f, d) * (1 + f % 12))' "$1" "$files"; }
+        with open("%s/file-%07d" % (folder, f), "wb") as out: out.write(b"content %d of %d\n" % (f, d) * (1 + f % 12))' "$1" "$2"; }
 
 # measured CASE WORD…
 declare -A peak
@@ -48,6 +48,7 @@ in_and_out() {
   measured "$1" commit -m 1
   measured "$1" fsck --data
   is "$(got '.result.problems | length')" 0
+  measured "$1" export -o /dev/null HEAD
   rm -r in
   measured "$1" checkout HEAD --out in
   is "$(find in -type f | wc -l)" "$2"
@@ -67,18 +68,21 @@ large_file() {
 
 large_file small 100
 large_file large $((gib << 10))
-for word in save add status commit fsck checkout; do
+for word in save add status commit fsck export checkout; do
   echo "$word: ${peak[small $word]} KiB at 100 MiB, ${peak[large $word]} KiB at $gib GiB"
   at_most "${peak[large $word]}" $((${peak[small $word]} + 10240))
 done
 
 with_jobs 16
 large_file jobs 300
-for word in save add fsck checkout; do at_most "${peak[jobs $word]}" 65536; done
+names 100 40000
+in_and_out jobs_many 40000
+at_most "${peak[jobs save]}" 65536
+for word in add fsck export checkout; do at_most "${peak[jobs $word]}" 65536 && at_most "${peak[jobs_many $word]}" 65536; done
 with_jobs 2
 
-names 1000
+names 1000 "$files"
 in_and_out many "$files"
-names 1
+names 1 "$files"
 in_and_out one "$files"
-for word in add fsck checkout; do at_most "${peak[many $word]}" 65536 && at_most "${peak[one $word]}" 65536; done
+for word in add fsck export checkout; do at_most "${peak[many $word]}" 65536 && at_most "${peak[one $word]}" 65536; done
