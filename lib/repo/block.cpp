@@ -66,8 +66,8 @@ Bytes BlockMemory::take() {
   {
     const MutexLock lock(mutex_);
     if (made_ >= blocks_ && !spare_.empty()) {
-      Bytes bytes = std::move(spare_.front());
-      spare_.pop_front();
+      Bytes bytes = std::move(spare_.back());  // caches may still hold it
+      spare_.pop_back();
       return bytes;
     }
     ++made_;
@@ -81,7 +81,7 @@ void BlockMemory::give_back(Bytes bytes) {
   if (bytes.capacity() < k_data_block_size) return;
   bytes.clear();
   const MutexLock lock(mutex_);
-  if (spare_.size() < blocks_) spare_.push_back(std::move(bytes));
+  if (spare_.size() < made_) spare_.push_back(std::move(bytes));  // frames of large chunks are given back, too
 }
 
 void BlockAssembler::add(const ObjectKey& key, ByteView bytes, std::vector<RawBlock>& closed) {

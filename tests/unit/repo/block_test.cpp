@@ -96,6 +96,18 @@ TEST_CASE("memory of blocks is lent again once all of it was made, and only if a
   CHECK(memory.take().data() == last);
 }
 
+TEST_CASE("the memory that came back last is lent first") {
+  BlockMemory memory(2);
+  Bytes first = memory.take();
+  Bytes second = memory.take();
+  const std::byte* const places[] = {first.data(), second.data()};
+  memory.give_back(std::move(first));
+  memory.give_back(std::move(second));
+  second = memory.take();
+  CHECK(second.data() == places[1]);
+  CHECK(memory.take().data() == places[0]);
+}
+
 TEST_CASE("blocks made in lent memory are the same, and a raw one takes it along") {
   BlockMemory memory(1);
   BlockAssembler assembler(&memory);
