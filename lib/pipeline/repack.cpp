@@ -17,8 +17,10 @@ namespace {
 
 constexpr char k_temporary[] = "pack.tmp-repack";
 
-/// What one more thread takes: a block as stored, decoded, filled and compressed anew, tables of zstd, and what the heap keeps.
-constexpr std::uint64_t k_bytes_per_thread = 20u << 20;
+/// A block as stored, decoded, filled and compressed anew, with what their buffers hold in reserve.
+constexpr std::uint64_t k_bytes_per_item = 8ULL * k_data_block_size;
+/// The rest is for keys, and for the footers of packs.
+std::uint64_t memory_of_items(const RepackOptions& options) { return options.memory / 2; }
 
 /// What the pipeline's stages of one thread at a time use again and again.
 struct Codecs {
@@ -110,9 +112,8 @@ class Rewriter {
                                              return item;
                                            }) &
         tbb::make_filter<Pointer, void>(filter_mode::serial_in_order, [this](const Pointer& item) { append(*item); });
-    // A block as stored, decoded, filled and compressed anew, with what their buffers hold in reserve.
-    const std::uint64_t affordable = options_.memory / 2 / (8 * k_data_block_size);
-    const auto tokens = static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 1, 2ULL * options_.threads + 1));
+    const auto tokens = static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(memory_of_items(options_) / k_bytes_per_item, 1, 2ULL * options_.threads + 1));
     tbb::task_arena arena(static_cast<int>(options_.threads));
     arena.execute([&] { tbb::parallel_pipeline(tokens, chain); });
   }
@@ -248,7 +249,8 @@ std::optional<std::vector<CatalogPack>> rewrite_packs(const Repository& reposito
                                                       const std::vector<CatalogPack>& packs, int session_fd,
                                                       const RepackOptions& wanted, std::optional<CatalogPack>& damaged) {
   RepackOptions options = wanted;
-  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
+  // A thread without an item would only keep memory.
+  options.threads = affordable_threads(wanted.threads, memory_of_items(wanted), k_bytes_per_item);
   unlink_if_exists(repository.fs(), session_fd, k_temporary);
   Rewriter rewriter(repository, objects, packs, session_fd, options);
   try {

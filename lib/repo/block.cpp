@@ -66,7 +66,7 @@ Bytes BlockMemory::take() {
   {
     const MutexLock lock(mutex_);
     if (made_ >= blocks_ && !spare_.empty()) {
-      Bytes bytes = std::move(spare_.back());  // caches may still hold it
+      Bytes bytes = std::move(spare_.back());  // the processor's caches may still hold it
       spare_.pop_back();
       return bytes;
     }
@@ -78,10 +78,10 @@ Bytes BlockMemory::take() {
 }
 
 void BlockMemory::give_back(Bytes bytes) {
-  if (bytes.capacity() < k_data_block_size) return;
+  if (bytes.capacity() < k_data_block_size || bytes.capacity() > 2 * k_data_block_size) return;
   bytes.clear();
   const MutexLock lock(mutex_);
-  if (spare_.size() < made_) spare_.push_back(std::move(bytes));  // frames of large chunks are given back, too
+  if (spare_.size() < made_) spare_.push_back(std::move(bytes));
 }
 
 void BlockAssembler::add(const ObjectKey& key, ByteView bytes, std::vector<RawBlock>& closed) {

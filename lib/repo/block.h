@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -43,14 +42,14 @@ class BlockMemory {
   explicit BlockMemory(std::size_t blocks) : blocks_(blocks) {}
   /// Empty, with room for a data block and its header.
   Bytes take();
-  /// Anything smaller is freed.
+  /// To be lent first. Freed is what is smaller, or twice as large, and what exceeds the most that were lent at once.
   void give_back(Bytes bytes);
 
  private:
   const std::size_t blocks_;
   Mutex mutex_;
   std::size_t made_ STORE_GUARDED_BY(mutex_) = 0;
-  std::deque<Bytes> spare_ STORE_GUARDED_BY(mutex_);
+  std::vector<Bytes> spare_ STORE_GUARDED_BY(mutex_);
 };
 
 /// Groups new objects into blocks in arrival order (design §3): a data block closes before passing 2 MiB, a

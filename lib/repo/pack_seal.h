@@ -20,7 +20,8 @@ struct UnsealedPack {
   bool sync = true;
 };
 
-/// Footer, sync, close, rename to its id, directory sync (docs/durability.md "Publishing a pack" 2–6). Sorts the entries.
+/// Footer, sync, close, rename to its id, directory sync (docs/durability.md "Publishing a pack" 2–6). The entries are
+/// sorted then, each object once.
 CatalogPack seal_pack(const Repository& repository, UnsealedPack& pack);
 
 }  // namespace store

@@ -115,6 +115,7 @@ bool PackWriter::fits(const EncodedBlock& block) const {
 }
 
 CatalogPack PackWriter::seal() {
+  const bool next_follows = full();
   UnsealedPack pack{.directory_fd = directory_fd_,
                     .name = name_,
                     .fd = std::move(fd_),
@@ -122,7 +123,7 @@ CatalogPack PackWriter::seal() {
                     .footer = {std::move(block_offsets_), std::move(entries_)},
                     .sync = sync_};
   const CatalogPack sealed = seal_pack(repository_, pack);
-  entries_ = std::move(pack.footer.entries);  // room for the next: anew it would lie elsewhere, and leave a hole here
+  if (next_follows) entries_ = std::move(pack.footer.entries);  // anew, their room would lie elsewhere, and leave a hole here
   start_over();
   return sealed;
 }

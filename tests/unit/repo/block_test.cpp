@@ -108,6 +108,24 @@ TEST_CASE("the memory that came back last is lent first") {
   CHECK(memory.take().data() == places[0]);
 }
 
+TEST_CASE("no more memory is kept than was lent at once, and none that is much larger than a block") {
+  BlockMemory memory(1);
+  Bytes lent = memory.take();
+  const std::byte* const place = lent.data();
+  const auto foreign = [](std::size_t capacity) {
+    Bytes bytes;
+    bytes.reserve(capacity);
+    return bytes;
+  };
+  Bytes same_size = foreign(k_data_block_size);
+  memory.give_back(foreign(3 * k_data_block_size));
+  memory.give_back(std::move(lent));
+  memory.give_back(std::move(same_size));
+  lent = memory.take();
+  CHECK(lent.data() == place);
+  CHECK(memory.take().capacity() > k_data_block_size);
+}
+
 TEST_CASE("blocks made in lent memory are the same, and a raw one takes it along") {
   BlockMemory memory(1);
   BlockAssembler assembler(&memory);
