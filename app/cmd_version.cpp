@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/context.h"
+#include "hash/sha256_avx512.h"
 #include "hash/sha256_ni.h"
 
 namespace store {
@@ -10,7 +11,10 @@ namespace {
 constexpr int k_format_version = 1;
 constexpr std::string_view k_libraries = STORE_BUILD_LIBRARIES;  // "NAME VERSION, NAME VERSION"
 
-std::string_view sha256_kernel() { return sha256_ni_available() ? "SHA-NI, three messages at a time" : "OpenSSL"; }
+std::string_view sha256_kernel() {
+  if (!sha256_ni_available()) return "OpenSSL";
+  return sha256_avx512_preferred() ? "SHA-NI and AVX-512, up to sixteen messages at a time" : "SHA-NI, three messages at a time";
+}
 
 int run(Context& context) {
   if (context.json()) {
