@@ -14,7 +14,7 @@ void refuse_paths(std::vector<std::string> paths, const Refusal& refusal) {
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   const std::string message =
       paths.size() == 1 ? fmt::format("{}: {}", escape_name(paths.front()), refusal.one)
-                        : fmt::format("{}: and {} more {}", escape_name(paths.front()), paths.size() - 1, refusal.many);
+                        : fmt::format("{} and {} more {}", escape_name(paths.front()), paths.size() - 1, refusal.many);
   throw Error(ErrorKind::conflict, message, std::string(refusal.hint)).with_paths(std::move(paths));
 }
 
