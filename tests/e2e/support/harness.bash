@@ -119,14 +119,19 @@ need_nobody() { as_nobody test -x "$STORE" || skip "nobody may not run $STORE"; 
 # own_peak WORD…: runs store WORD…, which must succeed, and looks at its private memory a hundred times a second: the peak in KiB
 # is $own_kib.
 own_peak() {
-  local now pid key value
+  local now state pid key value
   own_kib=0
   store "$@" >"$out" 2>"$err" <&0 &  # or bash makes it /dev/null
   pid=$!
   while
-    now=''
-    while read -r key value; do [[ $key != RssAnon: ]] || now=${value% kB}; done 2>/dev/null <"/proc/$pid/status"
-    [[ -n $now ]]
+    now=0 state=''  # a process that is just executing has no memory
+    while read -r key value; do
+      case $key in
+        State:) state=${value%% *} ;;
+        RssAnon:) now=${value% kB} ;;
+      esac
+    done 2>/dev/null <"/proc/$pid/status"
+    [[ -n $state && $state != Z ]]
   do
     ((now <= own_kib)) || own_kib=$now
     sleep 0.01
