@@ -18,6 +18,8 @@ constexpr std::size_t k_open_files = 128;
 constexpr std::size_t k_large_file_extents = 4096;
 /// Files without content in one group.
 constexpr std::size_t k_empty_files = 64;
+/// Chunks of one block in one group: a block may hold 65,536 tiny files, which one thread would write alone.
+constexpr std::size_t k_chunks_in_group = 512;
 /// What `finish` of an item holds, about.
 constexpr std::size_t k_finish_weight = 512;
 /// Zeros that are written, not left out, in one extent.
@@ -45,7 +47,7 @@ std::vector<std::size_t> group_ends(const std::vector<Extent>& extents) {
       const Extent& first = extents[begin];
       const bool same_block = first.chunk.same_block(extents[i].chunk);
       const bool both_empty = first.chunk.length == 0 && extents[i].chunk.length == 0;
-      if (same_block || (both_empty && i - begin < k_empty_files)) continue;
+      if (i - begin < (both_empty ? k_empty_files : same_block ? k_chunks_in_group : 0)) continue;
     }
     ends.push_back(i);
     begin = i;

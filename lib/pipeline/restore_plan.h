@@ -38,7 +38,7 @@ struct Extent {
 
 /// Extents in the order of the packs: chunks of one block side by side, and what is not in a block behind them.
 void sort_by_location(std::vector<Extent>& extents);
-/// Ends of the groups that are written together: one block, or a few files without content, or one stretch of zeros.
+/// Ends of the groups that are written together: chunks of one block, or a few files without content, or one stretch of zeros.
 std::vector<std::size_t> group_ends(const std::vector<Extent>& extents);
 
 /// Turns items into batches of extents. One thread at a time.
