@@ -78,11 +78,17 @@ large_file jobs 300
 names 100 40000
 in_and_out jobs_many 40000
 at_most "${peak[jobs save]}" 65536
-for word in add fsck export checkout; do at_most "${peak[jobs $word]}" 65536 && at_most "${peak[jobs_many $word]}" 65536; done
+for word in add fsck export checkout; do
+  at_most "${peak[jobs $word]}" 65536
+  at_most "${peak[jobs_many $word]}" 65536
+done
 with_jobs 2
 
 names 1000 "$files"
 in_and_out many "$files"
 names 1 "$files"
 in_and_out one "$files"
-for word in add fsck export checkout; do at_most "${peak[many $word]}" 65536 && at_most "${peak[one $word]}" 65536; done
+for word in add fsck export checkout; do
+  at_most "${peak[many $word]}" 65536
+  at_most "${peak[one $word]}" 65536
+done
