@@ -113,7 +113,7 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
 
 IngestTotals ingest(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& wanted) {
   IngestOptions options = wanted;
-  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
+  options.threads = affordable(wanted.threads, wanted.memory, k_bytes_per_thread);
   IngestStages stages(root_fd, objects, ports, options);
   const auto run = [&] {
     if (options.threads <= 1) run_in_a_loop(stages);

@@ -138,8 +138,7 @@ void run_in_parallel(Stream& stream, const StreamOptions& options) {
                      tbb::make_filter<StepPtr, StepPtr>(filter_mode::parallel, decode) &
                      tbb::make_filter<StepPtr, void>(filter_mode::serial_in_order,
                                                      [&](const StepPtr& step) { stream.send(*step); });
-  const std::size_t tokens = static_cast<std::size_t>(
-      std::clamp<std::uint64_t>(memory_of_steps(options) / k_bytes_per_step, 1, 2ULL * options.threads + 1));
+  const std::size_t tokens = affordable(2 * options.threads + 1, memory_of_steps(options), k_bytes_per_step);
   tbb::task_arena arena(static_cast<int>(options.threads));
   arena.execute([&] { tbb::parallel_pipeline(tokens, chain); });
 }
@@ -150,7 +149,7 @@ void read_stream(const ObjectReader& objects, const std::function<std::optional<
                  const std::function<void(ByteView)>& sink, const StreamOptions& wanted) {
   StreamOptions options = wanted;
   // A thread without a step would only keep memory.
-  options.threads = affordable_threads(wanted.threads, memory_of_steps(wanted), k_bytes_per_step);
+  options.threads = affordable(wanted.threads, memory_of_steps(wanted), k_bytes_per_step);
   Stream stream(objects, next, sink, options);
   if (options.threads > 1) return run_in_parallel(stream, options);
   while (const StepPtr step = stream.plan()) {

@@ -112,8 +112,7 @@ class Rewriter {
                                              return item;
                                            }) &
         tbb::make_filter<Pointer, void>(filter_mode::serial_in_order, [this](const Pointer& item) { append(*item); });
-    const auto tokens = static_cast<std::size_t>(
-        std::clamp<std::uint64_t>(memory_of_items(options_) / k_bytes_per_item, 1, 2ULL * options_.threads + 1));
+    const std::size_t tokens = affordable(2 * options_.threads + 1, memory_of_items(options_), k_bytes_per_item);
     tbb::task_arena arena(static_cast<int>(options_.threads));
     arena.execute([&] { tbb::parallel_pipeline(tokens, chain); });
   }
@@ -250,7 +249,7 @@ std::optional<std::vector<CatalogPack>> rewrite_packs(const Repository& reposito
                                                       const RepackOptions& wanted, std::optional<CatalogPack>& damaged) {
   RepackOptions options = wanted;
   // A thread without an item would only keep memory.
-  options.threads = affordable_threads(wanted.threads, memory_of_items(wanted), k_bytes_per_item);
+  options.threads = affordable(wanted.threads, memory_of_items(wanted), k_bytes_per_item);
   unlink_if_exists(repository.fs(), session_fd, k_temporary);
   Rewriter rewriter(repository, objects, packs, session_fd, options);
   try {

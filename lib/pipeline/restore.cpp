@@ -234,7 +234,7 @@ RestoreTotals restore_files(const ObjectReader& objects, const TargetTree& targe
                             const std::function<void(const RestoreItem&, const Error&)>& failed,
                             const RestoreOptions& wanted) {
   RestoreOptions options = wanted;
-  options.threads = affordable_threads(wanted.threads, wanted.memory, k_bytes_per_thread);
+  options.threads = affordable(wanted.threads, wanted.memory, k_bytes_per_thread);
   Restorer restorer(objects, target, done, failed, options);
   RestorePlanner planner(
       objects, target, next, [&](const RestoreFilePtr& file, const Error& error) { restorer.fail(file, error); }, options);

@@ -11,9 +11,9 @@ namespace {
 constexpr std::uint64_t k_bytes_per_arena = 32u << 20;
 constexpr int k_mapped_size = 4 << 20;  // more than a block takes, less than the tables of a million files
 
-/// What is freed goes back, or is used again by any thread. With 16 threads that is 15 MiB; with a million files 10 MiB.
+/// What is freed goes back, or is used again by any thread. With 16 threads that is more than 12 MiB; with a million files 10 MiB.
 void limit_heap(unsigned threads, std::uint64_t memory) {
-  ::mallopt(M_ARENA_MAX, static_cast<int>(affordable_threads(threads, memory, k_bytes_per_arena)));
+  ::mallopt(M_ARENA_MAX, static_cast<int>(affordable(threads, memory, k_bytes_per_arena)));
   // Or it grows with what was mapped before, and large tables leave holes between small things.
   ::mallopt(M_MMAP_THRESHOLD, k_mapped_size);
   ::mallopt(M_TRIM_THRESHOLD, 2 * k_mapped_size);

@@ -23,9 +23,9 @@ class ThreadLimit {
   std::unique_ptr<Control> control_;
 };
 
-/// How many of `threads` may work at once in a budget of `memory` bytes of which each takes up to `bytes_each`; one may always.
-inline unsigned affordable_threads(unsigned threads, std::uint64_t memory, std::uint64_t bytes_each) {
-  return static_cast<unsigned>(std::clamp<std::uint64_t>(memory / bytes_each, 1, std::max(threads, 1u)));
+/// How many of `most` threads, or of items in flight, a budget of `memory` bytes bears, of which each takes up to `bytes_each`; always one.
+inline unsigned affordable(unsigned most, std::uint64_t memory, std::uint64_t bytes_each) {
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(memory / bytes_each, 1, std::max(most, 1u)));
 }
 
 /// Which of the threads of the arena that it works in the caller is, from 0: whoever keeps something for each of them keeps it by this

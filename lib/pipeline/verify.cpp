@@ -114,7 +114,7 @@ VerifyTotals verify_blocks(const Repository& repository, const ObjectReader& obj
                            const std::vector<BlockPlace>& places, const VerifyPorts& ports,
                            const VerifyOptions& options) {
   Verifier verifier(objects, ports, options.progress);
-  const unsigned threads = affordable_threads(options.threads, options.memory, k_bytes_per_thread);
+  const unsigned threads = affordable(options.threads, options.memory, k_bytes_per_thread);
   oneapi::tbb::task_arena arena(static_cast<int>(threads));
   // Pack by pack: one footer in memory at a time.
   for (std::size_t begin = 0; begin < places.size();) {
