@@ -47,7 +47,8 @@ std::vector<std::size_t> group_ends(const std::vector<Extent>& extents) {
       const Extent& first = extents[begin];
       const bool same_block = first.chunk.same_block(extents[i].chunk);
       const bool both_empty = first.chunk.length == 0 && extents[i].chunk.length == 0;
-      if (i - begin < (both_empty ? k_empty_files : same_block ? k_chunks_in_group : 0)) continue;
+      if (same_block && i - begin < k_chunks_in_group) continue;
+      if (both_empty && i - begin < k_empty_files) continue;
     }
     ends.push_back(i);
     begin = i;

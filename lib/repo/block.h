@@ -42,7 +42,7 @@ class BlockMemory {
   explicit BlockMemory(std::size_t blocks) : blocks_(blocks) {}
   /// Empty, with room for a data block and its header.
   Bytes take();
-  /// To be lent first. Freed is what is smaller, or twice as large, and what exceeds the most that were lent at once.
+  /// Lent next. Frees what is smaller than a block or more than twice as large, and all beyond what take() made.
   void give_back(Bytes bytes);
 
  private:

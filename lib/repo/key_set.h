@@ -9,8 +9,8 @@
 
 namespace store {
 
-/// Keys of objects (open addressing, linear probing): 41 to 83 bytes each at the fullest. A heap node for each, between blocks that come and
-/// go, leaves holes in the heap: 50 MB with 94,000 objects. One thread.
+/// Keys of objects (open addressing, linear probing): 41 to 83 bytes each when it was fullest. A heap node for each, between blocks
+/// that come and go, leaves holes in the heap: 50 MB with 94,000 objects. One thread.
 class KeySet {
  public:
   KeySet() = default;
