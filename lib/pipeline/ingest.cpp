@@ -13,8 +13,8 @@
 namespace store {
 namespace {
 
-/// What one more thread takes: tables and a frame of zstd, a block, loads, and what the heap keeps for it.
-constexpr std::uint64_t k_bytes_per_thread = 10u << 20;
+/// What one more thread takes: tables of zstd and loads, a block, a frame, and as much that the heap keeps of others.
+std::uint64_t bytes_per_thread(const IngestOptions& options) { return (6u << 20) + 3ULL * options.most_block(); }
 
 /// What travels through the pipeline: items one behind the other in one buffer. So few loads are in flight that their buffers bound
 /// memory, and so full each that blocks are closed often enough for all threads.
@@ -113,7 +113,7 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
 
 IngestTotals ingest(int root_fd, ObjectStore& objects, const IngestPorts& ports, const IngestOptions& wanted) {
   IngestOptions options = wanted;
-  options.threads = affordable(wanted.threads, wanted.memory, k_bytes_per_thread);
+  options.threads = affordable(wanted.threads, wanted.memory, bytes_per_thread(wanted));
   IngestStages stages(root_fd, objects, ports, options);
   const auto run = [&] {
     if (options.threads <= 1) run_in_a_loop(stages);

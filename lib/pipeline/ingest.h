@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -88,6 +89,13 @@ struct IngestOptions {
   MetadataSelection metadata;                       // attributes to capture
   const CancelToken* cancel = nullptr;
   Progress* progress = nullptr;
+
+  /// Bytes of content, the most that one chunk has.
+  std::uint32_t most_chunk() const {
+    return std::max({chunking.max, static_cast<std::uint32_t>(inline_threshold), largest_chunk});
+  }
+  /// Bytes, the most that one block has: a chunk beyond the usual size gets a block alone.
+  std::uint32_t most_block() const { return std::max(most_chunk(), k_data_block_size); }
 };
 
 /// Where an ingest gets its work from and where its results go.

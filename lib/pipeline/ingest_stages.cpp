@@ -31,7 +31,7 @@ IngestStages::IngestStages(int root_fd, ObjectStore& objects, const IngestPorts&
       objects_(objects),
       ports_(ports),
       options_(options),
-      headroom_(std::max<std::size_t>({options.chunking.max, options.inline_threshold, options.largest_chunk})),
+      headroom_(options.most_chunk()),
       block_memory_(options.threads + 1) {}
 
 // ---- plan: which bytes travel together ------------------------------------------------------------------
