@@ -58,6 +58,7 @@ void commit_all(CommandLine& store, const std::string& message) {
 
 KeptWorld::KeptWorld(const std::function<void(CommandLine&)>& prepare) {
   store.environment["STORE_METADATA_TIMES"] = "false";
+  store.environment["STORE_PERFORMANCE_MAX_WORKER_THREADS"] = "1";
   REQUIRE(ChildProcess([&] { prepare(store); }).succeeds());
   fs::copy(store.scratch.path("work"), store.scratch.path("kept"), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
   marks_ = marks();

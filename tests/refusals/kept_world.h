@@ -10,7 +10,8 @@ namespace store::test {
 /// A working tree with its repository that is prepared once and put back for each round of a sweep.
 class KeptWorld {
  public:
-  /// `prepare` runs in a process of its own: in this one nothing has been used before, as in the real program.
+  /// `prepare` runs in a process of its own: in this one nothing has been used before, as in the real program. With one thread: oneTBB's
+  /// locks may be held by a thread that exists on this side of the fork only.
   explicit KeptWorld(const std::function<void(CommandLine&)>& prepare);
 
   CommandLine store;
