@@ -94,7 +94,7 @@ STORE_AVX512_INLINE void load_block(Words (&word)[16], const std::byte* const (&
 
 bool sha256_avx512_available() { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"); }
 
-bool sha256_avx512_preferred() { return sha256_avx512_available() && !__builtin_cpu_is("amdfam19h"); }
+bool sha256_avx512_preferred() { return sha256_avx512_available() && __builtin_cpu_is("intel"); }
 
 STORE_AVX512 void sha256_avx512_advance(Sha256Lane* const* lanes, std::size_t count, std::size_t blocks) {
   alignas(64) std::uint32_t letters[8][k_sha256_avx512_lanes] = {};
