@@ -277,6 +277,9 @@ void Context::print_perf() {
     messages_.line(fmt::format("perf: {:<7} {:>9.3f} s  {} files, {} bytes, {} chunks, {} new", name_of(report.state.stage),
                                report.seconds, report.state.files_done, report.state.bytes_done,
                                report.state.chunks_done, report.state.new_chunks));
+  for (std::size_t step = 0; step < k_ingest_steps.size(); ++step)
+    if (const std::uint64_t ns = progress_.ingest_ns[step]; ns != 0)
+      messages_.line(fmt::format("perf:   {:<8} {:>6.3f} s of all threads", k_ingest_steps[step], static_cast<double>(ns) / 1e9));
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& time) {

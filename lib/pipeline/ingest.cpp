@@ -4,6 +4,7 @@
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include "base/error.h"
@@ -61,18 +62,40 @@ class LoadRing {
   std::size_t next_ = 0;
 };
 
-void run_in_a_loop(IngestStages& stages) {
+/// Counts the time of one step of one load or item, until its end.
+class StepTime {
+ public:
+  StepTime(Progress* progress, IngestStep step) : progress_(progress), step_(static_cast<std::size_t>(step)) {}
+  ~StepTime() {
+    if (progress_ == nullptr) return;
+    const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - started_;
+    progress_->ingest_ns[step_].fetch_add(static_cast<std::uint64_t>(taken.count()), std::memory_order_relaxed);
+  }
+  StepTime(const StepTime&) = delete;
+  StepTime& operator=(const StepTime&) = delete;
+
+ private:
+  Progress* progress_;
+  std::size_t step_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+};
+
+void run_in_a_loop(IngestStages& stages, Progress* progress) {
   Load load;
   load.buffer = Buffer(stages.most_room());
   Compressor compressor;
-  while (load.plan(stages)) {
+  const auto step = [&](IngestStep name, auto stage) {
+    const StepTime time(progress, name);
+    return stage();
+  };
+  while (step(IngestStep::plan, [&] { return load.plan(stages); })) {
     for (IngestItem& item : load.items) {
-      stages.read(item);
-      stages.chunk(item);
-      stages.hash(item);
-      stages.assemble(item);
-      stages.compress(item, compressor);
-      stages.append(item);
+      step(IngestStep::read, [&] { stages.read(item); });
+      step(IngestStep::chunk, [&] { stages.chunk(item); });
+      step(IngestStep::hash, [&] { stages.hash(item); });
+      step(IngestStep::assemble, [&] { stages.assemble(item); });
+      step(IngestStep::compress, [&] { stages.compress(item, compressor); });
+      step(IngestStep::append, [&] { stages.append(item); });
     }
   }
 }
@@ -82,28 +105,32 @@ void run_in_parallel(IngestStages& stages, const IngestOptions& options) {
   using tbb::filter_mode;
   LoadRing ring(stages.loads_in_flight(), stages.most_room());
   std::vector<Compressor> compressors(options.threads);
-  const auto step = [](filter_mode mode, auto stage) {
-    return tbb::make_filter<Load*, Load*>(mode, [stage](Load* load) {
+  const auto step = [&](filter_mode mode, IngestStep name, auto stage) {
+    return tbb::make_filter<Load*, Load*>(mode, [progress = options.progress, name, stage](Load* load) {
+      const StepTime time(progress, name);
       for (IngestItem& item : load->items) stage(item);
       return load;
     });
   };
   const auto plan = [&](tbb::flow_control& control) -> Load* {
+    const StepTime time(options.progress, IngestStep::plan);
     Load* load = ring.next();
     if (load->plan(stages)) return load;
     control.stop();
     return nullptr;
   };
   const auto append = [&](Load* load) {
+    const StepTime time(options.progress, IngestStep::append);
     for (IngestItem& item : load->items) stages.append(item);
     load->items.clear();
   };
   const auto chain = tbb::make_filter<void, Load*>(filter_mode::serial_in_order, plan) &
-                     step(filter_mode::parallel, [&](IngestItem& item) { stages.read(item); }) &
-                     step(filter_mode::serial_in_order, [&](IngestItem& item) { stages.chunk(item); }) &
-                     step(filter_mode::parallel, [&](IngestItem& item) { stages.hash(item); }) &
-                     step(filter_mode::serial_in_order, [&](IngestItem& item) { stages.assemble(item); }) &
-                     step(filter_mode::parallel, [&](IngestItem& item) { stages.compress(item, compressors[thread_of_arena()]); }) &
+                     step(filter_mode::parallel, IngestStep::read, [&](IngestItem& item) { stages.read(item); }) &
+                     step(filter_mode::serial_in_order, IngestStep::chunk, [&](IngestItem& item) { stages.chunk(item); }) &
+                     step(filter_mode::parallel, IngestStep::hash, [&](IngestItem& item) { stages.hash(item); }) &
+                     step(filter_mode::serial_in_order, IngestStep::assemble, [&](IngestItem& item) { stages.assemble(item); }) &
+                     step(filter_mode::parallel, IngestStep::compress,
+                          [&](IngestItem& item) { stages.compress(item, compressors[thread_of_arena()]); }) &
                      tbb::make_filter<Load*, void>(filter_mode::serial_in_order, append);
   tbb::task_arena arena(static_cast<int>(options.threads));
   arena.execute([&] { tbb::parallel_pipeline(stages.loads_in_flight(), chain); });
@@ -116,7 +143,7 @@ IngestTotals ingest(int root_fd, ObjectStore& objects, const IngestPorts& ports,
   options.threads = affordable(wanted.threads, wanted.memory, bytes_per_thread(wanted));
   IngestStages stages(root_fd, objects, ports, options);
   const auto run = [&] {
-    if (options.threads <= 1) run_in_a_loop(stages);
+    if (options.threads <= 1) run_in_a_loop(stages, options.progress);
     else run_in_parallel(stages, options);
   };
   if (ports.journal == nullptr) {
