@@ -1,5 +1,5 @@
-// The commands as a program calls them that links the library: `add` and `commit` of files made for it in $TMPDIR, on all processors.
-// Beside them, what reading these files alone takes.
+// The commands as a program calls them that links the library: `add`, `commit` and `checkout` of files made for it in $TMPDIR, on all
+// processors. Beside them, what reading and writing these files alone takes.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "ops/add.h"
+#include "ops/checkout.h"
 #include "ops/commit.h"
 #include "ops/init.h"
 #include "support/random_bytes.h"
@@ -41,7 +42,7 @@ class BenchTree {
 
   void write(const std::string& name, ByteView bytes) {
     scratch_.write(name, as_text(bytes));
-    names_.push_back(name);
+    files_.emplace_back(name, bytes.size());
     bytes_ += bytes.size();
   }
 
@@ -60,10 +61,32 @@ class BenchTree {
     return store::commit(workspace, options);
   }
 
+  /// To the folder "out".
+  CheckoutResult checkout() {
+    CheckoutOptions options;
+    options.out = scratch_.path("out");
+    Workspace workspace = open();
+    return store::checkout(workspace, options);
+  }
+
+  /// All files in the folder "out" again, each made, written and closed, by one thread.
+  void write_all() const {
+    std::string text(std::size_t{10'000}, 'x');
+    std::string folder;
+    for (const auto& [name, size] : files_) {
+      const std::string directory = "out/" + name.substr(0, name.find('/'));
+      if (directory != folder) scratch_.make_directory(folder = directory);
+      const UniqueFd fd(::openat(scratch_.dirfd(), ("out/" + name).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+      benchmark::DoNotOptimize(::write(fd.get(), text.data(), size));
+    }
+  }
+
+  void remove_out() { scratch_.remove("out"); }
+
   /// Every file opened, read and closed, by one thread.
   void read_all() const {
     static Bytes buffer(std::size_t{1} << 20);
-    for (const std::string& name : names_) {
+    for (const auto& [name, size] : files_) {
       const UniqueFd fd(::openat(scratch_.dirfd(), name.c_str(), O_RDONLY | O_CLOEXEC));
       while (::read(fd.get(), buffer.data(), buffer.size()) > 0) benchmark::DoNotOptimize(buffer.data());
     }
@@ -71,7 +94,7 @@ class BenchTree {
 
   void report(benchmark::State& state) const {
     state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes_));
-    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * names_.size()));
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * files_.size()));
   }
 
  private:
@@ -80,7 +103,7 @@ class BenchTree {
   test::Scratch scratch_;
   Environment environment_;
   Settings settings_;
-  std::vector<std::string> names_;
+  std::vector<std::pair<std::string, std::size_t>> files_;
   std::uint64_t bytes_ = 0;
 };
 
@@ -158,5 +181,32 @@ void commit(benchmark::State& state) {
   tree->report(state);
 }
 BENCHMARK(commit)->Arg(20'000)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// Read, decompressed, verified, written and synced, into a new folder.
+void checkout(benchmark::State& state) {
+  const auto tree = small_files(state.range(0));
+  tree->add(false);
+  tree->commit();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(tree->checkout());
+    state.PauseTiming();
+    tree->remove_out();
+    state.ResumeTiming();
+  }
+  tree->report(state);
+}
+BENCHMARK(checkout)->Arg(20'000)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void create_and_write(benchmark::State& state) {
+  const auto tree = small_files(state.range(0));
+  for (auto _ : state) {
+    tree->write_all();
+    state.PauseTiming();
+    tree->remove_out();
+    state.ResumeTiming();
+  }
+  tree->report(state);
+}
+BENCHMARK(create_and_write)->Arg(20'000)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
