@@ -62,8 +62,9 @@ class BenchTree {
   }
 
   /// To the folder "out".
-  CheckoutResult checkout() {
+  CheckoutResult checkout(const ObjectId& commit) {
     CheckoutOptions options;
+    options.revision.commit = commit;
     options.out = scratch_.path("out");
     Workspace workspace = open();
     return store::checkout(workspace, options);
@@ -186,9 +187,9 @@ BENCHMARK(commit)->Arg(20'000)->UseRealTime()->Unit(benchmark::kMillisecond);
 void checkout(benchmark::State& state) {
   const auto tree = small_files(state.range(0));
   tree->add(false);
-  tree->commit();
+  const ObjectId commit = tree->commit().id;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(tree->checkout());
+    benchmark::DoNotOptimize(tree->checkout(commit));
     state.PauseTiming();
     tree->remove_out();
     state.ResumeTiming();
