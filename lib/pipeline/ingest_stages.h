@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "format/recipe.h"
 #include "pipeline/ingest.h"
+#include "pipeline/threads.h"
 #include "repo/key_set.h"
 #include "worktree/index.h"
 #include "worktree/source.h"
@@ -124,8 +125,7 @@ class IngestStages {
   /// after compression. The other half of the budget is for keys and footer of the open pack: 262,144 objects at 127 bytes at most.
   std::size_t loads_in_flight() const {
     if (options_.threads <= 1) return 1;
-    const std::uint64_t affordable = options_.memory / 2 / (most_room() + 2ULL * options_.most_block());
-    return static_cast<std::size_t>(std::clamp<std::uint64_t>(affordable, 2, 2ULL * options_.threads + 1));
+    return std::max(2u, affordable(2 * options_.threads + 1, options_.memory / 2, most_room() + 2ULL * options_.most_block()));
   }
 
  private:
