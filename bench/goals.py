@@ -4,9 +4,10 @@
     bench/goals.py [--runs N] [--store PROGRAM] [--micro PROGRAM] [--corpora DIR] [--scratch DIR] [--json FILE] [NAME…]
 
 NAME is one of the functions below (floors, unique, known, compressible, checkout, one_byte, memory, holes, threads, history, kernels,
-cold); all of them without one. Each ratio is between two measurements that follow each other, and the median of N is what counts. What `store` is
-compared with is written into the row: a write with pwrite and fdatasync, SHA-256 of OpenSSL on one thread, zstd on one thread with
-the same level and block size. kernels runs bench_micro (of the preset bench), cold drops the page cache (as root). bench/compare.py has the ratios to other programs. The exit code is 1 if a row fails.
+cold); all of them without one. Each ratio is between two measurements that follow each other, and the median of N is what counts.
+What `store` is compared with is written into the row: a write with pwrite and fdatasync, SHA-256 of OpenSSL on one thread, zstd on one
+thread with the same level and block size. kernels runs bench_micro (of the preset bench), cold drops the page cache (as root).
+bench/compare.py has the ratios to other programs. The exit code is 1 if a row fails.
 """
 import argparse, hashlib, json, os, re, shutil, statistics, subprocess, sys, tempfile, time
 
@@ -334,12 +335,17 @@ def main():
     known_names = {function.__name__: function for function in ALL}
     if not set(options.names) <= set(known_names):
         parser.error("NAME is one of " + ", ".join(known_names))
+    wanted = options.names or list(known_names)
+    if "kernels" in wanted and not os.path.isfile(options.micro):
+        parser.error(f"{options.micro}: not there; cmake --preset bench && cmake --build --preset bench makes it")
+    if "cold" in wanted and os.geteuid() != 0:
+        parser.error("cold drops the page cache, which root may do")
     os.makedirs(options.corpora, exist_ok=True)
     options.scratch = tempfile.mkdtemp(prefix="store-goals.", dir=options.scratch or options.corpora)
     bench = Bench(options)
     print("| what | goal | measured | |\n|---|---|---|---|")
     try:
-        for name in options.names or known_names:
+        for name in wanted:
             known_names[name](bench)
     finally:
         shutil.rmtree(options.scratch)
