@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "format/bloom.h"
 #include "format/table.h"
 #include "unit/format/random_records.h"
 #include "unit/format/samples.h"
@@ -180,6 +181,30 @@ TEST_CASE("a table finds what was added and its filter turns most others away") 
     }
     Random random(~count);
     for (int i = 0; i < 100; ++i) CHECK_FALSE(view.find(any_key(random)).has_value());
+  }
+}
+
+TEST_CASE("whether a table may have an object is in one line of its filter, and of a hundred that are not there it says so of 98") {
+  constexpr std::size_t k_count = 20000, k_lookups = 10000;
+  const std::size_t lines = bloom_lines(k_count);
+  Bytes filter(lines * k_bloom_line);
+  Random random(1);
+  for (std::size_t i = 0; i < k_count; ++i) bloom_add(filter, any_key(random).id);
+  std::size_t mistaken = 0;
+  for (std::size_t i = 0; i < k_lookups; ++i) mistaken += bloom_may_contain(filter, any_key(random).id);
+  CHECK(mistaken < k_lookups / 50);
+
+  Bytes one_line(filter.size());
+  for (int i = 0; i < 20; ++i) {
+    const ObjectId id = any_key(random).id;
+    std::size_t deciding = 0;
+    for (std::size_t line = 0; line < lines; ++line) {
+      const auto here = one_line.begin() + static_cast<std::ptrdiff_t>(line * k_bloom_line);
+      std::fill_n(here, k_bloom_line, std::byte{0xff});
+      deciding += bloom_may_contain(one_line, id);
+      std::fill_n(here, k_bloom_line, std::byte{0});
+    }
+    CHECK(deciding == 1);
   }
 }
 
