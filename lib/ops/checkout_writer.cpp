@@ -182,8 +182,11 @@ RestoreItem CheckoutWriter::item_for(const TreeChange& change, std::size_t index
     item.in_place = {.from = rewrite->second.from, .stat = rewrite->second.stat};
   if (!recorded) return item;
   item.holes = recorded->sparse ? RestoreItem::Holes::all : RestoreItem::Holes::none;
-  item.finish = [this, path = change.path, wanted = attributes->wanted(*change.after, *recorded, change.path)](
-                    const FilePlace& file) { attributes->apply(file, wanted, path); };
+  WantedAttributes wanted = attributes->wanted(*change.after, *recorded, change.path);
+  item.finish.mode = mode_before(wanted);
+  item.finish.apply = [this, path = change.path, wanted = std::move(wanted)](const FilePlace& file) {
+    attributes->apply(file, wanted, path);
+  };
   return item;
 }
 

@@ -23,7 +23,7 @@ struct RestoreItem {
   /// Which aligned 4 KiB stretches of zeros become holes: none; all if the recipe has a zeros entry; all.
   enum class Holes : std::uint8_t { none, with_recipe, all };
   Holes holes = Holes::with_recipe;
-  TargetTree::Finish finish = {};  // instead of the mode alone; called from many threads
+  FileFinish finish = {};  // instead of the mode alone; called from many threads
   /// What is there is this recipe's content, or stretches of it and of the new one: only where they differ is it written, in
   /// place. Not if the file cannot be opened for writing: then it is replaced.
   struct InPlace {

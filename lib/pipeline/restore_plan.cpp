@@ -88,7 +88,7 @@ RestorePlanner::Batch RestorePlanner::next_batch() {
 
 void RestorePlanner::start(RestoreItem item, Batch& batch) {
   const auto file = std::make_shared<RestoreFile>(std::move(item));
-  weight_ += sizeof(RestoreFile) + file->item.path.capacity() + (file->item.finish ? k_finish_weight : 0);
+  weight_ += sizeof(RestoreFile) + file->item.path.capacity() + (file->item.finish.apply ? k_finish_weight : 0);
   if (file->item.kind == EntryKind::large_file) {
     ++large_files_;
     start_large(file, batch);

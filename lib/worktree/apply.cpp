@@ -15,7 +15,9 @@ namespace {
 constexpr mode_t k_permission_bits = 07777;
 constexpr std::uint16_t k_setuid = 04000;
 constexpr std::uint16_t k_setgid = 02000;
+constexpr std::uint16_t k_set_bits = 07000;
 constexpr std::uint16_t k_owner_writes = 0200;
+constexpr std::uint16_t k_for_its_owner = 0600;
 constexpr fsblkcnt_t k_blocks_of_one_value = 256;  // 64 KiB, in blocks of 512 bytes and twice that for what leads there
 
 class Application {
@@ -173,6 +175,13 @@ XattrChanges xattr_changes(const FilePlace& file, const WantedAttributes& wanted
     }
   }
   return changes;
+}
+
+std::uint16_t mode_before(const WantedAttributes& wanted) {
+  const std::uint16_t all = wanted.mode & 0007, group = (wanted.mode & 0070) >> 3;
+  const bool listed = std::any_of(wanted.xattrs.begin(), wanted.xattrs.end(), [](const RawXattr& xattr) { return is_acl(xattr.name); });
+  const bool open = group == all && (all & 0002) == 0 && (wanted.mode & k_set_bits) == 0 && !listed;
+  return open ? wanted.mode : k_for_its_owner;
 }
 
 ApplyResult apply_attributes(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged) {

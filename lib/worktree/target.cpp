@@ -26,6 +26,7 @@ constexpr mode_t k_unfinished_directory = 0700;
 constexpr mode_t k_unfinished_file = 0600;
 constexpr std::string_view k_temporary_prefix = ".store-tmp-";
 constexpr std::size_t k_temporary_digits = 16;
+constexpr std::size_t k_random_digits = 8;  // of these
 constexpr std::size_t k_zeros_per_write = 256u << 10;
 
 /// Runs a step; its error names the whole path instead of the last component alone.
@@ -78,8 +79,6 @@ Place place_of(int root_fd, const std::string& path) {
   return place;
 }
 
-std::string temporary_name() { return std::string(k_temporary_prefix) + random_hex(k_temporary_digits); }
-
 /// For the way out of a failure, whose own error is the one to report.
 void remove_quietly(FileSystem& fs, At at) {
   try {
@@ -90,8 +89,7 @@ void remove_quietly(FileSystem& fs, At at) {
 
 /// Makes something under a temporary name by `make(At)` and gives it its own.
 template <typename Make>
-void make_and_rename(FileSystem& fs, const Place& place, TargetTree::File::Replace replace, Make make) {
-  const std::string temporary = temporary_name();
+void make_and_rename(FileSystem& fs, const Place& place, const std::string& temporary, TargetTree::File::Replace replace, Make make) {
   make(place.at(temporary));
   try {
     if (replace == TargetTree::File::Replace::yes)
@@ -136,8 +134,13 @@ bool is_temporary_name(std::string_view name) {
   return name.find_first_not_of("0123456789abcdef", k_temporary_prefix.size()) == std::string_view::npos;
 }
 
-TargetTree::TargetTree(FileSystem& fs, const std::string& path) : fs_(&fs), path_(path) {
+TargetTree::TargetTree(FileSystem& fs, const std::string& path)
+    : fs_(&fs), path_(path), temporary_prefix_(std::string(k_temporary_prefix) + random_hex(k_random_digits)) {
   root_ = open_readonly(AT_FDCWD, path, O_DIRECTORY);
+}
+
+std::string TargetTree::temporary_name() const {
+  return fmt::format("{}{:0{}x}", temporary_prefix_, temporaries_++, k_temporary_digits - k_random_digits);
 }
 
 UniqueFd TargetTree::open_directory(const std::string& path) const {
@@ -220,12 +223,12 @@ void TargetTree::File::clear(std::uint64_t offset, std::uint64_t length) const {
   });
 }
 
-StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace, const Finish& finish) {
+StatKey TargetTree::File::commit(std::uint64_t size, std::uint16_t mode, Replace replace, const FileFinish& finish) {
   return in_path(name_, [&] {
     FileSystem& fs = *tree_->fs_;
     const bool in_place = temporary_.empty();
     set_size(fs, fd_.get(), size);
-    if (finish) finish({.directory_fd = directory_.get(), .name = in_place ? name_ : temporary_, .fd = fd_.get()});
+    if (finish.apply) finish.apply({.directory_fd = directory_.get(), .name = in_place ? name_ : temporary_, .fd = fd_.get()});
     else tree_->finish_mode(fd_.get(), mode);
     const At from{directory_.get(), temporary_.c_str()};
     const At to{directory_.get(), name_.c_str()};
@@ -276,16 +279,16 @@ std::optional<TargetTree::File> TargetTree::open_in_place(const std::string& pat
 }
 
 StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
-                                     File::Replace replace, const Finish& finish) const {
+                                     File::Replace replace, const FileFinish& finish) const {
   check_name(name);
   const std::string temporary = temporary_name();
   const At at{directory_fd, temporary.c_str()};
   const At final_place{directory_fd, name.c_str()};
   return in_path(name, [&] {
-    const UniqueFd fd = create(*fs_, at, finish ? k_unfinished_file : mode & k_plain_bits);
+    const UniqueFd fd = create(*fs_, at, (finish.apply ? finish.mode : mode) & k_plain_bits);
     try {
       fs_->pwrite(fd.get(), content, 0);
-      if (finish) finish({.directory_fd = directory_fd, .name = temporary, .fd = fd.get()});
+      if (finish.apply) finish.apply({.directory_fd = directory_fd, .name = temporary, .fd = fd.get()});
       else finish_mode(fd.get(), mode);
       if (replace == File::Replace::yes) fs_->rename(at, final_place);
       else fs_->rename_new(at, final_place);
@@ -307,7 +310,7 @@ void TargetTree::make_symlink(const std::string& path, const std::string& target
     if (replace == File::Replace::no)
       make(place.at());
     else if (!unless_refused({EEXIST}, [&] { make(place.at()); }))
-      make_and_rename(*fs_, place, replace, make);
+      make_and_rename(*fs_, place, temporary_name(), replace, make);
   });
 }
 
@@ -316,7 +319,7 @@ bool TargetTree::make_link(const std::string& existing, const std::string& path,
   const Place place = place_of(root_.get(), path);
   return in_path(path, [&] {
     return unless_refused({EPERM, EMLINK, EXDEV, EOPNOTSUPP, ENOSYS}, [&] {
-      make_and_rename(*fs_, place, replace, [&](At at) { fs_->link(from.at(), at); });
+      make_and_rename(*fs_, place, temporary_name(), replace, [&](At at) { fs_->link(from.at(), at); });
     });
   });
 }
@@ -327,7 +330,7 @@ void TargetTree::make_node(const std::string& path, EntryKind kind, std::uint16_
   const dev_t number = kind == EntryKind::fifo ? 0 : device_of(device);
   const mode_t type = node_type(kind);
   in_path(path, [&] {
-    make_and_rename(*fs_, place, replace, [&](At at) {
+    make_and_rename(*fs_, place, temporary_name(), replace, [&](At at) {
       fs_->mknod(at, type | k_unfinished_file, number);
       try {
         fs_->chmod_at(at, mode);

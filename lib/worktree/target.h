@@ -15,6 +15,12 @@ namespace store {
 /// True for the names of what a TargetTree has not finished: `.store-tmp-` and 16 lower-case hex digits, nothing else.
 bool is_temporary_name(std::string_view name);
 
+/// Gives a finished file mode and attributes, right before it gets its name.
+struct FileFinish {
+  std::function<void(const FilePlace& file)> apply = {};
+  std::uint16_t mode = 0600;  // that a small file is made with
+};
+
 /// Writes a work tree (or an output folder) without ever leaving it: every step is relative to a directory
 /// descriptor opened beneath the root without following symlinks. Thread rule: any thread for different
 /// paths. docs/durability.md "Writing the work tree".
@@ -31,9 +37,6 @@ class TargetTree {
   bool make_directory(const std::string& path) const;
   /// Exact permission bits at the end, independent of umask.
   void set_directory_mode(const std::string& path, std::uint16_t mode) const;
-
-  /// Gives a finished file mode and attributes, right before it gets its name.
-  using Finish = std::function<void(const FilePlace& file)>;
 
   /// A file being written under a temporary name (is_temporary_name) in the final directory; commit() gives
   /// it its mode and then its name. Destroyed without commit(): the temporary is removed. Or one that is rewritten in
@@ -52,7 +55,7 @@ class TargetTree {
     /// Sets the size (a hole to the end), the mode (or whatever `finish` does instead), and the name; replaces what
     /// is there only with Replace::yes, else Error{exists}.
     enum class Replace : bool { no, yes };
-    StatKey commit(std::uint64_t size, std::uint16_t mode, Replace replace, const Finish& finish = {});
+    StatKey commit(std::uint64_t size, std::uint16_t mode, Replace replace, const FileFinish& finish = {});
 
    private:
     friend class TargetTree;
@@ -70,7 +73,7 @@ class TargetTree {
   std::optional<File> open_in_place(const std::string& path, const StatKey& expected, std::uint64_t size) const;
   /// A small file in one go, in an already open directory, otherwise as create_file() and commit().
   StatKey write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
-                           File::Replace replace, const Finish& finish = {}) const;
+                           File::Replace replace, const FileFinish& finish = {}) const;
   /// A hard link of a file in this tree; false if the file system refuses another one.
   bool make_link(const std::string& existing, const std::string& path, File::Replace replace) const;
   void make_symlink(const std::string& path, const std::string& target, File::Replace replace) const;
@@ -90,10 +93,13 @@ class TargetTree {
   template <typename Change>
   void change_mode(Change change) const;
   struct stat finish_mode(int fd, std::uint16_t mode) const;
+  std::string temporary_name() const;
   FileSystem* fs_;
   std::string path_;
   UniqueFd root_;
   mutable std::atomic<bool> keeps_modes_{true};
+  std::string temporary_prefix_;  // drawn once; what follows counts
+  mutable std::atomic<std::uint32_t> temporaries_{0};
 };
 
 }  // namespace store

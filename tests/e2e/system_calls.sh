@@ -48,7 +48,7 @@ files() {
 }
 life small files 200
 life large files 1200
-each 1000 add 850 again 110 status 110 commit 10 fsck 10 checkout 1050
+each 1000 add 850 again 110 status 110 commit 10 fsck 10 checkout 850
 
 file() { head -c "$1" "$scratch/noise" >file; }
 life small file 8388608
