@@ -3,8 +3,8 @@
 
     bench/compare.py [--runs N] [--store PROGRAM] [--corpora DIR] [--scratch DIR] [--cold] [--json FILE] [--plots DIR] [FOLDER|NAME…]
 
-NAME is one of bench/corpora.py, which is built first; without any, all of them are, and in the end each floor of bench/goals.py is
-printed with pass or FAIL. For each: everything into a new repository; the same
+NAME is one of bench/corpora.py, which is built first; without any, all of them are, and in the end each goal beside another program
+(P1 to P5, P9, P10) and each floor of bench/goals.py is printed with pass or FAIL. For each: everything into a new repository; the same
 again, unchanged; again with a small change (of a corpus: its next version); a restore into an empty
 folder, which is compared; a check that reads every byte. Prints a Markdown table with medians of wall seconds, the median of the ratios to store of the
 same round, CPU seconds, peak memory and the repository's size. --json keeps every single figure,
@@ -21,6 +21,7 @@ import argparse, json, os, pathlib, random, re, shutil, statistics, subprocess, 
 
 import corpora
 from measure import measure
+from verdicts import Verdicts
 
 STEPS = ("first", "same", "changed", "restore", "verify")
 BORG = "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes"
@@ -157,6 +158,10 @@ def first_version(folder):
     return corpus if os.path.isdir(corpus) else folder
 
 
+def packs_and_tables(repository):
+    return sum(stored_bytes(path) for path in (os.path.join(repository, name) for name in ("packs", "tables")) if os.path.isdir(path))
+
+
 def one_run(program, folder, options):
     scratch = tempfile.mkdtemp(prefix="run.", dir=options.scratch)
     work, repository, target = (os.path.join(scratch, name) for name in ("work", "repository", "target"))
@@ -170,6 +175,7 @@ def one_run(program, folder, options):
     for step in STEPS:
         if step == "changed":
             figures["size"] = stored_bytes(resolve(steps["repository"], variables))
+            figures["content"] = packs_and_tables(resolve(steps["repository"], variables))
             change(work, folder)
         if step not in steps:
             continue
@@ -193,6 +199,41 @@ def median(runs, step, what):
 def ratio(runs, base, step):
     values = [run[step]["wall"] / other[step]["wall"] for run, other in zip(runs, base) if step in run]
     return statistics.median(values) if values else None
+
+
+def print_goals(everything):
+    """Those for which the corpus and the other programs were measured. True if all are reached."""
+    verdicts = Verdicts()
+
+    def beside(program, corpus, step):
+        return ratio(everything[corpus]["store"], everything[corpus][program], step)
+
+    def fastest(corpus):
+        return 1 / max(beside(program, corpus, "first") for program in ("git", "restic", "borg"))
+
+    def size(program, corpus, key="size"):
+        return statistics.median(run[key] for run in everything[corpus][program])
+
+    goals = (
+        (verdicts.at_most, "P1 a source tree, add and commit, beside tar and zstd -3", 0.7, "", lambda: beside("tar", "sources", "first")),
+        (verdicts.at_least, "P1 the fastest of git, restic and borg beside that", 6, "", lambda: fastest("sources")),
+        (verdicts.at_most, "P2 20,000 small files, add and commit", 0.35, "s", lambda: median(everything["small"]["store"], "first", "wall")),
+        (verdicts.at_most, "P2 beside tar and zstd -3", 0.58, "", lambda: beside("tar", "small", "first")),
+        (verdicts.at_most, "P3 add of nothing new to the tree, beside git", 0.5, "", lambda: beside("git", "sources", "same")),
+        (verdicts.at_most, "P4 checkout of the tree, beside cp -r", 0.7, "", lambda: beside("cp", "sources", "restore")),
+        (verdicts.at_least, "P5 1 GiB of noise, the fastest of git, restic and borg beside that", 4, "", lambda: fastest("noise")),
+        (verdicts.at_most, "P9 repository of the tree, beside tar and zstd -3", 1.15, "", lambda: size("store", "sources") / size("tar", "sources")),
+        (verdicts.at_most, "P9 its packs and tables", 1.05, "", lambda: size("store", "sources", "content") / size("tar", "sources")),
+        (verdicts.at_most, "P10 one byte of 1 GiB changed, add and commit", 256, "KiB",
+         lambda: (size("store", "noise", "size_after_change") - size("store", "noise")) / 1024),
+    )
+    verdicts.head()
+    for check, name, goal, unit, value in goals:
+        try:
+            check(name, goal, value(), unit)
+        except KeyError:  # not measured
+            continue
+    return verdicts.all_pass()
 
 
 def table(results):
@@ -271,12 +312,14 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump(everything, file, indent=1)
+    print("\n### Goals\n", flush=True)
+    reached = print_goals(everything)
     if not options.folders:
         print("\n### Floors\n", flush=True)
         floors = [sys.executable, os.path.join(os.path.dirname(__file__), "goals.py"), "--runs", str(options.runs), "--store", options.store,
                   "--corpora", options.corpora, "--scratch", os.path.dirname(options.scratch), "floors", "unique"]
-        return subprocess.run(floors, check=False).returncode
-    return 0
+        reached = subprocess.run(floors, check=False).returncode == 0 and reached
+    return 0 if reached else 1
 
 
 if __name__ == "__main__":

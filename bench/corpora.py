@@ -11,6 +11,7 @@ is its next version.
     builds   what a build of this program leaves behind, twenty commits ago and now
     tables   a CSV file and an SQLite database, before and after rows were inserted all over them
     sparse   a file of 2 GiB with 64 MiB of data in it, one MiB of which changes
+    noise    a file of 1 GiB that nothing compresses, one byte of which changes
 
 A folder is made under another name and renamed when it is whole. tools/packages.sh bench installs what this needs.
 """
@@ -143,7 +144,21 @@ def sparse(before, after, _):
             file.truncate(2048 * MIB)
 
 
-CORPORA = {make.__name__: make for make in (sources, small, image, media, builds, tables, sparse)}
+def noise(before, after, _):
+    rng = random.Random(1024)
+    os.mkdir(before)
+    with open(f"{before}/noise", "wb") as file:
+        for _ in range(1024):
+            file.write(rng.randbytes(MIB))
+    shutil.copytree(before, after)
+    with open(f"{after}/noise", "r+b") as file:
+        file.seek(512 * MIB)
+        byte = file.read(1)[0]
+        file.seek(512 * MIB)
+        file.write(bytes([byte ^ 1]))
+
+
+CORPORA = {make.__name__: make for make in (sources, small, image, media, builds, tables, sparse, noise)}
 
 
 def make(name, folder):

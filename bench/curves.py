@@ -5,12 +5,14 @@
 
 A large file comes by standard input (`save --stdin`), so that its size is not limited by the disk: sources of Debian's kernel package,
 stamped every 64 KiB, so that each chunk is new and compresses as sources do. The files of a folder hold a line each, all in one folder
-or 1,000 in each. Prints Markdown tables with nanoseconds a byte, microseconds a file and peak memory, and with --plots the curves.
+or 1,000 in each. Prints Markdown tables with nanoseconds a byte, microseconds a file and peak memory, and with --plots the curves; then
+what a file costs with the most of them beside 20,000 and more, with pass or FAIL (P13). The exit code is 1 if one of these fails.
 """
 import argparse, json, os, shutil, statistics, subprocess, sys, tempfile, time
 
 import corpora
 from measure import measure
+from verdicts import Verdicts
 
 MIB, GIB = 1 << 20, 1 << 30
 TILE = 256 * MIB
@@ -124,6 +126,18 @@ def many(options):
     return found
 
 
+def print_goals(found):
+    """Fewer files than 20,000 take no longer than to start."""
+    verdicts = Verdicts()
+    verdicts.head()
+    for step, points in found.items():
+        most, cost = points[-1]
+        for count, fewer in points[:-1]:
+            if count >= 20_000:
+                verdicts.at_most(f"P13 {step}: a file of {most:,} beside one of {count:,}", 1.2, cost / fewer)
+    return verdicts.all_pass()
+
+
 def numbers(text):
     return [int(part) for part in text.split(",") if part]
 
@@ -135,7 +149,7 @@ def main():
     parser.add_argument("--corpora", default=os.path.join(os.path.dirname(__file__), "../build/corpora"))
     parser.add_argument("--scratch", help="where to work; default: beside the corpora")
     parser.add_argument("--sizes", type=numbers, default=[1, 4, 16, 64])
-    parser.add_argument("--counts", type=numbers, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--counts", type=numbers, default=[10_000, 20_000, 200_000, 1_000_000])
     parser.add_argument("--json")
     parser.add_argument("--plots")
     options = parser.parse_args()
@@ -149,7 +163,9 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump(found, file, indent=1)
+    print()
+    return 0 if print_goals(found["many"]) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

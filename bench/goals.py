@@ -7,23 +7,24 @@ NAME is one of the functions below (floors, unique, known, compressible, checkou
 cold); all of them without one. Each ratio is between two measurements that follow each other, and the median of N is what counts.
 What `store` is compared with is written into the row: a write with pwrite and fdatasync, SHA-256 of OpenSSL on one thread, zstd on one
 thread with the same level and block size. kernels runs bench_micro (of the preset bench), cold drops the page cache (as root).
-bench/compare.py has the ratios to other programs. The exit code is 1 if a row fails.
+bench/compare.py has the ratios to other programs (P1 to P5, P9), bench/curves.py those to fewer files (P13). The exit code is 1 if a row fails.
 """
 import argparse, hashlib, json, os, re, shutil, statistics, subprocess, sys, tempfile, time
 
 import corpora
 from measure import measure
+from verdicts import Verdicts
 
 MIB = 1 << 20
 GIB = 1 << 30
 
 
-class Bench:
+class Bench(Verdicts):
     def __init__(self, options):
+        super().__init__()
         self.store = os.path.realpath(options.store)
         self.corpora, self.runs, self.scratch, self.micro = options.corpora, options.runs, options.scratch, options.micro
         self.variables = dict(os.environ, STORE=self.store)
-        self.rows = []
 
     def folder(self, name="work"):
         path = os.path.join(self.scratch, name)
@@ -46,16 +47,6 @@ class Bench:
     def median(self, once):
         """Of what `once` returns, item by item."""
         return [statistics.median(values) for values in zip(*(once() for _ in range(self.runs)))]
-
-    def row(self, name, goal, value, unit, passed):
-        self.rows.append({"name": name, "goal": goal, "value": value, "unit": unit, "pass": passed})
-        print(f"| {name} | {goal} | {value:,.2f} {unit} | {'pass' if passed else 'FAIL'} |", flush=True)
-
-    def at_least(self, name, goal, value, unit=""):
-        self.row(name, f"≥ {goal:,} {unit}", value, unit, value >= goal)
-
-    def at_most(self, name, goal, value, unit=""):
-        self.row(name, f"≤ {goal:,} {unit}", value, unit, value <= goal)
 
 
 def write_noise(path, size):
@@ -343,7 +334,7 @@ def main():
     os.makedirs(options.corpora, exist_ok=True)
     options.scratch = tempfile.mkdtemp(prefix="store-goals.", dir=options.scratch or options.corpora)
     bench = Bench(options)
-    print("| what | goal | measured | |\n|---|---|---|---|")
+    bench.head()
     try:
         for name in wanted:
             known_names[name](bench)
@@ -352,7 +343,7 @@ def main():
     if options.json:
         with open(options.json, "w") as file:
             json.dump(bench.rows, file, indent=1)
-    return 0 if all(row["pass"] for row in bench.rows) else 1
+    return 0 if bench.all_pass() else 1
 
 
 if __name__ == "__main__":
