@@ -183,7 +183,7 @@ RestoreItem CheckoutWriter::item_for(const TreeChange& change, std::size_t index
   if (!recorded) return item;
   item.holes = recorded->sparse ? RestoreItem::Holes::all : RestoreItem::Holes::none;
   WantedAttributes wanted = attributes->wanted(*change.after, *recorded, change.path);
-  item.finish.mode = mode_before(wanted);
+  item.finish.initial_mode = initial_mode(wanted);
   item.finish.apply = [this, path = change.path, wanted = std::move(wanted)](const FilePlace& file) {
     attributes->apply(file, wanted, path);
   };

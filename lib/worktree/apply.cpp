@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "worktree/owner_names.h"
+#include "worktree/target.h"
 
 namespace store {
 namespace {
@@ -16,8 +17,9 @@ constexpr mode_t k_permission_bits = 07777;
 constexpr std::uint16_t k_setuid = 04000;
 constexpr std::uint16_t k_setgid = 02000;
 constexpr std::uint16_t k_set_bits = 07000;
+constexpr std::uint16_t k_group_bits = 0070;
+constexpr std::uint16_t k_bits_of_others = 0007;
 constexpr std::uint16_t k_owner_writes = 0200;
-constexpr std::uint16_t k_for_its_owner = 0600;
 constexpr fsblkcnt_t k_blocks_of_one_value = 256;  // 64 KiB, in blocks of 512 bytes and twice that for what leads there
 
 class Application {
@@ -177,11 +179,10 @@ XattrChanges xattr_changes(const FilePlace& file, const WantedAttributes& wanted
   return changes;
 }
 
-std::uint16_t mode_before(const WantedAttributes& wanted) {
-  const std::uint16_t all = wanted.mode & 0007, group = (wanted.mode & 0070) >> 3;
-  const bool listed = std::any_of(wanted.xattrs.begin(), wanted.xattrs.end(), [](const RawXattr& xattr) { return is_acl(xattr.name); });
-  const bool open = group == all && (all & 0002) == 0 && (wanted.mode & k_set_bits) == 0 && !listed;
-  return open ? wanted.mode : k_for_its_owner;
+std::uint16_t initial_mode(const WantedAttributes& wanted) {
+  const bool same_for_all = (wanted.mode & k_group_bits) >> 3 == (wanted.mode & k_bits_of_others);
+  const bool at_once = same_for_all && (wanted.mode & k_set_bits) == 0 && wanted.xattrs.empty();
+  return at_once ? wanted.mode : k_unfinished_file_mode;
 }
 
 ApplyResult apply_attributes(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged) {

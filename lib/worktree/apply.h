@@ -46,9 +46,9 @@ struct ApplyResult {
 /// What the file system has no place for is in the result, and no error. Never through links. Any thread.
 ApplyResult apply_attributes(FileSystem& fs, const FilePlace& file, const WantedAttributes& wanted, bool privileged);
 
-/// The mode to make a file with before it gets these: its own, if nobody could do more with the file meanwhile than in the end, else
-/// that of a file for its owner alone.
-std::uint16_t mode_before(const WantedAttributes& wanted);
+/// The mode to make a file with before it gets these: its own, if nobody could do more with the file meanwhile than in the end (its
+/// group may still change, and lists and labels that shut somebody out come at the end), else that of a file for its owner alone.
+std::uint16_t initial_mode(const WantedAttributes& wanted);
 
 /// The ids that an owner has on this machine: those of its names where they are known here, else its numbers.
 struct OwnerIds {

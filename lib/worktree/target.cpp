@@ -23,10 +23,9 @@ constexpr mode_t k_permission_bits = 07777;
 constexpr mode_t k_plain_bits =
     0777;  // what open(2) may be given: set-id bits come by fchmod, after the content
 constexpr mode_t k_unfinished_directory = 0700;
-constexpr mode_t k_unfinished_file = 0600;
 constexpr std::string_view k_temporary_prefix = ".store-tmp-";
 constexpr std::size_t k_temporary_digits = 16;
-constexpr std::size_t k_random_digits = 8;  // of these
+constexpr int k_temporary_attempts = 16;
 constexpr std::size_t k_zeros_per_write = 256u << 10;
 
 /// Runs a step; its error names the whole path instead of the last component alone.
@@ -59,7 +58,6 @@ struct Place {
   UniqueFd directory;
   std::string name;
   At at() const { return {directory.get(), name.c_str()}; }
-  At at(const std::string& other) const { return {directory.get(), other.c_str()}; }
 };
 
 /// Trees are validated before they are written, so this is the second line of defence.
@@ -79,26 +77,13 @@ Place place_of(int root_fd, const std::string& path) {
   return place;
 }
 
+std::uint64_t random_number() { return std::stoull(random_hex(k_temporary_digits), nullptr, 16); }
+
 /// For the way out of a failure, whose own error is the one to report.
 void remove_quietly(FileSystem& fs, At at) {
   try {
     fs.unlink(at);
   } catch (const std::exception&) {  // for want of memory, too: another error is on its way
-  }
-}
-
-/// Makes something under a temporary name by `make(At)` and gives it its own.
-template <typename Make>
-void make_and_rename(FileSystem& fs, const Place& place, const std::string& temporary, TargetTree::File::Replace replace, Make make) {
-  make(place.at(temporary));
-  try {
-    if (replace == TargetTree::File::Replace::yes)
-      fs.rename(place.at(temporary), place.at());
-    else
-      fs.rename_new(place.at(temporary), place.at());
-  } catch (...) {
-    remove_quietly(fs, place.at(temporary));
-    throw;
   }
 }
 
@@ -135,12 +120,37 @@ bool is_temporary_name(std::string_view name) {
 }
 
 TargetTree::TargetTree(FileSystem& fs, const std::string& path)
-    : fs_(&fs), path_(path), temporary_prefix_(std::string(k_temporary_prefix) + random_hex(k_random_digits)) {
+    : fs_(&fs), path_(path), next_temporary_(random_number()) {
   root_ = open_readonly(AT_FDCWD, path, O_DIRECTORY);
 }
 
-std::string TargetTree::temporary_name() const {
-  return fmt::format("{}{:0{}x}", temporary_prefix_, temporaries_++, k_temporary_digits - k_random_digits);
+/// Makes something by `make(At)` under a name that nothing has, and returns the name.
+template <typename Make>
+std::string TargetTree::make_temporary(int directory_fd, Make make) const {
+  for (int attempt = 1;; ++attempt) {
+    std::string name = fmt::format("{}{:0{}x}", k_temporary_prefix, next_temporary_++, k_temporary_digits);
+    try {
+      make(At{directory_fd, name.c_str()});
+      return name;
+    } catch (const Error& error) {
+      if (error.errno_value() != EEXIST || attempt == k_temporary_attempts) throw;
+    }
+    next_temporary_ = random_number();  // somebody's: those that follow may be, too
+  }
+}
+
+/// Makes something under a temporary name by `make(At)` and gives it its own.
+template <typename Make>
+void TargetTree::make_and_rename(At at, File::Replace replace, Make make) const {
+  const std::string name = make_temporary(at.dirfd, make);
+  const At temporary{at.dirfd, name.c_str()};
+  try {
+    if (replace == File::Replace::yes) fs_->rename(temporary, at);
+    else fs_->rename_new(temporary, at);
+  } catch (...) {
+    remove_quietly(*fs_, temporary);
+    throw;
+  }
 }
 
 UniqueFd TargetTree::open_directory(const std::string& path) const {
@@ -248,8 +258,9 @@ TargetTree::File TargetTree::create_file(const std::string& path) const {
   Place place = place_of(root_.get(), path);
   File file;
   file.tree_ = this;
-  std::string temporary = temporary_name();
-  file.fd_ = in_path(path, [&] { return create(*fs_, place.at(temporary), k_unfinished_file); });
+  std::string temporary = in_path(path, [&] {
+    return make_temporary(place.directory.get(), [&](At at) { file.fd_ = create(*fs_, at, k_unfinished_file_mode); });
+  });
   file.directory_ = std::move(place.directory);
   file.temporary_ = std::move(temporary);  // which wants no memory: the file is there and has to go if this fails
   file.name_ = std::move(place.name);
@@ -281,11 +292,12 @@ std::optional<TargetTree::File> TargetTree::open_in_place(const std::string& pat
 StatKey TargetTree::write_small_file(int directory_fd, const std::string& name, ByteView content, std::uint16_t mode,
                                      File::Replace replace, const FileFinish& finish) const {
   check_name(name);
-  const std::string temporary = temporary_name();
-  const At at{directory_fd, temporary.c_str()};
   const At final_place{directory_fd, name.c_str()};
+  const mode_t initial_mode = (finish.apply ? finish.initial_mode : mode) & k_plain_bits;
   return in_path(name, [&] {
-    const UniqueFd fd = create(*fs_, at, (finish.apply ? finish.mode : mode) & k_plain_bits);
+    UniqueFd fd;
+    const std::string temporary = make_temporary(directory_fd, [&](At unfinished) { fd = create(*fs_, unfinished, initial_mode); });
+    const At at{directory_fd, temporary.c_str()};
     try {
       fs_->pwrite(fd.get(), content, 0);
       if (finish.apply) finish.apply({.directory_fd = directory_fd, .name = temporary, .fd = fd.get()});
@@ -310,7 +322,7 @@ void TargetTree::make_symlink(const std::string& path, const std::string& target
     if (replace == File::Replace::no)
       make(place.at());
     else if (!unless_refused({EEXIST}, [&] { make(place.at()); }))
-      make_and_rename(*fs_, place, temporary_name(), replace, make);
+      make_and_rename(place.at(), replace, make);
   });
 }
 
@@ -319,7 +331,7 @@ bool TargetTree::make_link(const std::string& existing, const std::string& path,
   const Place place = place_of(root_.get(), path);
   return in_path(path, [&] {
     return unless_refused({EPERM, EMLINK, EXDEV, EOPNOTSUPP, ENOSYS}, [&] {
-      make_and_rename(*fs_, place, temporary_name(), replace, [&](At at) { fs_->link(from.at(), at); });
+      make_and_rename(place.at(), replace, [&](At at) { fs_->link(from.at(), at); });
     });
   });
 }
@@ -330,8 +342,8 @@ void TargetTree::make_node(const std::string& path, EntryKind kind, std::uint16_
   const dev_t number = kind == EntryKind::fifo ? 0 : device_of(device);
   const mode_t type = node_type(kind);
   in_path(path, [&] {
-    make_and_rename(*fs_, place, temporary_name(), replace, [&](At at) {
-      fs_->mknod(at, type | k_unfinished_file, number);
+    make_and_rename(place.at(), replace, [&](At at) {
+      fs_->mknod(at, type | k_unfinished_file_mode, number);
       try {
         fs_->chmod_at(at, mode);
       } catch (...) {

@@ -15,10 +15,12 @@ namespace store {
 /// True for the names of what a TargetTree has not finished: `.store-tmp-` and 16 lower-case hex digits, nothing else.
 bool is_temporary_name(std::string_view name);
 
+inline constexpr std::uint16_t k_unfinished_file_mode = 0600;
+
 /// Gives a finished file mode and attributes, right before it gets its name.
 struct FileFinish {
   std::function<void(const FilePlace& file)> apply = {};
-  std::uint16_t mode = 0600;  // that a small file is made with
+  std::uint16_t initial_mode = k_unfinished_file_mode;  // of write_small_file()
 };
 
 /// Writes a work tree (or an output folder) without ever leaving it: every step is relative to a directory
@@ -93,13 +95,15 @@ class TargetTree {
   template <typename Change>
   void change_mode(Change change) const;
   struct stat finish_mode(int fd, std::uint16_t mode) const;
-  std::string temporary_name() const;
+  template <typename Make>
+  std::string make_temporary(int directory_fd, Make make) const;
+  template <typename Make>
+  void make_and_rename(At at, File::Replace replace, Make make) const;
   FileSystem* fs_;
   std::string path_;
   UniqueFd root_;
   mutable std::atomic<bool> keeps_modes_{true};
-  std::string temporary_prefix_;  // drawn once; what follows counts
-  mutable std::atomic<std::uint32_t> temporaries_{0};
+  mutable std::atomic<std::uint64_t> next_temporary_;
 };
 
 }  // namespace store

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "format/commit.h"
@@ -9,6 +11,7 @@
 #include "ops/restore.h"
 #include "ops/revision.h"
 #include "ops/undo.h"
+#include "support/forwarding_file_system.h"
 #include "unit/ops/checkout_fixture.h"
 
 using namespace store;
@@ -48,7 +51,44 @@ struct RestoreFixture : CheckoutFixture {
   }
 };
 
+/// The modes that files are made with, by the mode they have when they get their name.
+class InitialModes : public ForwardingFileSystem {
+ public:
+  InitialModes() : ForwardingFileSystem(unsynced_file_system()) {}
+  UniqueFd open(At at, int flags, mode_t mode) override {
+    if ((flags & O_CREAT) != 0 && is_temporary_name(at.name)) made_[at.name] = mode;
+    return ForwardingFileSystem::open(at, flags, mode);
+  }
+  void rename_new(At from, At to) override {
+    ForwardingFileSystem::rename_new(from, to);
+    if (const auto made = made_.find(from.name); made != made_.end()) found[to.name] = made->second;
+  }
+  std::map<std::string, mode_t> found;
+
+ private:
+  std::map<std::string, mode_t> made_;
+};
+
 }  // namespace
+
+TEST_CASE("a file is closed to others until it is finished, unless they may read it in the end") {
+  RestoreFixture fixture;
+  for (const int mode : {0644, 0444, 0640, 0664, 04755}) {
+    const std::string name = fmt::format("{:04o}", mode);
+    fixture.write(name, "content of " + name);
+    fixture.chmod(name, static_cast<mode_t>(mode));
+  }
+  fixture.write("large", noise(100'000, 1), 0644);
+  fixture.write("named", "content");
+  REQUIRE(::setxattr(fixture.path("named").c_str(), "user.note", "x", 1, 0) == 0);
+  const ObjectId commit = fixture.snapshot().id;
+  InitialModes modes;
+  fixture.env.fs = &modes;
+  CHECK(fixture.take_out(commit, "out").failed.empty());
+  CHECK(modes.found == std::map<std::string, mode_t>{{"0644", 0644}, {"0444", 0444}, {"0640", 0600}, {"0664", 0600}, {"4755", 0600},
+                                                     {"large", 0600}, {"named", 0600}});
+  CHECK(snapshot_of(fixture.scratch().path("out")) == fixture.files());
+}
 
 TEST_CASE("damaged attributes are named as damage, and the content comes out without them") {
   RestoreFixture fixture;

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -306,4 +307,22 @@ TEST_CASE("the name of what is not finished is a temporary name, and nothing els
   CHECK(!is_temporary_name(name.substr(0, name.size() - 1) + "g"));
   CHECK(!is_temporary_name(".store-tmp-"));
   CHECK(!is_temporary_name(".store-tmp-notes"));
+}
+
+TEST_CASE("where something has the next temporary name another one is taken") {
+  const Scratch scratch;
+  const TargetTree target(posix_file_system(), scratch.path());
+  constexpr std::size_t k_digits = 16;
+  std::string name;
+  {
+    const TargetTree::File file = target.create_file("f");
+    name = scratch.list().front();
+  }
+  const std::size_t digits = name.size() - k_digits;
+  const std::string next = name.substr(0, digits) + fmt::format("{:016x}", std::stoull(name.substr(digits), nullptr, 16) + 1);
+  REQUIRE(is_temporary_name(next));
+  scratch.write(next, "somebody's");
+  write_file(target, "f", "content", 0644, Replace::no);
+  CHECK(scratch.read("f") == "content");
+  CHECK(scratch.read(next) == "somebody's");
 }
