@@ -12,6 +12,9 @@ class Verdicts:
         self.rows.append({"name": name, "goal": goal, "value": value, "unit": unit, "pass": passed})
         print(f"| {name} | {goal} | {value:,.2f} {unit} | {'pass' if passed else 'FAIL'} |", flush=True)
 
+    def not_measured(self, name):
+        print(f"| {name} | | not measured | |", flush=True)
+
     def at_least(self, name, goal, value, unit=""):
         self.row(name, f"≥ {goal:,} {unit}", value, unit, value >= goal)
 

@@ -1,3 +1,4 @@
+// The scan for candidates; private to chunk.
 #pragma once
 
 #include <cstdint>
