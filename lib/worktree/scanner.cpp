@@ -18,9 +18,9 @@
 namespace store {
 namespace {
 
-/// What may be listed ahead of the consumer: at some 250 bytes an entry about 8 MiB, whatever the tree.
+/// What may be listed ahead of the consumer: at some 250 bytes an entry about 2 MiB, whatever the tree.
 constexpr std::size_t k_max_ahead_directories = 256;
-constexpr std::size_t k_max_ahead_entries = 32 * 1024;
+constexpr std::size_t k_max_ahead_entries = 8 * 1024;
 
 /// The directories that are known but not yet entered, in path order, which is the order the consumer wants
 /// them in: workers always take the first one. Nothing ever waits for a directory that no thread has begun:
