@@ -7,7 +7,7 @@ set -euo pipefail
 build_packages=(cmake ninja-build g++ pkg-config
   libssl-dev libxxhash-dev libzstd-dev libarchive-dev libtbb-dev libfmt-dev libtomlplusplus-dev nlohmann-json3-dev libcli11-dev diffutils)
 test_packages=(doctest-dev librapidcheck-dev clang ccache git jq python3 shellcheck xxd util-linux linux-source-6.1 patch
-  rsync acl attr dosfstools fusefat e2fsprogs xfsprogs python3-jsonschema tmux zsh fish strace zstd)
+  rsync acl attr dosfstools fusefat e2fsprogs xfsprogs python3-jsonschema tmux zsh fish strace zstd libarchive-tools)
 bench_packages=(libbenchmark-dev python3 time git restic borgbackup casync zstd gnuplot-nox
   rsync debootstrap e2fsprogs)
 package_packages=(lintian dpkg-dev man-db jq python3 bash-completion zsh fish)

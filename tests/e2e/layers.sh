@@ -34,7 +34,7 @@ is "$(json '.result.layers | tojson' layers)" "$layers"
 at_least "$(others)" 1
 all_named
 store layers >"$out" && contains "$out" "$(on_disk | head -c 10)" && contains "$out" 'packs of no layer'
-is "$(json '.result.other_packs | map(.bytes) | add' layers)" "$(find .store/packs -name '*.pack' -printf '%s\n' | paste -sd + | bc)"
+is "$(json '.result.other_packs | map(.bytes) | add' layers)" "$(stored_bytes)"
 
 # Repaired.
 pack=$(find .store/packs -name '*.pack' -size +1000k | head -n 1)

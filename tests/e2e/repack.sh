@@ -29,7 +29,7 @@ raw=$(json .result.bytes_after repack)
 store config core.compression 19
 after=$(json .result.bytes_after repack) && ((after < raw))
 is "$(got .result.bytes_before)" "$raw"
-is "$(find .store/packs -type f -printf '%s\n' | paste -sd + | bc)" "$after"
+is "$(bytes_in .store/packs)" "$after"
 is "$(ids)" "$(cat "$scratch/ids")"
 is "$(json '.result | [.problems | length] | tojson' fsck)" '[0]'
 is "$(json .result.new_bytes commit -m staged)" 100000

@@ -17,7 +17,7 @@ expect_exit 0 store -v stats
 contains "$out" '6,196,368 B'
 is "$(json '.result | [.commits, .small_files, .small_bytes, .large_files, .large_bytes, .hole_bytes, .logical_bytes, .unique_bytes, .unreferenced_bytes] | tojson' stats)" \
   '[1,4,2064,3,6194304,4194304,6196368,1001064,0]'
-is "$(got '.result.stored_bytes')" "$(find .store/packs -type f -printf '%s\n' | paste -sd + | bc)"
+is "$(got '.result.stored_bytes')" "$(bytes_in .store/packs)"
 is "$(got '(.result.dedup_ratio - .result.logical_bytes / .result.unique_bytes) | fabs < 0.001')" true
 is "$(json '.result | [(.histogram.files | map(.count) | add), (.histogram.chunks[0] | tojson)] | tojson' stats --histogram)" '[7,"{\"size\":64,\"count\":1}"]'
 is "$(got '.result.histogram.files | tojson')" \

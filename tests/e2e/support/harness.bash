@@ -106,6 +106,8 @@ w = [bytes(r.choices(b"abcdefghij ", k=r.randint(2, 9))) for _ in range(2000)]
 while left: b = b" ".join(r.choices(w, k=10000))[:left]; sys.stdout.buffer.write(b); left -= len(b)' "$1" "$2"
 }
 
+# bytes_in PATH…: of all files.
+bytes_in() { find "$@" -type f -printf '%s\n' | awk '{ s += $1 } END { print s + 0 }'; }
 stored_bytes() { find .store -name '*.pack' -printf '%s\n' | awk '{ s += $1 } END { print s + 0 }'; }
 packs() { find .store/packs -name '*.pack' -printf '%f\n' | sort; }
 head_id() { json .result.head status; }
