@@ -17,7 +17,7 @@ borg without encryption and with its cache; casync with its chunk store on the s
 The small change in a folder: a line appended to 1 % of the files, or, if they are few, one byte in the middle of each.
 Programs that are not installed are left out. tools/packages.sh bench installs them.
 """
-import argparse, json, os, pathlib, random, re, shutil, statistics, subprocess, sys, tempfile
+import argparse, json, os, pathlib, random, re, shutil, statistics, subprocess, sys, tempfile, time
 
 import corpora
 from measure import measure
@@ -171,6 +171,7 @@ def one_run(program, folder, options):
     os.mkdir(target)
     steps = PROGRAMS[program]
     measure(steps["prepare"], variables)
+    time.sleep(0.1)  # what was written a moment before is read twice: it may have been written to while it was read
     figures = {}
     for step in STEPS:
         if step == "changed":
