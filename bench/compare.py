@@ -3,11 +3,11 @@
 
     bench/compare.py [--runs N] [--store PROGRAM] [--corpora DIR] [--scratch DIR] [--cold] [--json FILE] [--plots DIR] [FOLDER|NAME…]
 
-NAME is one of bench/corpora.py, which is built first; without any, all of them are. For corpora that are warm the goals beside other
-programs (P1 to P5, P9) follow, with pass or FAIL, and without FOLDER and NAME the floors of bench/goals.py; the exit code is 1 if one fails. For each: everything into a new repository; the same
-again, unchanged; again with a small change (of a corpus: its next version); a restore into an empty
-folder, which is compared; a check that reads every byte. Prints a Markdown table with medians of wall seconds, the median of the ratios to store of the
-same round, CPU seconds, peak memory and the repository's size. --json keeps every single figure,
+NAME is one of bench/corpora.py, which is built first; without any, all of them are. For each: everything into a new repository; the same
+again, unchanged; again with a small change (of a corpus: its next version); a restore into an empty folder, which is compared; a check
+that reads every byte. Prints a Markdown table with medians of wall seconds, the median of the ratios to store of the same round, CPU
+seconds, peak memory and the repository's size. For corpora that are warm the goals beside other programs (P1 to P5, P9) follow, with
+pass or FAIL, and without FOLDER and NAME the floors of bench/goals.py; the exit code is 1 if one fails. --json keeps every single figure,
 --plots draws an SVG for each folder with gnuplot. --cold drops the page cache before each step (as root).
 
 Each program works on a copy of its own, made and synced before the clock starts, in a fresh folder (files made in the place of
